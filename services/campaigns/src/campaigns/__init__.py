@@ -1,0 +1,1 @@
+"""Rapport campaigns: segments, campaigns, sends, forms."""

@@ -1,0 +1,1 @@
+"""Rapport contacts: customers, people, consents, imports."""

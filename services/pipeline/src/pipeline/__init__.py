@@ -1,0 +1,1 @@
+"""Rapport pipeline: leads, deals, orders."""

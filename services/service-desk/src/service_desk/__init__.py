@@ -1,0 +1,1 @@
+"""Rapport service-desk: tickets, SLA clocks, surveys."""

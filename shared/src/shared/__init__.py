@@ -1,0 +1,1 @@
+"""What every Rapport service stands on: the published language and the event path."""

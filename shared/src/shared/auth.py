@@ -1,0 +1,109 @@
+"""Who calls: a bearer JWT names a subject and its roles; each endpoint says which may use it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, TypeAlias, cast, get_args
+
+import jwt
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from shared.cause import Cause
+from shared.errors import ForbiddenError, UnauthenticatedError
+from shared.http.context import correlation_of, trace_of
+
+Role: TypeAlias = Literal["sales", "service", "marketing", "admin", "reader", "integration"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+AUDIENCE = "rapport"
+DEFAULT_LIFETIME = timedelta(hours=12)
+
+_bearer = HTTPBearer(auto_error=False, description="A JWT with `sub`, `roles`, `exp`, `aud`.")
+
+
+class RoleNotAllowedError(ForbiddenError):
+    """None of the caller's roles may do this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller of one request, and the cause of whatever the request does."""
+
+    subject: str
+    roles: frozenset[str]
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """Verifies bearer tokens; the key is a shared secret (HS256) or a public key (RS256, ES256)."""
+
+    key: str
+    algorithm: str
+
+    def claims(self, token: str) -> tuple[str, frozenset[str]]:
+        """Subject and roles of a valid token; raises `UnauthenticatedError`."""
+        try:
+            claims = jwt.decode(
+                token,
+                self.key,
+                algorithms=[self.algorithm],
+                audience=AUDIENCE,
+                options={"require": ["sub", "exp", "aud"]},
+            )
+        except jwt.InvalidTokenError as error:
+            raise UnauthenticatedError from error
+        roles: object = claims.get("roles", [])
+        if not isinstance(roles, list):
+            raise UnauthenticatedError
+        return str(claims["sub"]), frozenset(map(str, cast("list[object]", roles)))
+
+
+def issue_token(
+    key: str, subject: str, roles: Sequence[str], lifetime: timedelta = DEFAULT_LIFETIME
+) -> str:
+    """A token for a local installation or a test; real ones come from your identity provider."""
+    now = datetime.now(UTC)
+    claims = {
+        "sub": subject,
+        "roles": list(roles),
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + lifetime,
+    }
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
+def allow(*roles: Role) -> Callable[..., Caller]:
+    """A dependency that lets callers with one of these roles in, and always an admin."""
+    allowed = frozenset(roles) | {"admin"}
+
+    def caller(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Caller:
+        if credentials is None:
+            raise UnauthenticatedError
+        authenticator: Authenticator = request.app.state.authenticator
+        subject, held = authenticator.claims(credentials.credentials)
+        if not held & allowed:
+            raise RoleNotAllowedError(needed=sorted(allowed))
+        return Caller(
+            subject,
+            held,
+            Cause(
+                actor=f"user:{subject}",
+                at=datetime.now(UTC),
+                correlation_id=correlation_of(request.scope),
+                trace=trace_of(request.scope),
+            ),
+        )
+
+    return caller
+
+
+allow_any_role = allow(*ROLES)
+
+Reader: TypeAlias = Annotated[Caller, Depends(allow_any_role)]
+"""Whoever has any role may read."""

@@ -1,0 +1,166 @@
+"""`rapport`: what operators do from a shell: tokens, migrations, topics, parked records."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import httpx
+from dotenv import load_dotenv
+from rich.console import Console
+from rich.table import Table
+
+from shared.auth import ROLES, issue_token
+from shared.contracts import SERVICES
+from shared.messaging.topics import provision_topics
+from shared.migrate import migrate
+from shared.settings import KafkaSettings, from_environment
+
+DEFAULT_ENV_FILE = Path(".rapport/env")
+TIMEOUT = 60.0
+
+console = Console()
+
+
+@click.group()
+def main() -> None:
+    """Operate Rapport. Settings come from the environment, or from RAPPORT_ENV_FILE."""
+    load_dotenv(os.environ.get("RAPPORT_ENV_FILE", DEFAULT_ENV_FILE))
+
+
+@main.command()
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+@click.option("--subject", default="you", help="Who the token is for; becomes the actor of facts.")
+def token(roles: tuple[str, ...], subject: str) -> None:
+    """Print a token for the local API (signed with RAPPORT_JWT_KEY, valid for 12 hours)."""
+    click.echo(issue_token(_needed("RAPPORT_JWT_KEY"), subject, roles))
+
+
+@main.command("migrate")
+@click.argument("package")
+def migrate_command(package: str) -> None:
+    """Bring the database of a service's PACKAGE (e.g. service_desk) up to date."""
+    applied = asyncio.run(migrate(_needed(f"{package.upper()}_DATABASE_URL"), package))
+    click.echo(f"{package}: {', '.join(applied) or 'up to date'}")
+
+
+@main.command()
+def topics() -> None:
+    """Create the topics that are missing."""
+    created = asyncio.run(provision_topics(from_environment(KafkaSettings)))
+    click.echo(f"topics created: {len(created)}")
+
+
+@main.group()
+@click.option("--service", required=True, type=click.Choice(SERVICES))
+@click.option("--url", help="The service's address; default: <SERVICE>_URL.")
+@click.pass_context
+def parked(context: click.Context, service: str, url: str | None) -> None:
+    """Records that a service could not apply: list, show, redrive, discard."""
+    context.obj = _client(service, url)
+
+
+@parked.command("list")
+@click.pass_obj
+def list_command(client: httpx.Client) -> None:
+    """List what waits, oldest first."""
+    table = Table("parked id", "consumer", "topic", "key", "type", "reason", "error", "tries")
+    for item in _pages(client, "/v1/parked"):
+        table.add_row(
+            *(
+                str(item[column])
+                for column in (
+                    "parked_id",
+                    "consumer",
+                    "topic",
+                    "key",
+                    "event_type",
+                    "reason",
+                    "error",
+                    "attempts",
+                )
+            )
+        )
+    console.print(table)
+
+
+@parked.command("show")
+@click.argument("parked_id")
+@click.pass_obj
+def show_command(client: httpx.Client, parked_id: str) -> None:
+    """Show one record with its headers and body."""
+    click.echo(json.dumps(_call(client, "GET", f"/v1/parked/{parked_id}"), indent=2))
+
+
+@parked.command("redrive")
+@click.argument("parked_id")
+@click.pass_obj
+def redrive_command(client: httpx.Client, parked_id: str) -> None:
+    """Apply all that waits on the key of PARKED_ID, in order."""
+    result = _call(client, "POST", f"/v1/parked/{parked_id}/redrive")
+    click.echo(f"applied {result['applied']}, still waiting {result['remaining']}")
+    if result["failed"]:
+        raise click.ClickException(f"{result['failed']} failed again: {result['reason']}")
+
+
+@parked.command("discard")
+@click.argument("parked_id")
+@click.option("--reason", required=True)
+@click.pass_obj
+def discard_command(client: httpx.Client, parked_id: str, reason: str) -> None:
+    """Give one record up; your name and the reason are kept."""
+    _call(client, "POST", f"/v1/parked/{parked_id}/discard", {"reason": reason})
+    click.echo(f"discarded {parked_id}")
+
+
+def _client(service: str, url: str | None) -> httpx.Client:
+    name = service.upper().replace("-", "_")
+    bearer = os.environ.get("RAPPORT_TOKEN") or issue_token(
+        _needed("RAPPORT_JWT_KEY"), os.environ.get("USER", "operator"), ["admin"]
+    )
+    return httpx.Client(
+        base_url=url or _needed(f"{name}_URL"),
+        headers={"Authorization": f"Bearer {bearer}"},
+        timeout=TIMEOUT,
+    )
+
+
+def _pages(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
+    cursor: str | None = None
+    while True:
+        page = _call(client, "GET", path, params={"cursor": cursor} if cursor else {})
+        yield from page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def _call(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    body: dict[str, str] | None = None,
+    params: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    try:
+        response = client.request(method, path, json=body, params=params)
+    except httpx.TransportError as error:
+        _fail(f"{client.base_url} does not answer: {error}")
+    answer: dict[str, Any] = response.json()
+    if response.is_error:
+        _fail(f"{answer.get('title')} ({answer.get('type')})")
+    return answer
+
+
+def _needed(variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        _fail(f"{variable} is not set; set it, or name a file that does in RAPPORT_ENV_FILE")
+    return value
+
+
+def _fail(message: str) -> NoReturn:
+    raise click.ClickException(message)

@@ -1,0 +1,32 @@
+"""The published language: every topic, and every fact that may stand in one.
+
+Only this package crosses the boundary between services.
+"""
+
+from shared.contracts import (
+    campaigns,
+    contacts,
+    customer_360,
+    external,
+    parking,
+    pipeline,
+    service_desk,
+)
+from shared.contracts.topic import Event, Topic
+
+_MODULES = (contacts, pipeline, service_desk, campaigns, customer_360, external, parking)
+
+TOPICS: dict[str, Topic] = {
+    declared.name: declared
+    for module in _MODULES
+    for declared in vars(module).values()
+    if isinstance(declared, Topic)
+}
+"""Every topic by its name; what is not here does not exist on Rapport's Kafka."""
+
+FACTS: dict[str, type[Event]] = {
+    wire_name: event for topic in TOPICS.values() for wire_name, event in topic.facts.items()
+}
+"""Every fact by its `ce_type`."""
+
+SERVICES = ("contacts", "pipeline", "service-desk", "campaigns", "customer-360")

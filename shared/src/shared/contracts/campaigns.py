@@ -1,0 +1,262 @@
+"""What campaigns publishes: campaigns, segments, messages, responses and form submissions."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.contacts import Channel, Purpose
+from shared.contracts.topic import Event, events_topic, state_topic
+
+CampaignType = Literal["email", "newsletter"]
+Objective = Literal["promotion", "nurture", "onboarding", "service"]
+SuppressedFor = Literal[
+    "suppression-list",
+    "consent",
+    "no-point",
+    "frequency-cap",
+    "open-ticket",
+    "deal-won",
+    "unsubscribed",
+]
+
+CAMPAIGN_EVENTS = events_topic(
+    "campaigns", "campaign", key="campaign_id", holds="every fact of a campaign"
+)
+SEGMENT_EVENTS = events_topic("campaigns", "segment", key="segment_id", holds="segments in force")
+MEMBER_EVENTS = events_topic(
+    "campaigns", "segment-member", key="member_id", holds="who entered and left a segment"
+)
+MESSAGE_EVENTS = events_topic(
+    "campaigns", "message", key="message_id", holds="what became of every planned message"
+)
+RESPONSE_EVENTS = events_topic(
+    "campaigns", "response", key="response_id", holds="how people responded"
+)
+FORM_EVENTS = events_topic(
+    "campaigns", "form", key="submission_id", holds="that a form was submitted"
+)
+FORM_STATE = state_topic(
+    "campaigns", "form", key="submission_id", holds="what the person wrote into the form"
+)
+ATTRIBUTION_EVENTS = events_topic(
+    "campaigns", "attribution", key="deal_id", holds="which campaigns a won deal is owed to"
+)
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+@CAMPAIGN_EVENTS.fact("planned")
+class CampaignPlanned(Event):
+    """Marketing intends to address people."""
+
+    campaign_id: UUID
+    name: str
+    campaign_type: CampaignType
+    objective: Objective
+    purpose: Purpose
+    segment_ids: tuple[UUID, ...]
+    product_lines: tuple[str, ...] = ()
+    starts_on: date | None = None
+    owner_id: str
+
+
+@CAMPAIGN_EVENTS.fact("launched")
+class CampaignLaunched(Event):
+    """Its messages are being sent; `audience_size` people were in the segments then."""
+
+    campaign_id: UUID
+    segment_ids: tuple[UUID, ...]
+    audience_size: int
+    launched_at: datetime
+
+
+@CAMPAIGN_EVENTS.fact("completed")
+class CampaignCompleted(Event):
+    """No message of it will be sent any more."""
+
+    campaign_id: UUID
+    completed_at: datetime
+
+
+@SEGMENT_EVENTS.fact("activated")
+class SegmentActivated(Event):
+    """A segment is in force and kept current."""
+
+    segment_id: UUID
+    segment_version: int
+    name: str
+    kind: Literal["static", "dynamic"]
+    depends_on: tuple[str, ...] = ()
+
+
+@MEMBER_EVENTS.fact("entered")
+class SegmentMemberEntered(Event):
+    """A person is in the segment from now on. `member_id` is one person in one segment."""
+
+    member_id: UUID
+    segment_id: UUID
+    contact_id: UUID
+    customer_id: UUID | None = None
+    entered_at: datetime
+
+
+@MEMBER_EVENTS.fact("exited")
+class SegmentMemberExited(Event):
+    """A person is in the segment no longer."""
+
+    member_id: UUID
+    segment_id: UUID
+    contact_id: UUID
+    customer_id: UUID | None = None
+    exited_at: datetime
+
+
+class _MessageFact(Event):
+    message_id: UUID
+    send_id: str
+    campaign_id: UUID
+    contact_id: UUID
+    customer_id: UUID | None = None
+    channel: Channel = "email"
+
+
+@MESSAGE_EVENTS.fact("held")
+class MessageHeld(_MessageFact):
+    """The send gate is closed for a while: the message waits, it is not dropped."""
+
+    reason_code: Literal["open-ticket"]
+    cause_id: UUID | None = None
+    held_at: datetime
+
+
+@MESSAGE_EVENTS.fact("sent")
+class MessageSent(_MessageFact):
+    """The message was handed to the mail server, once."""
+
+    subject_template: str
+    sent_at: datetime
+
+
+@MESSAGE_EVENTS.fact("suppressed")
+class MessageSuppressed(_MessageFact):
+    """The send gate refused: proof that a choice of the person was honoured. Final."""
+
+    reason_code: SuppressedFor
+    suppressed_at: datetime
+
+
+@MESSAGE_EVENTS.fact("failed")
+class MessageFailed(_MessageFact):
+    """The mail server refused for good, or what became of the message is unknown. Final."""
+
+    reason_code: Literal["rejected", "unknown"]
+    smtp_code: int | None = None
+    failed_at: datetime
+
+
+@MESSAGE_EVENTS.fact("clicked")
+class MessageClicked(_MessageFact):
+    """The person followed a link of the message."""
+
+    link_id: str
+    clicked_at: datetime
+
+
+@MESSAGE_EVENTS.fact("unsubscribed")
+class MessageUnsubscribed(_MessageFact):
+    """The person opted out through the message's link; no mail goes out after it."""
+
+    scope: Literal["purpose", "all"]
+    purpose: Purpose
+    subject_hash: str
+    unsubscribed_at: datetime
+
+
+@RESPONSE_EVENTS.fact("recorded")
+class ResponseRecorded(Event):
+    """A person reacted to a campaign; `score_delta` is what it says of interest (points)."""
+
+    response_id: UUID
+    campaign_id: UUID | None = None
+    contact_id: UUID | None = None
+    customer_id: UUID | None = None
+    submission_id: UUID | None = None
+    kind: Literal["click", "form", "reply", "call"]
+    product_interests: tuple[str, ...] = ()
+    score_delta: int
+    follow_up_required: bool = False
+    occurred_at: datetime
+
+
+class FormConsent(_Value):
+    """A box that the person ticked."""
+
+    channel: Channel
+    purpose: Purpose
+
+
+@FORM_EVENTS.fact("submitted")
+class FormSubmitted(Event):
+    """Somebody filled a form; what was written is on the state topic."""
+
+    submission_id: UUID
+    form_id: str
+    form_version: int
+    kind: Literal["contact-request", "newsletter", "download"]
+    campaign_id: UUID | None = None
+    product_interests: tuple[str, ...] = ()
+    consents: tuple[FormConsent, ...] = ()
+    submitted_at: datetime
+
+
+@FORM_STATE.fact("state")
+class FormState(Event):
+    """The submission as the person wrote it. It never changes, it can only be erased."""
+
+    submission_id: UUID
+    form_id: str
+    form_version: int
+    kind: Literal["contact-request", "newsletter", "download"]
+    given_name: str | None = None
+    family_name: str | None = None
+    company: str | None = None
+    email: str
+    phone: str | None = None
+    message: str | None = None
+    campaign_id: UUID | None = None
+    product_interests: tuple[str, ...] = ()
+    consents: tuple[FormConsent, ...] = ()
+    ip_hash: str | None = None
+    submitted_at: datetime
+
+
+class AttributedTouch(_Value):
+    """One touch and the share of the deal that it is given."""
+
+    campaign_id: UUID
+    message_id: UUID | None = None
+    touched_at: datetime
+    weight: Decimal
+    amount: Decimal
+
+
+@ATTRIBUTION_EVENTS.fact("computed")
+class AttributionComputed(Event):
+    """A deal's amount was shared among the campaigns that touched its customer.
+
+    Weights sum to 1, or there is no touch. A reversal has amount 0 and no touches.
+    """
+
+    deal_id: UUID
+    customer_id: UUID
+    model: Literal["even"]
+    model_version: int
+    amount: Decimal
+    currency: str
+    touches: tuple[AttributedTouch, ...]
+    computed_at: datetime

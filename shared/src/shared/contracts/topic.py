@@ -1,0 +1,115 @@
+"""A topic: one Kafka log of one aggregate type, and the facts that may stand in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+PARTITIONS = 12
+"""Partitions of every topic, for ever: another number would move keys and break their order."""
+
+
+class Event(BaseModel):
+    """A fact that one service publishes: frozen, and deaf to fields it does not know.
+
+    Inside a version only optional fields are added; anything else is a new class with a new type.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: ClassVar[str]
+    topic: ClassVar["Topic"]
+
+    @property
+    def record_key(self) -> str:
+        """The id of the aggregate that this fact is about: the record's key and `ce_subject`."""
+        return str(getattr(self, self.topic.key))
+
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+@dataclass(frozen=True, eq=False)
+class Topic:
+    """The declaration of one topic, from which it is provisioned, documented and consumed.
+
+    `key` names the field whose value is the record key. `retention_days` is None where records
+    stay for ever (on a compacted topic the last record per key does).
+    """
+
+    name: str
+    publisher: str
+    aggregate: str
+    key: str
+    holds: str
+    cleanup: Literal["delete", "compact"]
+    has_personal_data: bool = False
+    retention_days: int | None = None
+    facts: dict[str, type[Event]] = field(default_factory=dict[str, type[Event]])
+
+    def fact(self, name: str, version: int = 1) -> Callable[[type[EventT]], type[EventT]]:
+        """Declare an event class as a fact of this topic: `created` → `crm.….created.v1`."""
+        stem = self.name.removesuffix(".v1").removesuffix(".events")
+        wire_name = self.name if name == "state" else f"{stem}.{name}.v{version}"
+
+        def declare(event: type[EventT]) -> type[EventT]:
+            event.type = wire_name
+            event.topic = self
+            self.facts[wire_name] = event
+            return event
+
+        return declare
+
+
+def events_topic(publisher: str, aggregate: str, *, key: str, holds: str) -> Topic:
+    """A topic of every fact of an aggregate type: ids, codes, amounts, times; no personal data."""
+    return Topic(
+        name=f"crm.{publisher}.{aggregate}.events.v1",
+        publisher=publisher,
+        aggregate=aggregate,
+        key=key,
+        holds=holds,
+        cleanup="delete",
+    )
+
+
+def state_topic(
+    publisher: str, aggregate: str, *, key: str, holds: str, has_personal_data: bool = True
+) -> Topic:
+    """A compacted topic of full snapshots; a tombstone erases its key."""
+    return Topic(
+        name=f"crm.{publisher}.{aggregate}.state.v1",
+        publisher=publisher,
+        aggregate=aggregate,
+        key=key,
+        holds=holds,
+        cleanup="compact",
+        has_personal_data=has_personal_data,
+    )
+
+
+def dead_letter_topic(service: str) -> Topic:
+    """Where a service mirrors what it parked: coordinates and reason, never the body."""
+    return Topic(
+        name=f"crm.{service}.dlq.v1",
+        publisher=service,
+        aggregate="parked-record",
+        key="parked_id",
+        holds="what was parked, where and why; no bodies",
+        cleanup="delete",
+        retention_days=90,
+    )
+
+
+def external_topic(system: str, thing: str, *, key: str, holds: str) -> Topic:
+    """A topic that another enterprise system writes and Rapport reads."""
+    return Topic(
+        name=f"ext.{system}.{thing}.v1",
+        publisher=f"ext:{system}",
+        aggregate=thing,
+        key=key,
+        holds=holds,
+        cleanup="delete",
+        retention_days=30,
+    )

@@ -1,0 +1,90 @@
+"""PostgreSQL: the pool, transactions, and the few things that every store needs."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import asyncpg
+
+from shared.errors import Refusal, StaleVersionError
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:  # asyncpg's classes are generic in their stubs only
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+
+ResultT = TypeVar("ResultT")
+
+COMMAND_TIMEOUT = 30.0
+"""Seconds after which a statement is given up."""
+
+ATTEMPTS = 3
+"""How often a command is tried that lost a race for its row."""
+
+_INFRASTRUCTURE_FAULTS = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.PostgresSystemError,
+    OSError,
+    TimeoutError,
+)
+
+
+def is_infrastructure_fault(error: BaseException) -> bool:
+    """Whether the world around a statement failed (try again), and not its data (never again).
+
+    asyncpg raises a bad argument as an `InterfaceError` too, but then it is a `ValueError`.
+    """
+    return isinstance(error, _INFRASTRUCTURE_FAULTS) and not isinstance(error, ValueError)
+
+
+async def open_pool(url: str, *, max_size: int = 10) -> Pool:
+    """A pool for one service database; raises `OSError` or asyncpg's errors where there is none."""
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=max_size, command_timeout=COMMAND_TIMEOUT
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncGenerator[Connection]:
+    """One connection in one transaction: commits at the end of the block, or nothing happened."""
+    async with pool.acquire() as connection, connection.transaction():
+        yield connection
+
+
+async def with_retries(command: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Run a command whose transaction may lose a race; the third loss is the caller's 409."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await command()
+        except (StaleVersionError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            continue
+    try:
+        return await command()
+    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+        raise StaleVersionError from error
+
+
+@contextmanager
+def refusing(refusals: Mapping[str, type[Refusal]], **details: object) -> Generator[None]:
+    """Turn the violation of a named constraint into the refusal that it stands for."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        refusal = refusals.get(error.constraint_name or "")
+        if refusal is None:
+            raise
+        raise refusal(**details) from error
+
+
+def rows_affected(status: str) -> int:
+    """The count in a command tag such as `UPDATE 3`."""
+    return int(status.rsplit(" ", 1)[-1])

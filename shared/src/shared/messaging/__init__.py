@@ -1,0 +1,1 @@
+"""The event path: outbox → relay → topic → consumer, with nothing lost and nothing twice."""

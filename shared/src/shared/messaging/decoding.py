@@ -1,0 +1,112 @@
+"""Decoding: what is to become of a raw record, decided before anything is written.
+
+| a record with … | becomes |
+|---|---|
+| a null or non-UTF-8 header | `Poison` malformed-header |
+| a missing `ce_id` or `ce_type`, or a broken one | `Poison` malformed-envelope |
+| a type that the consumer does not know (a future major version too) | `Skipped` unknown-type |
+| no body, on a compacted topic | `Ended` where the consumer erases, else `Skipped` tombstone |
+| no body, elsewhere | `Poison` unexpected-tombstone |
+| a body that is no JSON or not of the schema | `Poison` undecodable-body |
+| a body with fields that nobody knows | `Decoded`; the fields are ignored |
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from aiokafka import ConsumerRecord
+from pydantic import ValidationError
+
+from shared.contracts import FACTS, TOPICS
+from shared.contracts.parking import ParkedReason
+from shared.contracts.topic import Event
+from shared.messaging.envelope import (
+    Envelope,
+    MalformedEnvelopeError,
+    MalformedHeaderError,
+    Received,
+    key_of,
+    read_envelope,
+)
+from shared.messaging.reactions import Consumer
+
+RawRecord: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    raw: RawRecord
+    received: Received[Event]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.raw.topic, self.received.envelope.key
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    raw: RawRecord
+    envelope: Envelope
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.raw.topic, self.envelope.key
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    raw: RawRecord
+    reason: ParkedReason
+    error: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.raw.topic, key_of(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    raw: RawRecord
+    outcome: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.raw.topic, key_of(self.raw)
+
+
+Outcome: TypeAlias = Decoded | Ended | Poison | Skipped
+
+
+def decode(record: RawRecord, consumer: Consumer) -> Outcome:
+    """Decide the outcome of one record; never raises."""
+    try:
+        envelope = read_envelope(record)
+    except MalformedHeaderError as error:
+        return Poison(record, "malformed-header", str(error))
+    except MalformedEnvelopeError as error:
+        return Poison(record, "malformed-envelope", str(error))
+    if record.value is None:
+        return _without_body(record, envelope, consumer)
+    if envelope.type not in consumer.handlers:
+        return Skipped(record, "unknown-type")
+    try:
+        event = FACTS[envelope.type].model_validate_json(record.value)
+    except ValidationError as error:
+        return Poison(record, "undecodable-body", _places(error))
+    return Decoded(record, Received(envelope, event))
+
+
+def _without_body(record: RawRecord, envelope: Envelope, consumer: Consumer) -> Outcome:
+    if TOPICS[record.topic].cleanup != "compact":
+        return Poison(record, "unexpected-tombstone", "no body on a topic that is not compacted")
+    if record.topic not in consumer.erasers:
+        return Skipped(record, "tombstone")
+    return Ended(record, envelope)
+
+
+def _places(error: ValidationError) -> str:
+    """Which fields are wrong and how; never their values, which may be personal data."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['type']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    )

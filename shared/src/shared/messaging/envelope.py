@@ -1,0 +1,161 @@
+"""The envelope: CloudEvents 1.0 in Kafka binary mode, written for the outbox and read from a topic.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar, cast
+from uuid import UUID
+
+from aiokafka import ConsumerRecord
+
+from shared.cause import Cause
+from shared.contracts.topic import Event
+from shared.ids import derived_id
+from shared.telemetry import continue_trace
+
+EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
+
+
+def write_headers(event_id: UUID, fact: type[Event], key: str, version: int, cause: Cause) -> str:
+    """The record headers of one fact as the outbox stores them: a JSON object of strings."""
+    headers = {
+        "content-type": "application/json",
+        "ce_specversion": "1.0",
+        "ce_id": str(event_id),
+        "ce_source": f"/rapport/{fact.topic.publisher}",
+        "ce_type": fact.type,
+        "ce_subject": key,
+        "ce_time": cause.at.astimezone(UTC).isoformat(),
+        "ce_dataschema": f"urn:rapport:schema:{fact.type}",
+        "ce_aggregateversion": str(version),
+        "ce_correlationid": cause.correlation_id,
+        "ce_actor": cause.actor,
+        "correlation_id": cause.correlation_id,
+        "traceparent": str(cause.trace),
+    }
+    if cause.causation_id is not None:
+        headers["ce_causationid"] = cause.causation_id
+    return json.dumps(headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the headers and coordinates of a record say, before its body is looked at.
+
+    `time` is the business time; `recorded_at` is when the broker got the record.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    event_id: UUID
+    type: str
+    version: int
+    time: datetime
+    recorded_at: datetime
+    correlation_id: str
+    actor: str
+    traceparent: str | None
+
+    def cause(self, service: str, at: datetime | None = None) -> Cause:
+        """The cause of what a service does in reaction to this event."""
+        return Cause(
+            actor=f"service:{service}",
+            at=at or self.time,
+            correlation_id=self.correlation_id,
+            trace=continue_trace(self.traceparent),
+            causation_id=str(self.event_id),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[EventT_co]):
+    """A decoded fact with its envelope."""
+
+    envelope: Envelope
+    event: EventT_co
+
+
+class MalformedHeaderError(ValueError):
+    """A header is null or not UTF-8."""
+
+
+class MalformedEnvelopeError(ValueError):
+    """A required CloudEvents attribute is missing or not of its form."""
+
+
+def key_of(record: ConsumerRecord[bytes | None, bytes | None]) -> str:
+    """The key that parking queues by; a record without a key stands for itself alone."""
+    if record.key is None:
+        return f"{record.partition}/{record.offset}"
+    key: str = record.key.decode(errors="backslashreplace")
+    return key
+
+
+def read_envelope(record: ConsumerRecord[bytes | None, bytes | None]) -> Envelope:
+    """The envelope of a record; raises one of the two errors above and never anything else."""
+    headers = _text_headers(record)
+    try:
+        return Envelope(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=key_of(record),
+            event_id=_event_id(headers),
+            type=headers["ce_type"],
+            version=int(headers.get("ce_aggregateversion", "0")),
+            time=_time(headers["ce_time"]) if "ce_time" in headers else recorded_at(record),
+            recorded_at=recorded_at(record),
+            correlation_id=headers.get("ce_correlationid") or headers["ce_id"],
+            actor=headers.get("ce_actor", "unknown"),
+            traceparent=headers.get("traceparent"),
+        )
+    except KeyError as missing:
+        raise MalformedEnvelopeError(f"header {missing} is missing") from missing
+    except ValueError as invalid:
+        raise MalformedEnvelopeError(str(invalid)) from invalid
+
+
+def recorded_at(record: ConsumerRecord[bytes | None, bytes | None]) -> datetime:
+    """When the broker (or the producer) stamped the record."""
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+def wire_headers(
+    record: ConsumerRecord[bytes | None, bytes | None],
+) -> Sequence[tuple[str, bytes | None]]:
+    """The headers as the wire allows them: a value may be null, whatever the client's type says."""
+    return cast("Sequence[tuple[str, bytes | None]]", record.headers)
+
+
+def _text_headers(record: ConsumerRecord[bytes | None, bytes | None]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, raw in wire_headers(record):
+        if raw is None:
+            raise MalformedHeaderError(f"header {name} is null")
+        try:
+            headers[name] = raw.decode()
+        except UnicodeDecodeError as error:
+            raise MalformedHeaderError(f"header {name} is not UTF-8") from error
+    return headers
+
+
+def _event_id(headers: Mapping[str, str]) -> UUID:
+    """`ce_id`; an id that is no UUID becomes one together with its source, as the spec has it."""
+    text = headers["ce_id"]
+    try:
+        return UUID(text)
+    except ValueError:
+        return derived_id("event", headers["ce_source"], text)
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"ce_time {text} has no time zone")
+    return time

@@ -1,0 +1,145 @@
+"""The relay: moves a database's outbox to Kafka, in order, one relay at a time.
+
+No cursor: rows leave the table when the broker has them, so a late commit, whatever its id, is
+simply the smallest row at the next look. Everything runs on the one connection that holds a
+session advisory lock; when that session dies, so does its right to delete, and the next relay
+takes over. A crash between the broker's acknowledgement and the delete repeats records with the
+same `ce_id` and version, which consumers drop.
+"""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.db import is_infrastructure_fault
+from shared.messaging import metrics
+
+BATCH = 1000
+POLL_SHORTEST = 0.02
+POLL_LONGEST = 0.25
+TAKEOVER_POLL = 1.0
+"""Seconds between two tries for the lock; bounds a takeover together with the keepalives below."""
+
+SEND_TIMEOUT = 30.0
+
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('rapport.relay', 0))"
+_READ = "SELECT id, topic, key, headers, payload FROM outbox ORDER BY id LIMIT $1"
+_DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+
+_DIES_FAST = {
+    # The server drops a session whose client vanished without a word within about 3 s.
+    "tcp_keepalives_idle": "1",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+    "client_connection_check_interval": "1000",
+    "application_name": "rapport-relay",
+}
+
+logger = structlog.stdlib.get_logger()
+_Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Header: TypeAlias = tuple[str, bytes]
+
+
+@dataclass(slots=True)
+class Relay:
+    """One service's relay; `run` until cancelled. Start it in every process of the service."""
+
+    service: str
+    database_url: str
+    kafka_options: dict[str, Any]
+    is_leader: bool = False
+
+    async def run(self) -> None:
+        """Lead when possible, stand by otherwise, for ever."""
+        while True:
+            try:
+                await self._stand_by_then_lead()
+            except Exception as error:
+                if not (is_infrastructure_fault(error) or isinstance(error, KafkaError)):
+                    raise
+                metrics.PUBLISH_ERRORS.labels(self.service).inc()
+                logger.warning("relay_interrupted", service=self.service, error=repr(error))
+            await asyncio.sleep(TAKEOVER_POLL * random.uniform(0.5, 1.0))
+
+    async def _stand_by_then_lead(self) -> None:
+        connection: _Connection = await asyncpg.connect(
+            self.database_url, server_settings=_DIES_FAST, timeout=10, command_timeout=SEND_TIMEOUT
+        )
+        try:
+            while not await connection.fetchval(_LOCK):
+                await asyncio.sleep(TAKEOVER_POLL * random.uniform(0.5, 1.0))
+            await self._lead(connection)
+        finally:
+            self.is_leader = False
+            metrics.RELAY_LEADER.labels(self.service).set(0)
+            with contextlib.suppress(OSError, TimeoutError):
+                await connection.close(timeout=2)
+
+    async def _lead(self, connection: _Connection) -> None:
+        self.is_leader = True
+        metrics.RELAY_LEADER.labels(self.service).set(1)
+        metrics.RELAY_TAKEOVERS.labels(self.service).inc()
+        logger.info("relay_leads", service=self.service)
+        producer = AIOKafkaProducer(
+            **self.kafka_options,
+            client_id=f"{self.service}-relay",
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=2,
+            max_batch_size=128 * 1024,
+        )
+        try:
+            await producer.start()
+            await self._drain_for_ever(connection, producer)
+        finally:
+            # A producer whose broker is gone would try for minutes to flush what is in no danger.
+            with contextlib.suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(producer.stop(), timeout=5)
+
+    async def _drain_for_ever(self, connection: _Connection, producer: AIOKafkaProducer) -> None:
+        pause = POLL_SHORTEST
+        while True:
+            published = await publish_batch(connection, producer)
+            metrics.PUBLISHED.labels(self.service).inc(published)
+            pause = POLL_SHORTEST if published else min(pause * 1.5, POLL_LONGEST)
+            if published < BATCH:
+                await asyncio.sleep(pause)
+
+
+async def publish_batch(connection: _Connection, producer: AIOKafkaProducer) -> int:
+    """Publish the smallest rows of the outbox and delete them; answers how many.
+
+    Raises where the broker did not take every record: then no row is deleted.
+    """
+    rows = await connection.fetch(_READ, BATCH)
+    if not rows:
+        return 0
+    async with asyncio.timeout(SEND_TIMEOUT):
+        acknowledgements = [await _send(producer, row) for row in rows]
+        await asyncio.gather(*acknowledgements)
+    await connection.execute(_DELETE, [row["id"] for row in rows])
+    return len(rows)
+
+
+async def _send(producer: Any, row: asyncpg.Record) -> "asyncio.Future[Any]":
+    payload: str | None = row["payload"]
+    sent: asyncio.Future[Any] = await producer.send(
+        row["topic"],
+        key=row["key"].encode(),
+        value=None if payload is None else payload.encode(),
+        headers=_wire_headers(row["headers"]),
+    )
+    return sent
+
+
+def _wire_headers(stored: str) -> Sequence[Header]:
+    return [(name, value.encode()) for name, value in json.loads(stored).items()]

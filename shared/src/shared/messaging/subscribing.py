@@ -1,0 +1,137 @@
+"""FastStream's part: a batch subscriber per consumer, with the settings that lose nothing.
+
+Each setting here differs from a default that would commit an event that failed; a test pins each.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+from faststream.message import StreamMessage
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+from shared.db import Pool
+from shared.messaging.consuming import MAX_POLL_INTERVAL_MS, Progress, consume
+from shared.messaging.decoding import RawRecord
+from shared.messaging.reactions import Consumer
+from shared.settings import KafkaSettings
+
+BATCH_TIMEOUT_MS = 20
+
+_MECHANISMS = {
+    "PLAIN": SASLPlaintext,
+    "SCRAM-SHA-256": SASLScram256,
+    "SCRAM-SHA-512": SASLScram512,
+}
+
+
+@dataclass(slots=True)
+class Subscription:
+    """A consumer that runs in this process."""
+
+    consumer: Consumer
+    subscriber: BatchSubscriber
+    progress: Progress
+    started_at: float = field(default_factory=time.time)
+
+    @property
+    def died(self) -> bool:
+        """Whether its loop was started and has ended."""
+        tasks = self.subscriber.tasks
+        return bool(tasks) and all(task.done() for task in tasks)
+
+    def assigned_partitions(self) -> int:
+        """How many partitions the group gave to this process."""
+        running = self.subscriber.consumer
+        return len(running.assignment()) if running is not None else 0
+
+    async def lag(self) -> int:
+        """How many records of its partitions are not applied, as far as the last fetch told."""
+        running: Any = self.subscriber.consumer
+        if running is None:
+            return 0
+        waiting: int = self.progress.in_flight
+        for partition in running.assignment():
+            end = running.highwater(partition)
+            if end is not None:
+                waiting += max(0, end - await running.position(partition))
+        return waiting
+
+
+def broker_for(kafka: KafkaSettings, service: str) -> KafkaBroker:
+    """A broker that only consumes: facts leave by the outbox, topics come from the registry."""
+    return KafkaBroker(
+        kafka.bootstrap_servers.split(","),
+        client_id=f"rapport-{service}",
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        apply_types=False,
+        security=_security(kafka),
+        logger=None,
+    )
+
+
+def subscribe(broker: KafkaBroker, consumer: Consumer, pool: Pool) -> Subscription:
+    """Attach a consumer to the broker; it runs from the broker's start to its stop."""
+    progress = Progress()
+    subscriber = broker.subscriber(
+        *sorted(topic.name for topic in consumer.topics),
+        group_id=f"rapport.{consumer.name}",
+        batch=True,
+        max_records=consumer.max_records,
+        batch_timeout_ms=BATCH_TIMEOUT_MS,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        no_reply=True,
+        parser=_parse,
+        decoder=_keep_raw,
+    )
+
+    async def handle(records: Sequence[RawRecord]) -> None:
+        await consume(pool, consumer, records, progress)
+
+    subscriber(handle)
+    assert isinstance(subscriber, BatchSubscriber)
+    return Subscription(consumer, subscriber, progress)
+
+
+async def _parse(
+    records: tuple[RawRecord, ...],
+    original: Callable[[tuple[RawRecord, ...]], Awaitable[StreamMessage[Any]]],
+) -> StreamMessage[Any]:
+    """Keep the library from reading headers: one that it cannot decode would lose the batch."""
+    message = await original(tuple(replace(record, headers=()) for record in records))
+    message.raw_message = records
+    return message
+
+
+async def _keep_raw(message: StreamMessage[Any]) -> Sequence[RawRecord]:
+    records: Sequence[RawRecord] = message.raw_message
+    return records
+
+
+def _security(kafka: KafkaSettings) -> BaseSecurity | None:
+    options = kafka.client_options()
+    context = options.get("ssl_context")
+    if kafka.security_protocol.startswith("SASL"):
+        mechanism = _MECHANISMS[kafka.sasl_mechanism]
+        return mechanism(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            use_ssl=context is not None,
+            ssl_context=context,
+        )
+    return BaseSecurity(ssl_context=context, use_ssl=True) if context is not None else None
+
+
+def seconds_behind(progress: Progress, lag: int) -> float:
+    """How old the last applied record is while others wait; 0 where none does."""
+    if lag == 0 or progress.last_record_at is None:
+        return 0.0
+    return max(0.0, (datetime.now(UTC) - progress.last_record_at).total_seconds())

@@ -1,0 +1,127 @@
+"""What a service runs beside HTTP: its pool, its relay, its consumers and its timed jobs."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import structlog
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from shared.db import Pool, is_infrastructure_fault, open_pool, transaction
+from shared.messaging import inbox
+from shared.messaging.reactions import Consumer
+from shared.messaging.relay import Relay
+from shared.messaging.subscribing import Subscription, broker_for, subscribe
+from shared.settings import ServiceSettings
+
+RETRY_PAUSE = 2.0
+PRUNE_EVERY = 3600.0
+
+logger = structlog.stdlib.get_logger()
+Work: TypeAlias = Callable[[Pool], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is done again and again, `every` seconds, in each process of the service.
+
+    Two processes may do it at once: it takes its rows with `FOR UPDATE SKIP LOCKED`. A fault of
+    the world is logged and tried again; any other error ends the process.
+    """
+
+    name: str
+    work: Work
+    every: float
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The running parts of one process."""
+
+    service: str
+    pool: Pool
+    relay: Relay
+    subscriptions: list[Subscription] = field(default_factory=list[Subscription])
+
+
+@asynccontextmanager
+async def running(
+    service: str, settings: ServiceSettings, consumers: Sequence[Consumer], jobs: Sequence[Job]
+) -> AsyncGenerator[Runtime]:
+    """Run a service's background; stops it at the end of the block.
+
+    Raises where the database is not there at the start; Kafka may come later.
+    """
+    url = settings.database_url.get_secret_value()
+    pool = await open_pool(url)
+    runtime = Runtime(service, pool, Relay(service, url, settings.kafka.client_options()))
+    broker = broker_for(settings.kafka, service)
+    runtime.subscriptions = [subscribe(broker, consumer, pool) for consumer in consumers]
+    housekeeping = Job("prune-inbox", _prune_inbox, PRUNE_EVERY)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(_guarded("relay", runtime.relay.run())),
+                tasks.create_task(_guarded("consumers", _start_consuming(broker, runtime))),
+                *(
+                    tasks.create_task(_guarded(job.name, repeat(job, pool)))
+                    for job in (*jobs, housekeeping)
+                ),
+            ]
+            try:
+                yield runtime
+            finally:
+                await broker.stop()
+                for task in background:
+                    task.cancel()
+    finally:
+        await pool.close()
+
+
+async def _start_consuming(broker: KafkaBroker, runtime: Runtime) -> None:
+    if not runtime.subscriptions:
+        return
+    while True:
+        try:
+            await broker.start()
+        except (KafkaError, OSError) as error:
+            logger.warning("kafka_not_reachable", error=repr(error))
+            await broker.stop()
+            await asyncio.sleep(RETRY_PAUSE)
+        else:
+            for subscription in runtime.subscriptions:
+                subscription.started_at = time.time()
+            logger.info("consumers_started", consumers=len(runtime.subscriptions))
+            return
+
+
+async def repeat(job: Job, pool: Pool) -> None:
+    """Do a job for ever."""
+    while True:
+        try:
+            await job.work(pool)
+        except Exception as error:
+            if not is_infrastructure_fault(error):
+                raise
+            logger.warning("job_interrupted", job=job.name, error=repr(error))
+            await asyncio.sleep(RETRY_PAUSE)
+        await asyncio.sleep(job.every)
+
+
+async def _guarded(name: str, work: Awaitable[None]) -> None:
+    """A background task that fails for a bug ends the process; the supervisor starts it anew."""
+    try:
+        await work
+    except Exception as error:
+        logger.critical("background_task_failed", task=name, exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
+
+
+async def _prune_inbox(pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await inbox.prune(connection)

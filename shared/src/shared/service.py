@@ -1,0 +1,51 @@
+"""Composition: makes a FastAPI app of a service's routers, consumers and jobs."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import APIRouter, FastAPI
+
+from shared.auth import Authenticator
+from shared.http import operations, parked
+from shared.http.context import RequestContext
+from shared.http.problems import add_problem_handlers
+from shared.logs import configure_logs
+from shared.messaging.reactions import Consumer
+from shared.runtime import Job, running
+from shared.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a service consists of; `app.py` fills it in, `build_app` runs it."""
+
+    name: str
+    summary: str
+    routers: Sequence[APIRouter]
+    consumers: Sequence[Consumer] = ()
+    jobs: Sequence[Job] = ()
+
+
+def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
+    """The ASGI app of a service: its API, the operations endpoints, and its background."""
+    configure_logs(service.name)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with running(service.name, settings, service.consumers, service.jobs) as runtime:
+            app.state.runtime = runtime
+            app.state.pool = runtime.pool
+            yield
+
+    app = FastAPI(title=f"Rapport {service.name}", summary=service.summary, lifespan=lifespan)
+    app.state.settings = settings
+    app.state.consumers = {consumer.name: consumer for consumer in service.consumers}
+    app.state.authenticator = Authenticator(
+        settings.jwt_key.get_secret_value(), settings.jwt_algorithm
+    )
+    add_problem_handlers(app)
+    app.add_middleware(RequestContext, service=service.name)
+    for router in (*service.routers, parked.router, operations.router):
+        app.include_router(router)
+    return app
