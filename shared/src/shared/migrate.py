@@ -6,6 +6,8 @@ from importlib import resources
 
 import asyncpg
 
+from shared.db import Connection
+
 EVENT_PATH = "shared.messaging"
 
 _LEDGER = """
@@ -65,7 +67,7 @@ async def migrate(url: str, package: str) -> list[str]:
         await connection.close()
 
 
-async def _apply(connection: asyncpg.Connection[asyncpg.Record], migration: Migration) -> bool:
+async def _apply(connection: Connection, migration: Migration) -> bool:
     known = await connection.fetchval(
         "SELECT checksum FROM schema_migrations WHERE package = $1 AND name = $2",
         migration.package,
