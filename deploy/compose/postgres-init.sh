@@ -11,8 +11,8 @@ REVOKE ALL ON DATABASE :"service" FROM PUBLIC;
 SQL
 }
 
-create contacts "$CONTACTS_DB_PASSWORD"
-create pipeline "$PIPELINE_DB_PASSWORD"
-create service_desk "$SERVICE_DESK_DB_PASSWORD"
-create campaigns "$CAMPAIGNS_DB_PASSWORD"
-create customer_360 "$CUSTOMER_360_DB_PASSWORD"
+create contacts "$CONTACTS_DATABASE_PASSWORD"
+create pipeline "$PIPELINE_DATABASE_PASSWORD"
+create service_desk "$SERVICE_DESK_DATABASE_PASSWORD"
+create campaigns "$CAMPAIGNS_DATABASE_PASSWORD"
+create customer_360 "$CUSTOMER_360_DATABASE_PASSWORD"
