@@ -1,4 +1,4 @@
-"""`python -m devstack.child --signal NAME -- COMMAND…`: COMMAND that dies with its parent.
+"""`python -m devstack.child SIGNAL PARENT COMMAND…`: COMMAND that dies with its parent.
 
 On Linux the kernel does it (PR_SET_PDEATHSIG), and this process becomes COMMAND. Elsewhere this
 process stays in between, passes signals on and looks for a new parent twice a second.
@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -19,38 +18,34 @@ _PR_SET_PDEATHSIG = 1
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
-def command(argv: Sequence[str], on_parent_death: signal.Signals = signal.SIGKILL) -> list[str]:
-    """`argv`, wrapped so that it gets `on_parent_death` when the process that starts it dies."""
-    return [
-        sys.executable,
-        "-P",
-        "-m",
-        "devstack.child",
-        "--signal",
-        on_parent_death.name,
-        "--",
-        *argv,
-    ]
+def command(
+    argv: Sequence[str], on_parent_death: signal.Signals = signal.SIGKILL, *, parent: int = 0
+) -> list[str]:
+    """Wrap `argv` so that it gets `on_parent_death` when its parent dies.
+
+    Unless given by pid, the parent is the leader of the session, as supervisord is for its programs.
+    It must be known beforehand: the kernel does not tell of a parent that is dead already.
+    """
+    wrapper = [sys.executable, "-P", "-m", "devstack.child"]
+    return [*wrapper, on_parent_death.name, str(parent), *argv]
 
 
-def die_with_parent(on_parent_death: signal.Signals) -> None:
+def die_with(parent: int, on_parent_death: signal.Signals) -> None:
     """Linux only; holds for this process and for what it becomes by exec."""
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(on_parent_death), 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(1)
 
 
-def become(argv: list[str], on_parent_death: signal.Signals) -> NoReturn:
+def become(argv: list[str], on_parent_death: signal.Signals, parent: int) -> NoReturn:
     if sys.platform == "linux":
-        die_with_parent(on_parent_death)
-        os.execvp(argv[0], argv)  # noqa: S606 - the command is devstack's own
-    sys.exit(watch(argv, on_parent_death))
+        die_with(parent, on_parent_death)
+        os.execv(argv[0], argv)  # noqa: S606 - the command is devstack's own
+    sys.exit(watch(argv, on_parent_death, parent))
 
 
-def watch(argv: Sequence[str], on_parent_death: signal.Signals) -> int:
+def watch(argv: Sequence[str], on_parent_death: signal.Signals, parent: int) -> int:
     """Stay the parent of `argv` until it ends or our own parent does: the portable way."""
-    parent = os.getppid()
     process = subprocess.Popen(argv)  # noqa: S603 - the command is devstack's own
 
     def forward(number: int, _frame: FrameType | None) -> None:
@@ -67,10 +62,8 @@ def watch(argv: Sequence[str], on_parent_death: signal.Signals) -> int:
 
 
 def main() -> NoReturn:
-    _, _flag, name, _dashes, *argv = sys.argv
-    if not Path(argv[0]).is_absolute():
-        sys.exit(f"devstack.child: {argv[0]} is no absolute path")
-    become(argv, signal.Signals[name])
+    _, name, parent, *argv = sys.argv
+    become(argv, signal.Signals[name], int(parent) or os.getsid(0))
 
 
 if __name__ == "__main__":

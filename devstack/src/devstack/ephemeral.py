@@ -21,6 +21,15 @@ def servers(folder: Path) -> Generator[Stack]:
 
 
 @contextmanager
+def mail(folder: Path) -> Generator[Stack]:
+    """Run the mail sink alone, on free ports, with its messages under `folder`."""
+    nowhere = {service.url_variable: "postgresql:///" for service in SERVICES}
+    environment = {**nowhere, "KAFKA_BOOTSTRAP_SERVERS": "nowhere:9092"}
+    with _running(folder, (), environment, mail=True) as stack:
+        yield stack
+
+
+@contextmanager
 def system(
     folder: Path,
     *,

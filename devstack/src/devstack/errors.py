@@ -11,12 +11,12 @@ class DevstackError(Exception):
 class PortsTakenError(DevstackError):
     """One or more ports are in use by a program that is not ours."""
 
-    def __init__(self, taken: Sequence[tuple[int, str, str]]) -> None:
+    def __init__(self, taken: Sequence[tuple[int, str, str, int]]) -> None:
         self.taken = tuple(taken)
         lines = [
             f"Port {port} is taken, and {program} needs it. "
-            f"Choose another: {variable}={port + 1000} make up"
-            for port, program, variable in taken
+            f"Choose another: {variable}={suggested} make up"
+            for port, program, variable, suggested in taken
         ]
         super().__init__("\n".join(lines))
 

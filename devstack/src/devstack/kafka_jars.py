@@ -88,14 +88,21 @@ def _progress(console: Console) -> Generator[Callable[[int], None]]:
 
 def _fetch_with_maven(into: Path, scratch: Path, advance_to: Callable[[int], None]) -> bool:
     (scratch / "pom.xml").write_text(_pom())
-    command = ["mvn", "-B", "-q", "-f", str(scratch / "pom.xml"), "dependency:copy-dependencies"]
+    command = ["mvn", "-B", "-f", str(scratch / "pom.xml"), "dependency:copy-dependencies"]
     command += ["-DincludeScope=runtime", f"-DoutputDirectory={into}"]
-    with (scratch / "mvn.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
+    log = scratch / "mvn.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603
         while process.poll() is None:
             _wait_half_a_second(process)
-            advance_to(sum(jar.stat().st_size for jar in into.glob("*.jar")))
+            advance_to(_bytes_downloaded(log.read_text()))
     return process.returncode == 0
+
+
+def _bytes_downloaded(maven_log: str) -> int:
+    units = {"B": 1, "kB": 1_000, "MB": 1_000_000}
+    jars_seen = re.findall(r"Downloaded from .*\.jar \(([\d.]+) (B|kB|MB)", maven_log)
+    return int(sum(float(number) * units[unit] for number, unit in jars_seen))
 
 
 def _wait_half_a_second(process: "subprocess.Popen[bytes]") -> None:

@@ -21,6 +21,7 @@ DEFAULTS: Mapping[str, int] = {
 }
 
 HOST = "127.0.0.1"
+END = 65536
 
 
 def owner(variable: str) -> str:
@@ -33,6 +34,11 @@ def owner(variable: str) -> str:
         "MAIL_PORT": "the mail sink (HTTP)",
     }
     return names.get(variable, variable.removesuffix("_PORT").lower().replace("_", "-"))
+
+
+def another(port: int) -> int:
+    """Suggest a port in place of `port`."""
+    return port + 1000 if port + 1000 < END else port - 1000
 
 
 def is_free(port: int) -> bool:
@@ -55,7 +61,11 @@ def is_open(port: int, host: str = HOST) -> bool:
 
 def require_free(wanted: Mapping[str, int]) -> None:
     """Raise one `PortsTakenError` that names every port of `wanted` that is in use."""
-    taken = [(port, owner(name), name) for name, port in wanted.items() if not is_free(port)]
+    taken = [
+        (port, owner(name), name, another(port))
+        for name, port in wanted.items()
+        if not is_free(port)
+    ]
     if taken:
         raise PortsTakenError(taken)
 

@@ -57,10 +57,24 @@ class Postgres:
         command = [str(binary("pg_isready")), "-q", "-h", ports.HOST, "-p", str(self.port)]
         return subprocess.run(command, check=False).returncode == 0  # noqa: S603
 
+    def has_database(self, name: str) -> bool:
+        return wait.run(_has_database(self.url, name))
+
     def create_database(self, name: str, password: str) -> str:
         """Make database `name` and its own role of the same name, or leave both; gives its URL."""
         wait.run(_create_database(self.url, name, password))
         return self.url_of(name, password, name)
+
+
+async def _has_database(url: str, name: str) -> bool:
+    connection = await asyncpg.connect(url)
+    try:
+        found: bool = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name
+        )
+        return found
+    finally:
+        await connection.close()
 
 
 async def _create_database(url: str, name: str, password: str) -> None:
@@ -156,9 +170,10 @@ def main() -> NoReturn:
     options = [part for pair in settings for part in ("-c", pair)]
     server = [str(binary("postgres")), "-D", data, "-p", port, *options]
     if sys.platform == "linux" and os.geteuid() == 0:
+        child.die_with(os.getsid(0), signal.SIGQUIT)  # setpriv asks again: a new user forgets it
         server = _as_ordinary_user(server, "--pdeathsig", "QUIT")
         os.execv(server[0], server)  # noqa: S606
-    child.become(server, signal.SIGQUIT)
+    child.become(server, signal.SIGQUIT, os.getsid(0))
 
 
 if __name__ == "__main__":

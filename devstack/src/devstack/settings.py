@@ -126,7 +126,7 @@ def choose(state: State, environment: Mapping[str, str]) -> Settings:
 
 def _require_numbers(values: Mapping[str, str]) -> None:
     for name in ports.DEFAULTS:
-        if not values[name].isdecimal() or not 0 < int(values[name]) < 65536:  # noqa: PLR2004
+        if not values[name].isdecimal() or not 0 < int(values[name]) < ports.END:
             raise DevstackError(f"{name}={values[name]} is no port: choose one from 1 to 65535.")
 
 
@@ -152,7 +152,10 @@ def _choose_databases(values: dict[str, str], environment: Mapping[str, str]) ->
 
 
 def _addresses(values: Mapping[str, str]) -> dict[str, str]:
-    return {
+    services = {
+        f"{s.variable}_URL": f"http://{ports.HOST}:{values[s.port_variable]}" for s in SERVICES
+    }
+    return services | {
         "SMTP_URL": f"smtp://{ports.HOST}:{values['SMTP_PORT']}",
         "CAMPAIGNS_PUBLIC_URL": f"http://{ports.HOST}:{values['CAMPAIGNS_PORT']}",
         "CAMPAIGNS_SENDER": SENDER,

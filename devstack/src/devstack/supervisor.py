@@ -125,7 +125,7 @@ class Supervisor:
             str(config),
         ]
         if not detached:
-            command = child.command(command, signal.SIGTERM)
+            command = child.command(command, signal.SIGTERM, parent=os.getpid())
         with (self.run / "stderr").open("w") as stderr:
             process = subprocess.Popen(  # noqa: S603
                 command,
@@ -215,14 +215,17 @@ class Supervisor:
 
 
 class _UnixTransport(xmlrpc.client.Transport):
-    """XML-RPC over a Unix socket."""
+    """XML-RPC over a Unix socket; `close` comes with the proxy's end."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._path = path
+        self._unix = _UnixConnection(path)
 
     def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002
-        return _UnixConnection(self._path)
+        return self._unix
+
+    def close(self) -> None:
+        self._unix.close()
 
 
 class _UnixConnection(http.client.HTTPConnection):
