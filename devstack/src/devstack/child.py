@@ -23,7 +23,7 @@ def command(
 ) -> list[str]:
     """Wrap `argv` so that it gets `on_parent_death` when its parent dies.
 
-    Unless given by pid, the parent is the leader of the session, as supervisord is for its programs.
+    Unless given by pid, the parent is the leader of the session: supervisord for its programs.
     It must be known beforehand: the kernel does not tell of a parent that is dead already.
     """
     wrapper = [sys.executable, "-P", "-m", "devstack.child"]
