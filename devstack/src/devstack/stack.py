@@ -19,7 +19,7 @@ from rich.console import Console
 from devstack import kafka, ports, postgres, system
 from devstack import settings as settings_file
 from devstack.errors import DevstackError, StartError
-from devstack.kafka import Broker
+from devstack.kafka import Broker, BrokerVersion
 from devstack.postgres import Postgres
 from devstack.services import SERVICES, Service
 from devstack.settings import Settings, State
@@ -61,6 +61,13 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """What the programs of the system find in their environment."""
         return {**self.settings.values, "RAPPORT_ENV_FILE": str(self.state.env)}
+
+    @property
+    def broker_version(self) -> BrokerVersion:
+        """What carries the events; of a broker elsewhere only the address is known."""
+        if self.settings.own_kafka:
+            return kafka.broker_version(self.state.kafka)
+        return BrokerVersion(f"Kafka at {self.bootstrap}", "unknown")
 
     def places(self) -> list[Place]:
         return system.places(self.settings, self.services, mail=self.mail)
