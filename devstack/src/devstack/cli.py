@@ -36,7 +36,7 @@ def cli() -> None:
 def up() -> None:
     """Start PostgreSQL, Kafka, the mail sink and the five services."""
     started = time.monotonic()
-    console = Console()
+    console = report.console()
     stack = _stack_to_start(console)
     if stack.supervisor.is_running():
         stack.await_ready([place.name for place in stack.places()])
@@ -50,7 +50,7 @@ def up() -> None:
 @cli.command()
 def down() -> None:
     """Stop all of it; the data stays."""
-    console = Console()
+    console = report.console()
     stack = _stack()
     if not stack.supervisor.is_running():
         console.print("Nothing runs.")
@@ -64,7 +64,7 @@ def down() -> None:
 def status() -> None:
     """Show what runs and whether it is ready; exits 1 unless all of it is."""
     stack = _stack()
-    Console().print(report.table(stack))
+    report.console().print(report.table(stack))
     sys.exit(0 if stack.is_ready() else 1)
 
 
@@ -73,7 +73,7 @@ def status() -> None:
 def restart(name: str) -> None:
     """Restart one program, and wait until it is ready."""
     _stack().restart(name)
-    Console().print(f"{name} is ready.")
+    report.console().print(f"{name} is ready.")
 
 
 @cli.command()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
 from devstack.stack import Stack
@@ -10,10 +11,19 @@ from devstack.supervisor import Process
 from devstack.system import Place
 
 COLUMNS = ("what", "state", "where", "pid", "up", "restarts", "log", "docs")
+WIDTH = 200
+
+
+def console() -> Console:
+    """Give standard output; where it is no terminal, wide enough for a row on one line."""
+    out = Console()
+    return out if out.is_terminal else Console(width=WIDTH)
 
 
 def table(stack: Stack) -> Table:
-    grid = Table(*COLUMNS, box=None, header_style="bold", padding=(0, 2, 0, 0))
+    grid = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in COLUMNS:
+        grid.add_column(column, overflow="fold")
     processes = stack.supervisor.processes()
     for place in stack.places():
         log = stack.supervisor.log_of(place.name)
