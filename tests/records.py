@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import ConsumerRecord
-
 from shared.cause import Cause
 from shared.contracts.topic import Event, Topic
 from shared.ids import new_id

@@ -117,7 +117,7 @@ class CustomerOwnerChanged(Event):
     """Another employee answers for the customer from now on."""
 
     customer_id: UUID
-    from_owner_id: str | None
+    from_owner_id: str | None = None
     to_owner_id: str
     reason_code: str
 

@@ -27,8 +27,11 @@ from shared.messaging.envelope import (
     Received,
     key_of,
     read_envelope,
+    storable,
 )
 from shared.messaging.reactions import Consumer
+
+LONGEST_ERROR = 1000
 
 RawRecord: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 
@@ -82,9 +85,9 @@ def decode(record: RawRecord, consumer: Consumer) -> Outcome:
     try:
         envelope = read_envelope(record)
     except MalformedHeaderError as error:
-        return Poison(record, "malformed-header", str(error))
+        return Poison(record, "malformed-header", _told(error))
     except MalformedEnvelopeError as error:
-        return Poison(record, "malformed-envelope", str(error))
+        return Poison(record, "malformed-envelope", _told(error))
     if record.value is None:
         return _without_body(record, envelope, consumer)
     if envelope.type not in consumer.handlers:
@@ -104,9 +107,14 @@ def _without_body(record: RawRecord, envelope: Envelope, consumer: Consumer) -> 
     return Ended(record, envelope)
 
 
+def _told(error: ValueError) -> str:
+    return storable(str(error).encode(errors="backslashreplace"))[:LONGEST_ERROR]
+
+
 def _places(error: ValidationError) -> str:
     """Which fields are wrong and how; never their values, which may be personal data."""
-    return "; ".join(
+    text = "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['type']}"
         for problem in error.errors(include_input=False, include_url=False)
     )
+    return storable(text.encode(errors="backslashreplace"))[:LONGEST_ERROR]

@@ -93,8 +93,7 @@ def key_of(record: ConsumerRecord[bytes | None, bytes | None]) -> str:
     """The key that parking queues by; a record without a key stands for itself alone."""
     if record.key is None:
         return f"{record.partition}/{record.offset}"
-    key: str = record.key.decode(errors="backslashreplace")
-    return key
+    return storable(record.key)
 
 
 def read_envelope(record: ConsumerRecord[bytes | None, bytes | None]) -> Envelope:
@@ -122,8 +121,16 @@ def read_envelope(record: ConsumerRecord[bytes | None, bytes | None]) -> Envelop
 
 
 def recorded_at(record: ConsumerRecord[bytes | None, bytes | None]) -> datetime:
-    """When the broker (or the producer) stamped the record."""
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    """When the broker (or the producer) stamped the record; the epoch where the stamp is absurd."""
+    try:
+        return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, UTC)
+
+
+def storable(raw: bytes) -> str:
+    """Bytes as text that PostgreSQL takes: NUL and what is not UTF-8 are written as escapes."""
+    return raw.decode(errors="backslashreplace").replace("\x00", "\\x00")
 
 
 def wire_headers(

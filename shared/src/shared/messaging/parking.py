@@ -20,7 +20,7 @@ from shared.errors import NotFoundError, Refusal
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.messaging.decoding import RawRecord
-from shared.messaging.envelope import recorded_at, wire_headers
+from shared.messaging.envelope import recorded_at, storable, wire_headers
 from shared.messaging.reactions import Consumer
 from shared.telemetry import new_trace
 
@@ -265,7 +265,7 @@ def _parked(row: Any) -> ParkedRecord:
 def _header(record: RawRecord, wanted: str) -> str | None:
     for name, raw in wire_headers(record):
         if name == wanted and raw is not None:
-            return raw.decode(errors="backslashreplace")
+            return storable(raw)
     return None
 
 

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -30,6 +30,7 @@ TAKEOVER_POLL = 1.0
 """Seconds between two tries for the lock; bounds a takeover together with the keepalives below."""
 
 SEND_TIMEOUT = 30.0
+STOP_TIMEOUT = 5.0
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('rapport.relay', 0))"
 _READ = "SELECT id, topic, key, headers, payload FROM outbox ORDER BY id LIMIT $1"
@@ -57,6 +58,7 @@ class Relay:
     database_url: str
     kafka_options: dict[str, Any]
     is_leader: bool = False
+    interruptions: int = 0
 
     async def run(self) -> None:
         """Lead when possible, stand by otherwise, for ever."""
@@ -66,6 +68,7 @@ class Relay:
             except Exception as error:
                 if not (is_infrastructure_fault(error) or isinstance(error, KafkaError)):
                     raise
+                self.interruptions += 1
                 metrics.PUBLISH_ERRORS.labels(self.service).inc()
                 logger.warning("relay_interrupted", service=self.service, error=repr(error))
             await asyncio.sleep(TAKEOVER_POLL * random.uniform(0.5, 1.0))
@@ -89,21 +92,8 @@ class Relay:
         metrics.RELAY_LEADER.labels(self.service).set(1)
         metrics.RELAY_TAKEOVERS.labels(self.service).inc()
         logger.info("relay_leads", service=self.service)
-        producer = AIOKafkaProducer(
-            **self.kafka_options,
-            client_id=f"{self.service}-relay",
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=2,
-            max_batch_size=128 * 1024,
-        )
-        try:
-            await producer.start()
+        async with _producing(self.service, self.kafka_options) as producer:
             await self._drain_for_ever(connection, producer)
-        finally:
-            # A producer whose broker is gone would try for minutes to flush what is in no danger.
-            with contextlib.suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), timeout=5)
 
     async def _drain_for_ever(self, connection: _Connection, producer: AIOKafkaProducer) -> None:
         pause = POLL_SHORTEST
@@ -113,6 +103,29 @@ class Relay:
             pause = POLL_SHORTEST if published else min(pause * 1.5, POLL_LONGEST)
             if published < BATCH:
                 await asyncio.sleep(pause)
+
+
+@contextlib.asynccontextmanager
+async def _producing(service: str, options: dict[str, Any]) -> AsyncGenerator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        **options,
+        client_id=f"{service}-relay",
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=2,
+        max_batch_size=128 * 1024,
+    )
+    starting = asyncio.ensure_future(producer.start())
+    try:
+        await asyncio.shield(starting)
+        yield producer
+    finally:
+        # A start that is cut off half-way leaves connections behind: let it end, then stop. And do
+        # not wait for a broker that is gone: what is unsent is safe in the outbox.
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await asyncio.wait([starting])
+                await producer.stop()
 
 
 async def publish_batch(connection: _Connection, producer: AIOKafkaProducer) -> int:

@@ -49,7 +49,7 @@ CREATE TABLE parked_events (
     partition integer NOT NULL,
     "offset" bigint NOT NULL,
     record_key bytea,
-    headers jsonb NOT NULL,
+    headers json NOT NULL,  -- json: a header may hold a NUL, which jsonb refuses
     value bytea,
     recorded_at timestamptz NOT NULL,
     event_type text,
