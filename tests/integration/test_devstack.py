@@ -168,8 +168,10 @@ def test_a_folder_with_a_long_path_works_as_well(folder: Path) -> None:
     running = Supervisor(deep / "run", deep / "logs")
     running.start([sleeper("one")], {}, detached=False)
     assert running.is_running()
+    short = running.run.resolve()
     running.stop()
     assert not running.is_running()
+    assert not short.exists()
 
 
 def test_where_the_kernel_does_not_help_a_watcher_ends_the_child(folder: Path) -> None:

@@ -9,6 +9,7 @@ import http.client
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -191,6 +192,9 @@ class Supervisor:
         self._call("supervisor.shutdown")
         if not wait.until(lambda: not _is_alive(pid), seconds=seconds):
             raise DevstackError(f"The supervisor (pid {pid}) did not stop within {seconds:.0f} s.")
+        if self.run.is_symlink():
+            shutil.rmtree(self.run.resolve())
+            self.run.unlink()
 
     def processes(self) -> dict[str, Process]:
         spawns = self._spawns()
