@@ -18,6 +18,7 @@ help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
+demo: export RAPPORT_SETUP_STARTED := $(shell date +%s)
 demo: $(STAMP) ## Start the system and run real customer history through it; ONCE=1 ends with the figures as JSON.
 	@$(BIN)/devstack up
 	@$(BIN)/devstack demo $(if $(ONCE),--once)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from devstack import report
 from devstack import settings as settings_file
+from devstack.demo.command import demo
 from devstack.errors import DevstackError, last_lines
 from devstack.settings import State
 from devstack.stack import Stack, supervisor_of
@@ -30,6 +31,9 @@ def main() -> None:
 @click.group()
 def cli() -> None:
     """Run the whole of Rapport on this machine, without Docker."""
+
+
+cli.add_command(demo)
 
 
 @cli.command()
