@@ -17,7 +17,7 @@ class Interest:
 async def show_interest(cast: Cast) -> Interest:
     """The form, its response, the person and the lead."""
     if await _contact_id(cast) is None:
-        await _submit(cast, await _form(cast))
+        await submit(cast, await form_of(cast))
     contact_id = await eventually(lambda: _contact_id(cast), "the form's sender becomes a person")
     cast.tell(f"{cast.customer.given_name} answered the form and is a person in contacts")
     lead = await eventually(lambda: _lead(cast, contact_id), "a lead appears")
@@ -30,7 +30,8 @@ async def _contact_id(cast: Cast) -> str | None:
     return str(page["items"][0]["contact_id"]) if page["items"] else None
 
 
-async def _form(cast: Cast) -> Json:
+async def form_of(cast: Cast) -> Json:
+    """The form that asks this customer; publishing it again gives the same one."""
     form_id = f"story-{cast.customer.slug}"
     form = {
         "form_id": form_id,
@@ -44,7 +45,8 @@ async def _form(cast: Cast) -> Json:
     return await cast.marketing.post("campaigns", "/v1/forms", form, key=form_id)
 
 
-async def _submit(cast: Cast, form: Json) -> None:
+async def submit(cast: Cast, form: Json) -> None:
+    """Fill the form as any stranger could."""
     person = cast.customer
     answer = {
         "given_name": person.given_name,

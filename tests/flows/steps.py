@@ -1,0 +1,34 @@
+"""Single steps of a salesperson and an agent, for flows that need more than the story's."""
+
+from devstack.demo.story.cast import AGENT, Cast, in_days
+
+
+async def open_deal(cast: Cast, customer_id: str, name: str) -> str:
+    deal = {
+        "customer_id": customer_id,
+        "name": name,
+        "amount": "1000.00",
+        "currency": "EUR",
+        "expected_close_date": in_days(20).isoformat(),
+    }
+    return str((await cast.sales.post("pipeline", "/v1/deals", deal))["deal_id"])
+
+
+async def open_ticket(cast: Cast, customer_id: str, severity: int) -> str:
+    ticket = {
+        "customer_id": customer_id,
+        "channel": "phone",
+        "ticket_type": "repair",
+        "subject": "It is dark",
+        "severity": severity,
+    }
+    answer = await cast.service.post("service-desk", "/v1/tickets", ticket)
+    return str(answer["ticket_id"])
+
+
+async def resolve(cast: Cast, ticket_id: str) -> None:
+    path = f"/v1/tickets/{ticket_id}"
+    await cast.service.post("service-desk", f"{path}/assign", {"agent_id": AGENT})
+    await cast.service.post("service-desk", f"{path}/status", {"to": "in-progress"})
+    cause = {"resolution_code": "fixed", "root_cause": "blown-fuse"}
+    await cast.service.post("service-desk", f"{path}/resolve", cause)
