@@ -1,5 +1,7 @@
 """A form's response becomes a person, a consent, and a lead that grows (choreography 1–3)."""
 
+import uuid
+
 from devstack.demo.doors import Json, eventually
 from devstack.demo.story.cast import PRODUCT_LINE, Cast
 from devstack.demo.story.interest import Interest, form_of, show_interest, submit
@@ -46,7 +48,7 @@ async def test_a_form_makes_a_lead_that_is_owed_an_answer(cast: Cast, ledger: Le
 
 async def test_a_second_form_of_the_same_person_makes_no_second_lead(cast: Cast) -> None:
     interest = await show_interest(cast)
-    await submit(cast, await form_of(cast))
+    await submit(cast, await form_of(cast), key="again")
     await cast.rest()
     leads = await _leads_of(cast, interest)
     assert [lead["lead_id"] for lead in leads] == [interest.lead_id]
@@ -67,7 +69,7 @@ async def test_responses_raise_the_score_until_the_lead_is_assigned_by_itself(
     async def respond_until_assigned() -> Json | None:
         lead = await _lead(cast, interest.lead_id)
         if lead["owner_id"] is None:
-            await submit(cast, form)
+            await submit(cast, form, key=str(uuid.uuid4()))
         return lead if lead["owner_id"] else None
 
     await eventually(respond_until_assigned, "the lead is assigned", every=0.5)

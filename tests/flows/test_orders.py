@@ -78,4 +78,4 @@ async def test_an_order_that_is_published_again_counts_once(
 
 async def _waiting(cast: Cast) -> set[str]:
     page = await cast.sales.get("pipeline", "/v1/orders/waiting", limit=200)
-    return {order["order_no"] for order in page["items"]}
+    return {order["external_ref"] for order in page["items"]}

@@ -69,8 +69,8 @@ def print_timeline(console: Console, items: Sequence[Json]) -> None:
     for column in ("when", "service", "what", "said"):
         table.add_column(column, overflow="fold")
     for item in items:
-        service, _, fact = item["kind"].partition(".")
-        table.add_row(item["at"][:19].replace("T", " "), service, fact, item["title"])
+        at = item["at"][:19].replace("T", " ")
+        table.add_row(at, item["service"], item["kind"], item["title"])
     console.print()
     console.print(table)
 

@@ -17,7 +17,7 @@ class Interest:
 async def show_interest(cast: Cast) -> Interest:
     """The form, its response, the person and the lead."""
     if await _contact_id(cast) is None:
-        await submit(cast, await form_of(cast))
+        await submit(cast, await form_of(cast), key=f"story-{cast.customer.slug}")
     contact_id = await eventually(lambda: _contact_id(cast), "the form's sender becomes a person")
     cast.tell(f"{cast.customer.given_name} answered the form and is a person in contacts")
     lead = await eventually(lambda: _lead(cast, contact_id), "a lead appears")
@@ -45,8 +45,8 @@ async def form_of(cast: Cast) -> Json:
     return await cast.marketing.post("campaigns", "/v1/forms", form, key=form_id)
 
 
-async def submit(cast: Cast, form: Json) -> None:
-    """Fill the form as any stranger could."""
+async def submit(cast: Cast, form: Json, key: str) -> None:
+    """Fill the form as any stranger could; with the same key it is the same submission."""
     person = cast.customer
     answer = {
         "given_name": person.given_name,
@@ -57,7 +57,8 @@ async def submit(cast: Cast, form: Json) -> None:
         "message": "We need light for two warehouses.",
         "consents": [{"channel": "email", "purpose": "marketing"}],
     }
-    await cast.doors.request("POST", form["submit_url"], json=answer)
+    headers = {"Idempotency-Key": key}
+    await cast.doors.request("POST", form["submit_url"], json=answer, headers=headers)
 
 
 async def _lead(cast: Cast, contact_id: str) -> Json | None:

@@ -65,5 +65,5 @@ async def timeline(reader: Caller, customer_id: str) -> list[Json]:
 
 def untold(items: Sequence[Json]) -> list[str]:
     """The beats that the timeline lacks."""
-    told = {item["kind"] for item in items}
+    told = {f"{item['service']}.{item['kind']}" for item in items}
     return [beat for beat in BEATS if beat not in told]
