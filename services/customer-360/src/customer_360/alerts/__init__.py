@@ -1,0 +1,1 @@
+"""Alerts: what somebody should act on, derived whenever a customer is looked at."""

@@ -1,0 +1,68 @@
+"""Which alerts a customer's rows raise; pure, derived at every look."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from customer_360.deals.fold import Deal
+from customer_360.sources.progress import SourceProgress
+from customer_360.tickets.fold import Clock, Ticket
+from customer_360.touches.fold import Message
+
+Severity = Literal["low", "medium", "high"]
+STALE_AFTER_SECONDS = 300.0
+CHOICE_REASONS = frozenset({"consent", "suppression-list", "unsubscribed"})
+
+
+class Alert(BaseModel):
+    """Something that somebody should act on; `refs` are the ids that it rests on."""
+
+    code: str
+    severity: Severity
+    since: datetime | None = None
+    refs: list[str] = []
+
+
+def alerts_of(
+    deals: Iterable[Deal], tickets: Iterable[Ticket], clocks: Iterable[Clock]
+) -> list[Alert]:
+    """The alerts that follow from what is open."""
+    critical = [ticket for ticket in tickets if ticket.is_open and ticket.is_critical]
+    selling = [deal for deal in deals if deal.status == "open"]
+    breached = [clock for clock in clocks if clock.is_open and clock.breached_at]
+    alerts: list[Alert] = []
+    if critical and selling:
+        refs = [str(ticket.ticket_id) for ticket in critical]
+        since = _first(ticket.received_at for ticket in critical)
+        alerts.append(Alert(code="sell-while-broken", severity="high", since=since, refs=refs))
+    if breached:
+        refs = [str(clock.ticket_id) for clock in breached]
+        since = _first(clock.breached_at for clock in breached)
+        alerts.append(Alert(code="sla-breached", severity="high", since=since, refs=refs))
+    return alerts
+
+
+def consent_alerts(messages: Sequence[Message]) -> list[Alert]:
+    """Somebody tried to write to a person who had said no; the gate held."""
+    refused = [
+        message
+        for message in messages
+        if message.status == "suppressed" and message.reason_code in CHOICE_REASONS
+    ]
+    if not refused:
+        return []
+    refs = [str(message.message_id) for message in refused]
+    since = _first(message.touched_at for message in refused)
+    return [Alert(code="consent-breach-attempt", severity="low", since=since, refs=refs)]
+
+
+def stale_alerts(as_of: Mapping[str, SourceProgress]) -> list[Alert]:
+    """Sources that the view is more than five minutes behind."""
+    stale = [topic for topic, source in as_of.items() if source.lag_s > STALE_AFTER_SECONDS]
+    return [Alert(code="data-stale", severity="medium", refs=sorted(stale))] if stale else []
+
+
+def _first(times: Iterable[datetime | None]) -> datetime | None:
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,31 @@
+"""Composition root of customer-360."""
+
+from fastapi import FastAPI
+from shared.service import Service, build_app
+from shared.settings import from_environment
+
+from customer_360.config import Settings
+from customer_360.consumers import consumers
+from customer_360.page import api as page
+from customer_360.profiles import api as profiles
+from customer_360.profiles import publishing
+from customer_360.search import api as search
+from customer_360.streams import api as streams
+from customer_360.streams.watching import Watching
+from customer_360.timeline import api as timeline
+
+
+def create_app() -> FastAPI:
+    """The app, as uvicorn starts it."""
+    settings = from_environment(Settings)
+    watching = Watching()
+    service = Service(
+        name="customer-360",
+        summary="One view of the customer, folded from every fact.",
+        routers=(search.router, profiles.router, timeline.router, streams.router, page.router),
+        consumers=consumers(settings.hash_key.get_secret_value()),
+        jobs=(publishing.JOB, watching.job()),
+    )
+    app = build_app(service, settings)
+    app.state.watching = watching
+    return app

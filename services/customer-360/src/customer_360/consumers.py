@@ -1,0 +1,95 @@
+"""Kafka in: three consumers, so that a ticket is seen at once while customers and orders flood."""
+
+from collections.abc import Sequence
+
+from shared.contracts.campaigns import (
+    AttributionComputed,
+    FormSubmitted,
+    SegmentMemberEntered,
+    SegmentMemberExited,
+)
+from shared.contracts.contacts import (
+    CONTACT_STATE,
+    CUSTOMER_STATE,
+    ContactCreated,
+    ContactMembershipChanged,
+    ContactPointAdded,
+    ContactPointInvalidated,
+    ContactUpdated,
+    CustomerCreated,
+    CustomerLifecycleChanged,
+    CustomerOwnerChanged,
+    CustomerUpdated,
+)
+from shared.messaging.reactions import Consumer
+
+from customer_360 import erasing
+from customer_360.customers import projection as customers
+from customer_360.deals import projection as deals
+from customer_360.leads import projection as leads
+from customer_360.orders import projection as orders
+from customer_360.people import projection as people
+from customer_360.projecting import Projection
+from customer_360.tickets import projection as tickets
+from customer_360.touches import projection as touches
+
+MAX_RECORDS = 1000
+"""Records of a batch: enough to share its statements, few enough to keep reads waiting briefly."""
+
+
+def consumers(hash_key: str) -> Sequence[Consumer]:
+    """The consumers of this service; `hash_key` makes the hashes of contact points."""
+    facts = _consumer("customer-360.facts", _fact_projection(hash_key))
+    parties = _consumer("customer-360.customers", _customer_projection())
+    bought = _consumer("customer-360.orders", Projection([orders.SECTION]))
+    parties.on_tombstones(CUSTOMER_STATE)(erasing.erase_customers)
+    facts.on_tombstones(CONTACT_STATE)(erasing.erase_contacts)
+    return facts, parties, bought
+
+
+def _consumer(name: str, projection: Projection) -> Consumer:
+    consumer = Consumer(name, is_projection=True, max_records=MAX_RECORDS)
+    consumer.on_batch(*projection.facts)(projection.apply)
+    return consumer
+
+
+def _customer_projection() -> Projection:
+    return Projection(
+        [customers.SECTION],
+        noted=(
+            CustomerCreated,
+            CustomerUpdated,
+            CustomerLifecycleChanged,
+            CustomerOwnerChanged,
+        ),
+    )
+
+
+def _fact_projection(hash_key: str) -> Projection:
+    return Projection(
+        [
+            people.contact_section(hash_key),
+            people.CONSENT_SECTION,
+            people.SUPPRESSION_SECTION,
+            people.IDENTITY_SECTION,
+            leads.SECTION,
+            deals.SECTION,
+            tickets.TICKET_SECTION,
+            tickets.CLOCK_SECTION,
+            tickets.SURVEY_SECTION,
+            touches.CAMPAIGN_SECTION,
+            touches.MESSAGE_SECTION,
+            touches.RESPONSE_SECTION,
+        ],
+        noted=(
+            ContactCreated,
+            ContactUpdated,
+            ContactMembershipChanged,
+            ContactPointAdded,
+            ContactPointInvalidated,
+            SegmentMemberEntered,
+            SegmentMemberExited,
+            FormSubmitted,
+            AttributionComputed,
+        ),
+    )

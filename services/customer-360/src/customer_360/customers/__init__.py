@@ -1,0 +1,1 @@
+"""Customers: the party itself, replaced by each newer snapshot that contacts publishes."""

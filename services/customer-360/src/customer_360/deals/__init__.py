@@ -1,0 +1,1 @@
+"""Deals: chances to sell, with the risks that endanger them."""

@@ -1,0 +1,68 @@
+"""Folding: a row is what remains of the facts of one aggregate, in their order.
+
+A fact that is not newer than the row leaves it as it is, so repeats change nothing. A gap in the
+versions is no fault: order per aggregate is promised, and the last version wins.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from shared.contracts.topic import Event
+from shared.messaging.envelope import Received
+
+from customer_360.guarded import RowT
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+@dataclass(frozen=True, eq=False)
+class Fold(Generic[RowT]):
+    """A pure function from a row and a fact to the next row, put together from one step per fact.
+
+    `key` names the field of the facts that holds the aggregate's id; `start` makes the row of an
+    aggregate of which nothing is known but one of its facts.
+    """
+
+    key: str
+    start: Callable[[Received[Any]], RowT]
+    steps: dict[type[Event], Callable[[RowT, Any], RowT]] = field(
+        default_factory=dict[type[Event], Callable[[RowT, Any], RowT]]
+    )
+
+    def on(
+        self, fact: type[EventT]
+    ) -> Callable[[Callable[[RowT, EventT], RowT]], Callable[[RowT, EventT], RowT]]:
+        """Declare what a fact does to a row."""
+
+        def register(step: Callable[[RowT, EventT], RowT]) -> Callable[[RowT, EventT], RowT]:
+            self.steps[fact] = step
+            return step
+
+        return register
+
+    def key_of(self, event: Event) -> UUID:
+        """The aggregate that a fact is about."""
+        key: UUID = getattr(event, self.key)
+        return key
+
+    def __call__(self, row: RowT | None, received: Received[Event]) -> RowT:
+        """The row after this fact."""
+        version, event = received.envelope.version, received.event
+        if row is None:
+            row = self.start(received)
+        elif version <= row.version:
+            return row
+        return replace(self.steps[type(event)](row, event), version=version)
+
+    def all(self, stored: Mapping[UUID, RowT], received: Iterable[Received[Event]]) -> list[RowT]:
+        """The rows that these facts change, starting from what is stored."""
+        folded: dict[UUID, RowT] = {}
+        for fact in received:
+            key = self.key_of(fact.event)
+            before = folded.get(key, stored.get(key))
+            after = self(before, fact)
+            if after is not before:
+                folded[key] = after
+        return list(folded.values())

@@ -1,0 +1,1 @@
+"""Leads: interest that sales follows up."""

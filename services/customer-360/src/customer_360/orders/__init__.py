@@ -1,0 +1,1 @@
+"""Orders: what the ERP says was bought."""

@@ -1,0 +1,196 @@
+"""The rows of people: the person by snapshot; consents, suppressions and identities by fact."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from shared.contact_points import CHANNEL_OF_POINT, subject_hash
+from shared.contracts.contacts import (
+    ConsentDenied,
+    ConsentGranted,
+    ConsentWithdrawn,
+    ContactPoint,
+    ContactState,
+    IdentityLinked,
+    Membership,
+    SuppressionAdded,
+    SuppressionLifted,
+)
+
+from customer_360.folding import Fold
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person. `point_keys` (`channel:normalized`) and hashes are of the points in use."""
+
+    contact_id: UUID
+    version: int = 0
+    given_name: str | None = None
+    family_name: str | None = None
+    full_name: str | None = None
+    salutation: str | None = None
+    job_title: str | None = None
+    department: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    points: tuple[ContactPoint, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    customer_ids: tuple[UUID, ...] = ()
+    point_keys: tuple[str, ...] = ()
+    subject_hashes: tuple[str, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What one person allows on one channel for one purpose."""
+
+    consent_id: UUID
+    version: int = 0
+    contact_id: UUID | None = None
+    channel: str | None = None
+    purpose: str | None = None
+    status: str = "unknown"
+    source: str | None = None
+    since: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address, known by its hash, that nobody may write to while this is active."""
+
+    suppression_id: UUID
+    version: int = 0
+    subject_hash: str | None = None
+    channel: str | None = None
+    scope: str | None = None
+    reason_code: str | None = None
+    is_active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An outside identifier that turned out to belong to a person."""
+
+    link_id: UUID
+    version: int = 0
+    contact_id: UUID | None = None
+    customer_id: UUID | None = None
+    identifier_type: str | None = None
+    identifier: str | None = None
+
+
+def contact_fold(hash_key: str) -> Fold[Contact]:
+    """Snapshots of persons; the key makes the hashes that suppressions name them by."""
+    fold = Fold[Contact]("contact_id", lambda first: Contact(first.event.contact_id))
+
+    @fold.on(ContactState)
+    def replaced(_before: Contact, event: ContactState) -> Contact:
+        return contact_of(event, hash_key)
+
+    del replaced
+    return fold
+
+
+def contact_of(event: ContactState, hash_key: str) -> Contact:
+    """The person in a snapshot."""
+    names = (event.given_name, event.family_name)
+    points = [
+        (CHANNEL_OF_POINT[point.type], point.normalized)
+        for point in event.points
+        if point.status == "active"
+    ]
+    return Contact(
+        contact_id=event.contact_id,
+        given_name=event.given_name,
+        family_name=event.family_name,
+        full_name=" ".join(name for name in names if name) or None,
+        salutation=event.salutation,
+        job_title=event.job_title,
+        department=event.department,
+        language=event.language,
+        timezone=event.timezone,
+        points=event.points,
+        memberships=event.memberships,
+        customer_ids=tuple(dict.fromkeys(part.customer_id for part in event.memberships)),
+        point_keys=tuple(f"{channel}:{address}" for channel, address in points),
+        subject_hashes=tuple(subject_hash(hash_key, channel, address) for channel, address in points),
+        created_at=event.created_at,
+    )
+
+
+consent_fold = Fold[Consent]("consent_id", lambda first: Consent(first.event.consent_id))
+
+
+@consent_fold.on(ConsentGranted)
+def granted(consent: Consent, event: ConsentGranted) -> Consent:
+    return replace(
+        _asked(consent, event),
+        status="granted",
+        since=event.effective_from,
+        expires_at=event.expires_at,
+    )
+
+
+@consent_fold.on(ConsentDenied)
+def denied(consent: Consent, event: ConsentDenied) -> Consent:
+    return replace(
+        _asked(consent, event), status="denied", since=event.captured_at, expires_at=None
+    )
+
+
+@consent_fold.on(ConsentWithdrawn)
+def withdrawn(consent: Consent, event: ConsentWithdrawn) -> Consent:
+    return replace(
+        _asked(consent, event), status="withdrawn", since=event.effective_at, expires_at=None
+    )
+
+
+def _asked(consent: Consent, event: ConsentGranted | ConsentDenied | ConsentWithdrawn) -> Consent:
+    return replace(
+        consent,
+        contact_id=event.contact_id,
+        channel=event.channel,
+        purpose=event.purpose,
+        source=event.source,
+    )
+
+
+suppression_fold = Fold[Suppression](
+    "suppression_id", lambda first: Suppression(first.event.suppression_id)
+)
+
+
+@suppression_fold.on(SuppressionAdded)
+def added(suppression: Suppression, event: SuppressionAdded) -> Suppression:
+    return replace(
+        suppression,
+        subject_hash=event.subject_hash,
+        channel=event.channel,
+        scope=event.scope,
+        reason_code=event.reason_code,
+        is_active=True,
+    )
+
+
+@suppression_fold.on(SuppressionLifted)
+def lifted(suppression: Suppression, event: SuppressionLifted) -> Suppression:
+    return replace(
+        suppression, subject_hash=event.subject_hash, channel=event.channel, is_active=False
+    )
+
+
+identity_fold = Fold[Identity]("link_id", lambda first: Identity(first.event.link_id))
+
+
+@identity_fold.on(IdentityLinked)
+def linked(identity: Identity, event: IdentityLinked) -> Identity:
+    return replace(
+        identity,
+        contact_id=event.contact_id,
+        customer_id=event.customer_id,
+        identifier_type=event.identifier_type,
+        identifier=event.identifier,
+    )

@@ -1,0 +1,106 @@
+"""The view of one customer, and the figures of many."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Query, Request
+from pydantic import StringConstraints
+from shared.auth import Reader
+from shared.contracts.customer_360 import ProfileState
+from shared.db import Connection
+from shared.errors import NotFoundError
+from shared.http.requests import Code, Cursor, Database, Page, page_of, read_cursor
+from shared.runtime import Runtime
+
+from customer_360.profiles.assembly import view_of
+from customer_360.profiles.figures import Yardstick, figures_of
+from customer_360.profiles.listing import list_profile_ids
+from customer_360.profiles.loading import find_known, load_bases, load_yardstick
+from customer_360.profiles.versions import read_wanted, wait_for
+from customer_360.profiles.view import CustomerView
+from customer_360.sources.progress import ends_of
+
+router = APIRouter(tags=["profiles"])
+logger = structlog.stdlib.get_logger()
+
+BULK_LIMIT = 1000
+_FIRST = UUID(int=0)
+
+MinVersion = Annotated[str, StringConstraints(max_length=60)]
+
+
+class CustomerNotFoundError(NotFoundError):
+    """No fact has named this customer yet."""
+
+
+class ProfileOut(ProfileState):
+    """A profile's figures, with the customer's id in the other system that was asked for."""
+
+    external_id: str | None = None
+    revenue: dict[str, Decimal]
+
+
+@router.get("/v1/customers/{customer_id}")
+async def get_customer(
+    caller: Reader,
+    request: Request,
+    pool: Database,
+    customer_id: UUID,
+    min_version: Annotated[list[MinVersion] | None, Query(max_length=10)] = None,
+) -> CustomerView:
+    """Everything that is known of a customer.
+
+    `min_version` (`<aggregate id>:<version>`, or the customer's own version) waits up to 2 s for
+    what the caller has just written elsewhere; `stale` says that it has not arrived.
+    """
+    wanted = read_wanted(customer_id, min_version or ())
+    stale = bool(wanted) and not await wait_for(pool, wanted)
+    runtime: Runtime = request.app.state.runtime
+    ends = ends_of(runtime.subscriptions)
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        known = await find_known(connection, customer_id, ends)
+        yardstick = await load_yardstick(connection)
+    if known is None:
+        raise CustomerNotFoundError(customer_id=customer_id)
+    logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
+    return view_of(known, yardstick, datetime.now(UTC), stale=stale)
+
+
+@router.get("/v1/profiles")
+async def list_profiles(
+    caller: Reader,
+    pool: Database,
+    external_system: Code | None = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=BULK_LIMIT)] = 100,
+) -> Page[ProfileOut]:
+    """The figures of all customers, or of those that another system knows; by customer id."""
+    del caller
+    after = read_cursor(cursor, UUID)
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        found = await list_profile_ids(
+            connection, external_system, after[0] if after else _FIRST, limit + 1
+        )
+        profiles = await _profiles(connection, found, await load_yardstick(connection))
+    return page_of(profiles, limit, lambda profile: [profile.customer_id])
+
+
+async def _profiles(
+    connection: Connection, found: dict[UUID, str | None], yardstick: Yardstick
+) -> list[ProfileOut]:
+    bases = await load_bases(connection, found.keys())
+    return [
+        ProfileOut(
+            **figures_of(bases[customer_id], yardstick).model_dump(), external_id=external_id
+        )
+        for customer_id, external_id in found.items()
+    ]

@@ -1,0 +1,87 @@
+"""The profiles: which version each customer's view has, and which of them wait to be published."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.db import Connection
+
+DEBOUNCE_SECONDS = 2.0
+
+# A change counter, no figure: a redelivery that changes no row does not get here.
+_TOUCH = """
+INSERT INTO profiles (customer_id, profile_version, dirty_since)
+SELECT customer_id, 1, now() FROM unnest($1::uuid[]) AS customer_id
+ON CONFLICT (customer_id) DO UPDATE SET
+    profile_version = profiles.profile_version + 1,
+    dirty_since = coalesce(profiles.dirty_since, excluded.dirty_since)
+"""
+
+_LOCK_DIRTY = """
+SELECT customer_id, profile_version, published_figures
+FROM profiles
+WHERE dirty_since <= now() - make_interval(secs => $1)
+ORDER BY dirty_since
+LIMIT $2
+FOR UPDATE SKIP LOCKED
+"""
+
+_SAVE_PUBLISHED = """
+UPDATE profiles SET dirty_since = NULL,
+    published_figures = published.figures,
+    published_version = coalesce(published.version, profiles.published_version)
+FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS published (customer_id, figures, version)
+WHERE profiles.customer_id = published.customer_id
+"""
+
+_VERSIONS = """
+SELECT customer_id, profile_version FROM profiles WHERE customer_id = ANY($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DirtyProfile:
+    """A profile whose published state may be old."""
+
+    customer_id: UUID
+    profile_version: int
+    published_figures: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was published of a profile; `version` is None where nothing had to be."""
+
+    customer_id: UUID
+    figures: str
+    version: int | None
+
+
+async def touch(connection: Connection, customer_ids: Collection[UUID]) -> None:
+    """Raise the version of these profiles and let their state be published."""
+    if customer_ids:
+        await connection.execute(_TOUCH, sorted(customer_ids))
+
+
+async def lock_dirty(
+    connection: Connection, limit: int, settled_for: float = DEBOUNCE_SECONDS
+) -> list[DirtyProfile]:
+    """Take profiles that have been dirty for a while and that no other process works on."""
+    records = await connection.fetch(_LOCK_DIRTY, settled_for, limit)
+    return [DirtyProfile(*record) for record in records]
+
+
+async def save_published(connection: Connection, published: Sequence[Published]) -> None:
+    """Remember what was published, and that it is up to date."""
+    await connection.execute(
+        _SAVE_PUBLISHED,
+        [one.customer_id for one in published],
+        [one.figures for one in published],
+        [one.version for one in published],
+    )
+
+
+async def load_versions(connection: Connection, customer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The profile versions of these customers, where they are known."""
+    rows = await connection.fetch(_VERSIONS, list(customer_ids))
+    return {row["customer_id"]: row["profile_version"] for row in rows}

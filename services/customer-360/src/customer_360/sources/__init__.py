@@ -1,0 +1,1 @@
+"""Sources: how far the projection has come on each topic."""

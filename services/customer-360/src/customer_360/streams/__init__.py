@@ -1,0 +1,1 @@
+"""Streams: tells open pages that a customer changed."""

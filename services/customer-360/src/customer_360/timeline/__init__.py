@@ -1,0 +1,1 @@
+"""The timeline: every fact of a customer as one readable line, newest first."""

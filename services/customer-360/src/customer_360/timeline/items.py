@@ -1,0 +1,78 @@
+"""One line per fact: whose it is, when it was, and a title that a person understands."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from shared.contracts.contacts import SuppressionAdded, SuppressionLifted
+from shared.contracts.pipeline import OrderConfirmed
+from shared.contracts.topic import Event
+from shared.ids import derived_id
+from shared.messaging.envelope import Received
+
+from customer_360.timeline.titles import TITLES
+
+Party = Literal["customer", "contact", "lead", "submission", "address"]
+
+_PARTIES: tuple[tuple[str, Party], ...] = (
+    ("customer_id", "customer"),
+    ("contact_id", "contact"),
+    ("lead_id", "lead"),
+    ("submission_id", "submission"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of the timeline; `json` holds what is shown, as it is stored."""
+
+    party_id: UUID
+    party: Party
+    at: datetime
+    event_id: UUID
+    kind: str
+    service: str
+    json: str
+
+
+def address_party(subject_hash: str) -> UUID:
+    """The party of facts that know only the hash of an address."""
+    return derived_id("address", subject_hash)
+
+
+def item_of(received: Received[Event]) -> Item | None:
+    """The line of a fact; None where it is a snapshot or concerns nobody."""
+    event = received.event
+    title = TITLES.get(type(event))
+    owner = _party_of(event) if title is not None else None
+    if title is None or owner is None:
+        return None
+    envelope, topic = received.envelope, event.topic
+    party_id, party = owner
+    return Item(
+        party_id=party_id,
+        party=party,
+        at=event.ordered_at if isinstance(event, OrderConfirmed) else envelope.time,
+        event_id=envelope.event_id,
+        kind=f"{topic.aggregate}.{_name(event)}",
+        service=topic.publisher,
+        json=json.dumps(
+            {"title": title(event), "actor": envelope.actor, "ref": f"{event.record_key}"}
+        ),
+    )
+
+
+def _party_of(event: Event) -> tuple[UUID, Party] | None:
+    for field, party in _PARTIES:
+        party_id: UUID | None = getattr(event, field, None)
+        if party_id is not None:
+            return party_id, party
+    if isinstance(event, SuppressionAdded | SuppressionLifted):
+        return address_party(event.subject_hash), "address"
+    return None
+
+
+def _name(event: Event) -> str:
+    return event.type.rsplit(".", 2)[-2]

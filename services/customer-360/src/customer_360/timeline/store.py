@@ -1,0 +1,98 @@
+"""The timeline's table: inserted once per fact, read by parties from the newest down."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.db import Connection
+
+from customer_360.timeline.items import Item
+
+_INSERT = """
+INSERT INTO timeline (party_id, at, event_id, kind, service, item)
+SELECT * FROM unnest(
+    $1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[]
+)
+ON CONFLICT DO NOTHING
+RETURNING party_id
+"""
+
+# One short index scan per party, merged: a customer has few parties and may have many items.
+_LIST = """
+SELECT newest.party_id, newest.at, newest.event_id, newest.kind, newest.service, newest.item
+FROM unnest($1::uuid[]) AS party (party_id)
+CROSS JOIN LATERAL (
+    SELECT party_id, at, event_id, kind, service, item
+    FROM timeline
+    WHERE timeline.party_id = party.party_id AND (timeline.at, timeline.event_id) < ($2, $3)
+    ORDER BY timeline.at DESC, timeline.event_id DESC
+    LIMIT $4
+) AS newest
+ORDER BY newest.at DESC, newest.event_id DESC
+LIMIT $4
+"""
+
+_PARTIES = """
+WITH people AS (
+    SELECT contact_id, subject_hashes FROM contacts WHERE customer_ids ? $1::text
+), interest AS (
+    SELECT lead_id, submission_id FROM leads
+    WHERE customer_id = $1::text::uuid OR contact_id IN (SELECT contact_id FROM people)
+)
+SELECT contact_id AS party_id, NULL AS subject_hash FROM people
+UNION ALL SELECT lead_id, NULL FROM interest
+UNION ALL SELECT submission_id, NULL FROM interest WHERE submission_id IS NOT NULL
+UNION ALL
+SELECT identifier::uuid, NULL FROM identities
+WHERE contact_id IN (SELECT contact_id FROM people)
+    AND identifier_type IN ('submission', 'lead')
+    AND pg_input_is_valid(identifier, 'uuid')
+UNION ALL
+SELECT NULL, jsonb_array_elements_text(subject_hashes) FROM people
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """A line of the timeline as it is stored; `item` is JSON text."""
+
+    party_id: UUID
+    at: datetime
+    event_id: UUID
+    kind: str
+    service: str
+    item: str
+
+
+async def insert_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
+    """Insert what is new; answers the customers that got a new line of their own."""
+    if not items:
+        return set()
+    written = await connection.fetch(
+        _INSERT,
+        [item.party_id for item in items],
+        [item.at for item in items],
+        [item.event_id for item in items],
+        [item.kind for item in items],
+        [item.service for item in items],
+        [item.json for item in items],
+    )
+    customers = {item.party_id for item in items if item.party == "customer"}
+    return customers & {row[0] for row in written}
+
+
+async def list_parties(connection: Connection, customer_id: UUID) -> tuple[set[UUID], set[str]]:
+    """Whose facts are the customer's beside its own: ids, and hashes of its people's addresses."""
+    rows = await connection.fetch(_PARTIES, str(customer_id))
+    ids = {row["party_id"] for row in rows if row["party_id"] is not None}
+    return ids, {row["subject_hash"] for row in rows if row["subject_hash"] is not None}
+
+
+async def list_items(
+    connection: Connection, parties: Collection[UUID], before: tuple[datetime, UUID], limit: int
+) -> list[StoredItem]:
+    """The lines of these parties before a point, newest first."""
+    at, event_id = before
+    rows = await connection.fetch(_LIST, list(parties), at, event_id, limit)
+    return [StoredItem(*row) for row in rows]

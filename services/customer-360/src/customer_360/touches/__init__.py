@@ -1,0 +1,1 @@
+"""Touches: campaigns, their messages to people, and how people responded."""

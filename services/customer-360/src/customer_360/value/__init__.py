@@ -1,0 +1,1 @@
+"""Value: recency, frequency and monetary scores against stored bounds."""
