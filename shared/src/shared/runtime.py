@@ -51,11 +51,17 @@ class Runtime:
 
 @asynccontextmanager
 async def running(
-    service: str, settings: ServiceSettings, consumers: Sequence[Consumer], jobs: Sequence[Job]
+    service: str,
+    settings: ServiceSettings,
+    consumers: Sequence[Consumer],
+    jobs: Sequence[Job],
+    *,
+    prepare: Work | None = None,
 ) -> AsyncGenerator[Runtime]:
     """Run a service's background; stops it at the end of the block.
 
-    Raises where the database is not there at the start; Kafka may come later.
+    Raises where the database is not there at the start; Kafka may come later. `prepare` is done
+    before anything else runs.
     """
     url = settings.database_url.get_secret_value()
     pool = await open_pool(url)
@@ -64,6 +70,8 @@ async def running(
     runtime.subscriptions = [subscribe(broker, consumer, pool) for consumer in consumers]
     housekeeping = Job("prune-inbox", _prune_inbox, PRUNE_EVERY)
     try:
+        if prepare is not None:
+            await prepare(pool)
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(_guarded("relay", runtime.relay.run())),

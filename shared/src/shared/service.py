@@ -12,19 +12,23 @@ from shared.http.context import RequestContext
 from shared.http.problems import add_problem_handlers
 from shared.logs import configure_logs
 from shared.messaging.reactions import Consumer
-from shared.runtime import Job, running
+from shared.runtime import Job, Work, running
 from shared.settings import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a service consists of; `app.py` fills it in, `build_app` runs it."""
+    """What a service consists of; `app.py` fills it in, `build_app` runs it.
+
+    `prepare` is done at each start before anything else runs, possibly by two processes at once.
+    """
 
     name: str
     summary: str
     routers: Sequence[APIRouter]
     consumers: Sequence[Consumer] = ()
     jobs: Sequence[Job] = ()
+    prepare: Work | None = None
 
 
 def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
@@ -33,7 +37,13 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with running(service.name, settings, service.consumers, service.jobs) as runtime:
+        async with running(
+            service.name,
+            settings,
+            service.consumers,
+            service.jobs,
+            prepare=service.prepare,
+        ) as runtime:
             app.state.runtime = runtime
             app.state.pool = runtime.pool
             yield
