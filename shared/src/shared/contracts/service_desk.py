@@ -215,6 +215,7 @@ class ClockRetargeted(Event):
     ticket_id: UUID
     customer_id: UUID
     metric: ClockMetric
+    severity: int | None = None
     target_minutes: int
     due_at: datetime
 
@@ -270,7 +271,10 @@ class ClockCancelled(Event):
 
 @POLICY_EVENTS.fact("published")
 class SlaPolicyPublished(Event):
-    """A version of a service level is in force for new clocks; targets in business minutes."""
+    """A version of a service level is in force for new clocks; targets in business minutes.
+
+    A resolved ticket is closed after `auto_close_days`.
+    """
 
     policy_id: UUID
     policy_version: int
@@ -278,6 +282,7 @@ class SlaPolicyPublished(Event):
     calendar_id: UUID
     targets: dict[Priority, dict[ClockMetric, int]]
     warn_percents: tuple[int, ...]
+    auto_close_days: int = 5
 
 
 @CALENDAR_EVENTS.fact("published")

@@ -1,0 +1,1 @@
+"""Agents: who may be given tickets, and how many."""

@@ -1,0 +1,43 @@
+"""service-desk, put together."""
+
+from fastapi import FastAPI
+from shared.runtime import Job
+from shared.service import Service, build_app
+from shared.settings import from_environment
+
+import service_desk.agents.api
+import service_desk.calendars.api
+import service_desk.policies.api
+import service_desk.surveys.api
+import service_desk.surveys.consumers
+import service_desk.tickets.api
+import service_desk.tickets.consumers
+from service_desk.clocks.handlers import fire_timers
+from service_desk.config import Settings
+from service_desk.defaults import publish_defaults
+from service_desk.tickets.handlers import close_resolved_tickets
+
+
+def create_app() -> FastAPI:
+    """The ASGI app; settings come from the environment."""
+    service = Service(
+        name="service-desk",
+        summary="Tickets, the clocks that run against them, and how satisfied people were.",
+        routers=(
+            service_desk.tickets.api.router,
+            service_desk.agents.api.router,
+            service_desk.calendars.api.router,
+            service_desk.policies.api.router,
+            service_desk.surveys.api.router,
+        ),
+        consumers=(
+            service_desk.tickets.consumers.consumer,
+            service_desk.surveys.consumers.consumer,
+        ),
+        jobs=(
+            Job("fire-timers", fire_timers, every=1.0),
+            Job("close-resolved-tickets", close_resolved_tickets, every=60.0),
+        ),
+        prepare=publish_defaults,
+    )
+    return build_app(service, from_environment(Settings))

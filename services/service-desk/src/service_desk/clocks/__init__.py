@@ -1,0 +1,1 @@
+"""Clocks: one promise per ticket and metric, warned of and broken exactly once."""

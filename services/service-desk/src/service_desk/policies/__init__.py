@@ -1,0 +1,1 @@
+"""Service levels: what is promised to whom, as versioned data."""

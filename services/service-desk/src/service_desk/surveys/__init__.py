@@ -1,0 +1,1 @@
+"""Surveys: how satisfied people were."""

@@ -1,0 +1,1 @@
+"""Tickets: what customers need of us, from the first word to the last."""

@@ -1,0 +1,76 @@
+"""What deals mean for tickets: a won deal may need onboarding; one taken back needs it no more."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.contracts.pipeline import DealReopened, DealWon
+from shared.db import Connection
+from shared.ids import derived_id
+from shared.messaging.envelope import Received
+from shared.messaging.reactions import Consumer
+
+from service_desk.policies.domain import DEFAULT_POLICY_ID
+from service_desk.tickets import store
+from service_desk.tickets.commands import OpenTicket, WithdrawTicket
+from service_desk.tickets.decisions import decide
+from service_desk.tickets.domain import Ticket
+from service_desk.tickets.handlers import admit_ticket, record
+
+SOURCE = "pipeline"
+ONBOARDING_SEVERITY = 3
+
+consumer = Consumer("service-desk.deals")
+
+
+@consumer.on(DealWon)
+async def on_deal_won(connection: Connection, received: Received[DealWon]) -> None:
+    """Onboarding runs once at a time: a win while it runs is the same win told again."""
+    deal, envelope = received.event, received.envelope
+    if not deal.requires_onboarding:
+        return
+    tickets = await store.lock_tickets_of(connection, SOURCE, deal.deal_id)
+    if any(ticket.status not in ("resolved", "closed", "cancelled") for ticket in tickets):
+        return
+    now = datetime.now(UTC)
+    ticket_id = _onboarding_id(deal.deal_id, tickets, envelope.event_id)
+    command = _onboarding(deal, ticket_id, now)
+    await admit_ticket(connection, envelope.cause("service-desk", at=now), command)
+
+
+@consumer.on(DealReopened)
+async def on_deal_reopened(connection: Connection, received: Received[DealReopened]) -> None:
+    deal = received.event
+    if deal.from_status != "won":
+        return
+    cause = received.envelope.cause("service-desk", at=datetime.now(UTC))
+    for ticket in await store.lock_tickets_of(connection, SOURCE, deal.deal_id):
+        withdraw = WithdrawTicket(ticket.ticket_id, "deal-reopened")
+        await record(connection, cause, ticket, decide(ticket, withdraw))
+
+
+def _onboarding_id(deal_id: UUID, earlier: list[Ticket], event_id: UUID) -> UUID:
+    """The first win's ticket is known by its deal; a later win's by the win itself."""
+    return (
+        derived_id(deal_id, "onboarding", event_id)
+        if earlier
+        else derived_id(deal_id, "onboarding")
+    )
+
+
+def _onboarding(deal: DealWon, ticket_id: UUID, at: datetime) -> OpenTicket:
+    return OpenTicket(
+        ticket_id=ticket_id,
+        customer_id=deal.customer_id,
+        contact_id=deal.primary_contact_id,
+        channel="system",
+        ticket_type="onboarding",
+        subject="Onboarding",
+        body=None,
+        severity=ONBOARDING_SEVERITY,
+        category=None,
+        product_id=None,
+        sla_policy_id=DEFAULT_POLICY_ID,
+        source=SOURCE,
+        source_id=deal.deal_id,
+        at=at,
+    )
