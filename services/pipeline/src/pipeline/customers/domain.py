@@ -1,0 +1,40 @@
+"""A customer as pipeline knows it, and the names that other systems have for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from shared.contracts.contacts import CustomerState, Lifecycle
+
+Ref: TypeAlias = tuple[str, str]
+"""A system, and the id that it gives to a customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    customer_id: UUID
+    version: int
+    lifecycle: Lifecycle
+    owner_id: str | None
+    refs: tuple[Ref, ...]
+
+
+def customer_of(state: CustomerState, version: int) -> Customer:
+    return Customer(
+        customer_id=state.customer_id,
+        version=version,
+        lifecycle=state.lifecycle,
+        owner_id=state.owner_id,
+        refs=tuple((external.system, external.id) for external in state.external_ids),
+    )
+
+
+def newest_of_each(customers: Iterable[Customer]) -> list[Customer]:
+    """One per customer, the highest version of it."""
+    newest: dict[UUID, Customer] = {}
+    for customer in customers:
+        known = newest.get(customer.customer_id)
+        if known is None or known.version < customer.version:
+            newest[customer.customer_id] = customer
+    return list(newest.values())

@@ -1,0 +1,1 @@
+"""Orders: the mirror of what the ERP says."""

@@ -1,0 +1,165 @@
+"""Orders mirror the ERP: the highest revision wins, repeats and older revisions stay quiet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeAlias
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.contracts.external import ErpOrderChanged
+from shared.contracts.pipeline import (
+    OrderConfirmed,
+    OrderLine,
+    OrderRevised,
+    OrderStatus,
+    OrderStatusChanged,
+)
+from shared.errors import NotFoundError
+from shared.ids import derived_id
+
+from pipeline.customers.domain import Ref
+
+OrderEvent: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised
+
+
+class OrderNotFoundError(NotFoundError):
+    """No such order is mirrored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    order_id: UUID
+    version: int
+    external_system: str
+    external_ref: str
+    customer_id: UUID
+    revision: int
+    status: OrderStatus
+    lines: tuple[OrderLine, ...]
+    total: Decimal
+    currency: str
+    ordered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The ERP's word on one order, and what it continues."""
+
+    order_id: UUID
+    seen: ErpOrderChanged
+    cause: Cause
+
+    @property
+    def ref(self) -> Ref:
+        """How the ERP names the customer."""
+        return self.seen.customer_system, self.seen.customer_ref
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorOrder:
+    """The ERP's word on one order, and the customer that its name stands for."""
+
+    order_id: UUID
+    customer_id: UUID
+    seen: ErpOrderChanged
+
+
+def order_id_of(seen: ErpOrderChanged) -> UUID:
+    return derived_id("erp-order", seen.customer_system, seen.order_no)
+
+
+def begun(command: MirrorOrder) -> Order:
+    """An order that was never seen before: its version and revision are 0."""
+    seen = command.seen
+    return Order(
+        order_id=command.order_id,
+        version=0,
+        external_system=seen.customer_system,
+        external_ref=seen.order_no,
+        customer_id=command.customer_id,
+        revision=0,
+        status="confirmed",
+        lines=(),
+        total=Decimal(0),
+        currency=seen.currency,
+        ordered_at=seen.ordered_at,
+    )
+
+
+def decide(order: Order, command: MirrorOrder) -> list[OrderEvent]:
+    if command.seen.revision <= order.revision:
+        return []
+    content: OrderEvent | None
+    content = _confirmed(order, command.seen) if order.version == 0 else _revised(order, command)
+    moved = _status_changed(order, command.seen)
+    return [event for event in (content, moved) if event is not None]
+
+
+def evolve(order: Order, event: OrderEvent) -> Order:
+    version = order.version + 1
+    match event:
+        case OrderConfirmed() | OrderRevised():
+            return replace(
+                order,
+                version=version,
+                lines=event.lines,
+                total=event.total,
+                currency=event.currency,
+            )
+        case OrderStatusChanged():
+            return replace(order, version=version, status=event.to_status)
+
+
+def mirrored(order: Order, command: MirrorOrder, events: Iterable[OrderEvent]) -> Order:
+    """The order after its events; a newer revision counts also where it changed nothing."""
+    for event in events:
+        order = evolve(order, event)
+    return replace(order, revision=max(order.revision, command.seen.revision))
+
+
+def happened_at(event: OrderEvent, seen: ErpOrderChanged) -> datetime:
+    """The ERP's own time of a fact."""
+    return event.ordered_at if isinstance(event, OrderConfirmed) else seen.changed_at
+
+
+def _confirmed(order: Order, seen: ErpOrderChanged) -> OrderConfirmed:
+    return OrderConfirmed(
+        order_id=order.order_id,
+        external_system=order.external_system,
+        external_ref=order.external_ref,
+        customer_id=order.customer_id,
+        lines=seen.lines,
+        total=seen.total,
+        currency=seen.currency,
+        ordered_at=seen.ordered_at,
+    )
+
+
+def _revised(order: Order, command: MirrorOrder) -> OrderRevised | None:
+    seen = command.seen
+    if (order.lines, order.total, order.currency) == (seen.lines, seen.total, seen.currency):
+        return None
+    return OrderRevised(
+        order_id=order.order_id,
+        customer_id=order.customer_id,
+        lines=seen.lines,
+        from_total=order.total,
+        total=seen.total,
+        currency=seen.currency,
+    )
+
+
+def _status_changed(order: Order, seen: ErpOrderChanged) -> OrderStatusChanged | None:
+    if order.status == seen.status:
+        return None
+    return OrderStatusChanged(
+        order_id=order.order_id,
+        customer_id=order.customer_id,
+        from_status=order.status,
+        to_status=seen.status,
+        total=seen.total,
+        currency=seen.currency,
+        changed_at=seen.changed_at,
+    )

@@ -1,0 +1,95 @@
+"""Mirroring orders in sets; the handlers run inside the consumer's transaction.
+
+Locks are taken in one order, names, then waiting orders, then orders, by those who bring orders and
+by those who bring customers. So no order waits for a customer who is there already.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.db import Connection
+from shared.messaging import outbox
+from shared.messaging.outbox import Fact
+
+from pipeline.customers import store as customers
+from pipeline.customers.domain import Customer, Ref
+from pipeline.orders import store
+from pipeline.orders.domain import (
+    MirrorOrder,
+    Order,
+    Sighting,
+    begun,
+    decide,
+    happened_at,
+    mirrored,
+)
+from pipeline.orders.store import WaitingOrder
+
+
+async def mirror_orders(connection: Connection, sightings: Sequence[Sighting]) -> None:
+    """Mirror what the ERP says of orders; what names an unknown customer waits for it."""
+    owners = await _owners_of(connection, {seen.ref for seen in sightings})
+    await store.drop_waiting(
+        connection, {seen.order_id: seen.seen.revision for seen in sightings if seen.ref in owners}
+    )
+    await _mirror(connection, sightings, owners)
+
+
+async def match_customers(
+    connection: Connection, cause: Cause, arrived: Sequence[Customer]
+) -> None:
+    """Keep customers, and mirror the orders that have waited for them."""
+    owners = await customers.save_customers(connection, arrived)
+    waiting = await store.take_waiting(connection, owners)
+    if waiting:
+        await _mirror(connection, [_continued(order, cause) for order in waiting], owners)
+
+
+async def _owners_of(connection: Connection, refs: set[Ref]) -> dict[Ref, UUID]:
+    known = await customers.find_refs(connection, refs)
+    missing = refs - known.keys()
+    return known | await customers.lock_refs(connection, missing) if missing else known
+
+
+async def _mirror(
+    connection: Connection, sightings: Sequence[Sighting], owners: Mapping[Ref, UUID]
+) -> None:
+    before = await store.lock_orders(connection, (seen.order_id for seen in sightings))
+    orders, facts, waiting = dict(before), list[Fact](), dict[UUID, Sighting]()
+    for sighting in sightings:
+        order = orders.get(sighting.order_id)
+        customer_id = order.customer_id if order else owners.get(sighting.ref)
+        if customer_id is None:
+            _keep_newest(waiting, sighting)
+        else:
+            orders[sighting.order_id] = _apply(order, sighting, customer_id, facts)
+    changed = [order for order_id, order in orders.items() if order != before.get(order_id)]
+    if changed:
+        await store.save_orders(connection, changed)
+    if waiting:
+        await store.insert_waiting(connection, list(waiting.values()))
+    await outbox.append(connection, sightings[0].cause, facts)
+
+
+def _apply(order: Order | None, sighting: Sighting, customer_id: UUID, facts: list[Fact]) -> Order:
+    command = MirrorOrder(sighting.order_id, customer_id, sighting.seen)
+    order = order or begun(command)
+    events = decide(order, command)
+    for version, event in enumerate(events, start=order.version + 1):
+        at = happened_at(event, sighting.seen)
+        facts.append(Fact(event, version, replace(sighting.cause, at=at)))
+    return mirrored(order, command, events)
+
+
+def _keep_newest(waiting: dict[UUID, Sighting], sighting: Sighting) -> None:
+    other = waiting.get(sighting.order_id)
+    if other is None or other.seen.revision < sighting.seen.revision:
+        waiting[sighting.order_id] = sighting
+
+
+def _continued(order: WaitingOrder, cause: Cause) -> Sighting:
+    """What waited goes on under its own correlation, caused by the ERP's event."""
+    own = replace(cause, correlation_id=order.correlation_id, causation_id=str(order.event_id))
+    return Sighting(order.order_id, order.seen, own)

@@ -1,0 +1,162 @@
+"""Orders and the orders that wait for their customer, in sets: one statement per batch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+from shared.contracts.external import ErpOrderChanged
+from shared.contracts.pipeline import OrderLine
+from shared.db import Connection, Pool
+
+from pipeline.customers.domain import Ref
+from pipeline.orders.domain import Order, OrderNotFoundError, Sighting
+
+_COLUMNS = """order_id, version, external_system, external_ref, customer_id, revision, status,
+    lines, total, currency, ordered_at"""
+_LOCK = f"""
+SELECT {_COLUMNS} FROM orders WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE
+"""
+_SAVE = f"""
+INSERT INTO orders ({_COLUMNS})
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::bigint[],
+    $7::text[], $8::jsonb[], $9::numeric[], $10::text[], $11::timestamptz[])
+ON CONFLICT (order_id) DO UPDATE SET
+    version = excluded.version, revision = excluded.revision, status = excluded.status,
+    lines = excluded.lines, total = excluded.total, currency = excluded.currency
+WHERE orders.revision < excluded.revision
+"""
+_LOAD = f"SELECT {_COLUMNS} FROM orders WHERE order_id = $1"
+_LIST = f"""
+SELECT {_COLUMNS} FROM orders
+WHERE customer_id = $1 AND ($2::timestamptz IS NULL OR (ordered_at, order_id) < ($2, $3::uuid))
+ORDER BY ordered_at DESC, order_id DESC LIMIT $4
+"""
+_INSERT_WAITING = """
+INSERT INTO waiting_orders
+    (order_id, customer_system, customer_ref, revision, body, event_id, correlation_id)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::uuid[],
+    $7::text[])
+ON CONFLICT (order_id) DO UPDATE SET
+    customer_system = excluded.customer_system, customer_ref = excluded.customer_ref,
+    revision = excluded.revision, body = excluded.body, event_id = excluded.event_id,
+    correlation_id = excluded.correlation_id
+WHERE waiting_orders.revision < excluded.revision
+"""
+_DROP_WAITING = """
+DELETE FROM waiting_orders AS w USING unnest($1::uuid[], $2::bigint[]) AS s (order_id, revision)
+WHERE w.order_id = s.order_id AND w.revision <= s.revision
+"""
+_TAKE_WAITING = """
+DELETE FROM waiting_orders AS w USING unnest($1::text[], $2::text[]) AS k (system, ref)
+WHERE w.customer_system = k.system AND w.customer_ref = k.ref
+RETURNING w.order_id, w.customer_system, w.customer_ref, w.body, w.event_id, w.correlation_id,
+    w.waiting_since
+"""
+_LIST_WAITING = """
+SELECT order_id, customer_system, customer_ref, body, event_id, correlation_id, waiting_since
+FROM waiting_orders WHERE $1::uuid IS NULL OR order_id > $1 ORDER BY order_id LIMIT $2
+"""
+
+_LINES: TypeAdapter[tuple[OrderLine, ...]] = TypeAdapter(tuple[OrderLine, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrder:
+    """An order as the ERP told it, and the event that told it."""
+
+    order_id: UUID
+    seen: ErpOrderChanged
+    event_id: UUID
+    correlation_id: str
+    waiting_since: datetime
+
+
+async def lock_orders(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
+    rows = await connection.fetch(_LOCK, list(set(order_ids)))
+    return {row["order_id"]: _order(row) for row in rows}
+
+
+async def save_orders(connection: Connection, orders: Sequence[Order]) -> None:
+    await connection.execute(
+        _SAVE,
+        [order.order_id for order in orders],
+        [order.version for order in orders],
+        [order.external_system for order in orders],
+        [order.external_ref for order in orders],
+        [order.customer_id for order in orders],
+        [order.revision for order in orders],
+        [order.status for order in orders],
+        [_LINES.dump_json(order.lines).decode() for order in orders],
+        [order.total for order in orders],
+        [order.currency for order in orders],
+        [order.ordered_at for order in orders],
+    )
+
+
+async def load_order(pool: Pool, order_id: UUID) -> Order:
+    row = await pool.fetchrow(_LOAD, order_id)
+    if row is None:
+        raise OrderNotFoundError(order_id=order_id)
+    return _order(row)
+
+
+async def list_orders(
+    pool: Pool, customer_id: UUID, after: Sequence[Any] | None, limit: int
+) -> list[Order]:
+    """The customer's orders, newest first."""
+    ordered_at, order_id = after or (None, None)
+    rows = await pool.fetch(_LIST, customer_id, ordered_at, order_id, limit)
+    return [_order(row) for row in rows]
+
+
+async def insert_waiting(connection: Connection, waiting: Sequence[Sighting]) -> None:
+    """Let orders wait, one per order; a newer revision takes the place of an older one."""
+    await connection.execute(
+        _INSERT_WAITING,
+        [order.order_id for order in waiting],
+        [order.seen.customer_system for order in waiting],
+        [order.seen.customer_ref for order in waiting],
+        [order.seen.revision for order in waiting],
+        [order.seen.model_dump_json() for order in waiting],
+        [order.cause.causation_id for order in waiting],
+        [order.cause.correlation_id for order in waiting],
+    )
+
+
+async def drop_waiting(connection: Connection, revisions: Mapping[UUID, int]) -> None:
+    """Forget what waits of these orders up to a revision."""
+    await connection.execute(_DROP_WAITING, list(revisions), list(revisions.values()))
+
+
+async def take_waiting(connection: Connection, refs: Iterable[Ref]) -> list[WaitingOrder]:
+    """Take out the orders that wait for these names."""
+    named = list(refs)
+    rows = await connection.fetch(
+        _TAKE_WAITING, [system for system, _ in named], [name for _, name in named]
+    )
+    return [_waiting(row) for row in rows]
+
+
+async def list_waiting(pool: Pool, after: UUID | None, limit: int) -> list[WaitingOrder]:
+    rows = await pool.fetch(_LIST_WAITING, after, limit)
+    return [_waiting(row) for row in rows]
+
+
+def _order(row: asyncpg.Record) -> Order:
+    columns: dict[str, Any] = dict(row)
+    columns["lines"] = _LINES.validate_json(columns["lines"])
+    return Order(**columns)
+
+
+def _waiting(row: asyncpg.Record) -> WaitingOrder:
+    return WaitingOrder(
+        order_id=row["order_id"],
+        seen=ErpOrderChanged.model_validate_json(row["body"]),
+        event_id=row["event_id"],
+        correlation_id=row["correlation_id"],
+        waiting_since=row["waiting_since"],
+    )
