@@ -275,6 +275,7 @@ class DealWon(Event):
     campaign_id: UUID | None = None
     product_lines: tuple[str, ...] = ()
     requires_onboarding: bool
+    waiver_reason: str | None = None
     cycle_days: int
     opened_at: datetime
     won_at: datetime
