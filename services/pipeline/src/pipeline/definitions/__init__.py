@@ -1,0 +1,1 @@
+"""Pipeline definitions: versioned data that deals are pinned to."""
