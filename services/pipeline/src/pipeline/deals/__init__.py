@@ -1,0 +1,1 @@
+"""Deals: chances to sell, from opened to won or lost."""

@@ -1,0 +1,148 @@
+"""Use cases of deals.
+
+Whoever opens or reopens a deal takes the customer's lock, and so does whoever hears of a ticket:
+the second of them sees what the first did, so no danger is missed.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.db import Connection, Pool, transaction, with_retries
+from shared.http.requests import require_version
+
+from pipeline.customers.store import lock_customer
+from pipeline.deals import store
+from pipeline.deals.commands import (
+    ChangeAmount,
+    ChangeCloseDate,
+    ClearRisk,
+    DealCommand,
+    FlagRisk,
+    FollowTicket,
+    LoseDeal,
+    MoveStage,
+    OpenDeal,
+    ReopenDeal,
+    WinDeal,
+)
+from pipeline.deals.decisions import decide, decided
+from pipeline.deals.domain import Deal, begun
+from pipeline.definitions import store as definitions
+from pipeline.risks import TICKET_RISKS
+from pipeline.tickets import store as tickets
+from pipeline.tickets.domain import Ticket, TicketFact, evolve
+
+
+async def open_deal(pool: Pool, cause: Cause, command: OpenDeal) -> Deal:
+    async def attempt() -> Deal:
+        async with transaction(pool) as connection:
+            return await open_deal_within(connection, cause, command)
+
+    return await with_retries(attempt)
+
+
+async def open_deal_within(connection: Connection, cause: Cause, command: OpenDeal) -> Deal:
+    """Open a deal in a transaction that does more, with the dangers that its customer brings."""
+    await lock_customer(connection, command.customer_id)
+    deal = await store.find_deal(connection, command.deal_id)
+    if deal is None:
+        pipeline = await definitions.load_newest(connection, command.pipeline_id)
+        deal = begun(command, pipeline)
+    commands = [command, *await _ticket_commands(connection, deal, cause)]
+    return await store.record(connection, cause, deal, decided(deal, commands))
+
+
+async def reopen_deal(
+    pool: Pool, cause: Cause, deal_id: UUID, command: ReopenDeal, if_match: int | None = None
+) -> Deal:
+    async def attempt() -> Deal:
+        async with transaction(pool) as connection:
+            await lock_customer(
+                connection, (await store.load_deal(connection, deal_id)).customer_id
+            )
+            deal = await store.lock_deal(connection, deal_id)
+            require_version(deal.version, if_match)
+            commands = [command, *await _ticket_commands(connection, deal, cause)]
+            return await store.record(connection, cause, deal, decided(deal, commands))
+
+    return await with_retries(attempt)
+
+
+async def move_stage(
+    pool: Pool, cause: Cause, deal_id: UUID, command: MoveStage, if_match: int | None = None
+) -> Deal:
+    return await _change(pool, cause, deal_id, command, if_match)
+
+
+async def change_amount(
+    pool: Pool, cause: Cause, deal_id: UUID, command: ChangeAmount, if_match: int | None = None
+) -> Deal:
+    return await _change(pool, cause, deal_id, command, if_match)
+
+
+async def change_close_date(
+    pool: Pool, cause: Cause, deal_id: UUID, command: ChangeCloseDate, if_match: int | None = None
+) -> Deal:
+    return await _change(pool, cause, deal_id, command, if_match)
+
+
+async def flag_risk(
+    pool: Pool, cause: Cause, deal_id: UUID, command: FlagRisk, if_match: int | None = None
+) -> Deal:
+    return await _change(pool, cause, deal_id, command, if_match)
+
+
+async def clear_risk(
+    pool: Pool, cause: Cause, deal_id: UUID, command: ClearRisk, if_match: int | None = None
+) -> Deal:
+    return await _change(pool, cause, deal_id, command, if_match)
+
+
+async def win_deal(
+    pool: Pool, cause: Cause, deal_id: UUID, command: WinDeal, if_match: int | None = None
+) -> Deal:
+    return await _change(pool, cause, deal_id, command, if_match)
+
+
+async def lose_deal(
+    pool: Pool, cause: Cause, deal_id: UUID, command: LoseDeal, if_match: int | None = None
+) -> Deal:
+    return await _change(pool, cause, deal_id, command, if_match)
+
+
+async def follow_ticket(connection: Connection, cause: Cause, fact: TicketFact) -> None:
+    """Learn what happened to a ticket, and flag or clear the dangers of the customer's deals."""
+    await lock_customer(connection, fact.customer_id)
+    known = await tickets.find_ticket(connection, fact.ticket_id)
+    ticket = evolve(known or Ticket(fact.ticket_id, fact.customer_id), fact)
+    await tickets.save_ticket(connection, ticket)
+    command = FollowTicket(ticket.ticket_id, ticket.dangers(), cause.at)
+    for deal in await store.lock_open_deals(connection, ticket.customer_id):
+        await store.record(connection, cause, deal, decide(deal, command))
+
+
+async def _change(
+    pool: Pool, cause: Cause, deal_id: UUID, command: DealCommand, if_match: int | None
+) -> Deal:
+    async def attempt() -> Deal:
+        async with transaction(pool) as connection:
+            deal = await store.lock_deal(connection, deal_id)
+            require_version(deal.version, if_match)
+            return await store.record(connection, cause, deal, decide(deal, command))
+
+    return await with_retries(attempt)
+
+
+async def _ticket_commands(
+    connection: Connection, deal: Deal, cause: Cause
+) -> Iterable[DealCommand]:
+    """What the customer's tickets, and those that the deal still blames, mean for it now."""
+    is_open = {t.ticket_id: t for t in await tickets.list_open(connection, deal.customer_id)}
+    blamed = {risk.cause_id for risk in deal.risks if risk.code in TICKET_RISKS and risk.cause_id}
+    return [
+        FollowTicket(
+            ticket_id, is_open[ticket_id].dangers() if ticket_id in is_open else {}, cause.at
+        )
+        for ticket_id in sorted(is_open.keys() | blamed)
+    ]
