@@ -1,0 +1,49 @@
+"""Composition root of pipeline."""
+
+from fastapi import FastAPI
+from shared.runtime import Job
+from shared.service import Service, build_app
+from shared.settings import from_environment
+
+from pipeline.config import Settings
+from pipeline.deals import api as deals_api
+from pipeline.deals import consumers as deals_consumers
+from pipeline.definitions import api as definitions_api
+from pipeline.definitions.handlers import publish_standard_pipeline
+from pipeline.leads import api as leads_api
+from pipeline.leads import consumers as leads_consumers
+from pipeline.orders import api as orders_api
+from pipeline.orders import consumers as orders_consumers
+from pipeline.persons import Intake
+from pipeline.signals.store import prune
+
+HOURLY = 3600.0
+
+
+def create_app() -> FastAPI:
+    """Orders come in bursts; tickets and leads have consumers of their own, so they never queue."""
+    settings = from_environment(Settings)
+    intake = Intake(settings.hash_key.get_secret_value(), settings.default_owner)
+    service = Service(
+        name="pipeline",
+        summary="Leads, deals and orders.",
+        routers=(
+            leads_api.router,
+            deals_api.router,
+            definitions_api.router,
+            orders_api.router,
+        ),
+        consumers=(
+            orders_consumers.orders,
+            orders_consumers.customers,
+            deals_consumers.consumer,
+            leads_consumers.consumer(intake),
+        ),
+        jobs=(
+            Job("publish-standard-pipeline", publish_standard_pipeline, HOURLY),
+            Job("prune-signals", prune, HOURLY),
+        ),
+    )
+    app = build_app(service, settings)
+    app.state.intake = intake
+    return app

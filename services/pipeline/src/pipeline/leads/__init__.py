@@ -1,0 +1,1 @@
+"""Leads: people who showed interest, from new to converted."""

@@ -1,0 +1,210 @@
+"""Use cases of leads.
+
+What has no row to lock yet, an intake, a person, a contact, is taken in turns: a response or an
+identity that comes at the same time as its lead finds it, or waits where the lead looks for it.
+"""
+
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.contracts.campaigns import ResponseRecorded
+from shared.contracts.contacts import IdentityLinked
+from shared.db import Connection, Pool, transaction, with_retries
+from shared.http.requests import require_version
+
+from pipeline.deals.commands import OpenDeal
+from pipeline.deals.handlers import open_deal_within
+from pipeline.leads import store
+from pipeline.leads.commands import (
+    AssignLead,
+    ContactLead,
+    ConvertLead,
+    CreateLead,
+    DisqualifyLead,
+    IdentifyLead,
+    LeadCommand,
+    QualifyLead,
+    ScoreLead,
+)
+from pipeline.leads.decisions import decide, decided
+from pipeline.leads.domain import Lead, SubmissionInvalidError, begun
+from pipeline.scoring import SCORE_MODEL
+from pipeline.signals import store as signals
+
+
+async def create_lead(pool: Pool, cause: Cause, command: CreateLead, reward: str | None) -> Lead:
+    async def attempt() -> Lead:
+        async with transaction(pool) as connection:
+            return await take_in(connection, cause, command, reward)
+
+    return await with_retries(attempt)
+
+
+async def assign_lead(
+    pool: Pool, cause: Cause, lead_id: UUID, command: AssignLead, if_match: int | None = None
+) -> Lead:
+    return await _change(pool, cause, lead_id, command, if_match)
+
+
+async def contact_lead(
+    pool: Pool, cause: Cause, lead_id: UUID, command: ContactLead, if_match: int | None = None
+) -> Lead:
+    return await _change(pool, cause, lead_id, command, if_match)
+
+
+async def qualify_lead(
+    pool: Pool, cause: Cause, lead_id: UUID, command: QualifyLead, if_match: int | None = None
+) -> Lead:
+    return await _change(pool, cause, lead_id, command, if_match)
+
+
+async def disqualify_lead(
+    pool: Pool, cause: Cause, lead_id: UUID, command: DisqualifyLead, if_match: int | None = None
+) -> Lead:
+    return await _change(pool, cause, lead_id, command, if_match)
+
+
+async def convert_lead(
+    pool: Pool, cause: Cause, lead_id: UUID, command: ConvertLead, if_match: int | None = None
+) -> Lead:
+    """Convert a lead and open its deal in one transaction; a repeat answers with the same ids."""
+
+    async def attempt() -> Lead:
+        async with transaction(pool) as connection:
+            lead = await store.lock_lead(connection, lead_id)
+            require_version(lead.version, if_match)
+            events = decide(lead, command)
+            lead = await store.record(connection, cause, lead, events)
+            if events and command.deal:
+                await open_deal_within(connection, cause, _deal_of(lead, command, cause))
+            return lead
+
+    return await with_retries(attempt)
+
+
+async def take_in(
+    connection: Connection, cause: Cause, command: CreateLead, reward: str | None
+) -> Lead:
+    """A new lead, or more of the one that the same person has open for the same product lines."""
+    await store.take_turns(connection, command.intake_id, command.person_hash)
+    lead_id = await store.find_intake(connection, command.intake_id)
+    if lead_id is not None:
+        return await _taken_in_before(connection, lead_id, command)
+    identity = await signals.take_identity(connection, command.intake_id)
+    await store.take_turns(connection, identity and identity.contact_id)
+    lead, commands = await _lead_of(connection, command, reward)
+    if identity is not None:
+        commands.append(IdentifyLead(identity.contact_id, identity.customer_id))
+    await store.insert_intake(connection, command.intake_id, lead.lead_id, command.received_at)
+    contact_id = identity.contact_id if identity else None
+    commands += await _responses(connection, lead, (command.intake_id, contact_id), reward)
+    return await store.record(connection, cause, lead, decided(lead, commands))
+
+
+async def score_response(
+    connection: Connection, cause: Cause, response: ResponseRecorded, reward: str | None
+) -> None:
+    """Count a response once; where there is no lead yet, it waits."""
+    await store.take_turns(connection, response.submission_id, response.contact_id)
+    lead = await _lead_of_response(connection, response)
+    if not await signals.claim_response(connection, response, lead.lead_id if lead else None):
+        return
+    if lead is not None:
+        command = ScoreLead(response.score_delta, response.kind, reward)
+        await store.record(connection, cause, lead, decide(lead, command))
+
+
+async def identify_submission(
+    connection: Connection, cause: Cause, linked: IdentityLinked, reward: str | None
+) -> None:
+    """Tell the lead of a submission who the person is; where there is no lead yet, it waits."""
+    submission_id = _submission_of(linked)
+    await store.take_turns(connection, submission_id, linked.contact_id)
+    lead_id = await store.find_intake(connection, submission_id)
+    if lead_id is None:
+        await signals.keep_identity(connection, submission_id, linked)
+        return
+    lead = await store.lock_lead(connection, lead_id)
+    identify = IdentifyLead(linked.contact_id, linked.customer_id)
+    scores = await _responses(connection, lead, (submission_id, linked.contact_id), reward)
+    await store.record(connection, cause, lead, decided(lead, [identify, *scores]))
+
+
+async def _change(
+    pool: Pool, cause: Cause, lead_id: UUID, command: LeadCommand, if_match: int | None
+) -> Lead:
+    async def attempt() -> Lead:
+        async with transaction(pool) as connection:
+            lead = await store.lock_lead(connection, lead_id)
+            require_version(lead.version, if_match)
+            return await store.record(connection, cause, lead, decide(lead, command))
+
+    return await with_retries(attempt)
+
+
+async def _taken_in_before(connection: Connection, lead_id: UUID, command: CreateLead) -> Lead:
+    lead = await store.load_lead(connection, lead_id)
+    if lead.lead_id == command.lead_id:
+        assert not decide(lead, command)  # refused where the request's id stands for another lead
+    return lead
+
+
+async def _lead_of(
+    connection: Connection, command: CreateLead, reward: str | None
+) -> tuple[Lead, list[LeadCommand]]:
+    lead = None
+    if command.person_hash is not None:
+        lead = await store.lock_open_lead_of_person(connection, command)
+    if lead is not None:
+        return lead, [ScoreLead(SCORE_MODEL.intake, "came-again", reward)]
+    return begun(command), [command, ScoreLead(SCORE_MODEL.intake, "came", reward)]
+
+
+async def _lead_of_response(connection: Connection, response: ResponseRecorded) -> Lead | None:
+    if response.submission_id is not None:
+        lead_id = await store.find_intake(connection, response.submission_id)
+        if lead_id is not None:
+            return await store.lock_lead(connection, lead_id)
+    if response.contact_id is None:
+        return None
+    return await store.lock_open_lead_of_contact(connection, response.contact_id)
+
+
+async def _responses(
+    connection: Connection,
+    lead: Lead,
+    subject: tuple[UUID, UUID | None],
+    reward: str | None,
+) -> list[LeadCommand]:
+    waited = await signals.take_responses(connection, lead.lead_id, *subject)
+    return [ScoreLead(response.points, response.kind, reward) for response in waited]
+
+
+def _submission_of(linked: IdentityLinked) -> UUID:
+    try:
+        return UUID(linked.identifier)
+    except ValueError as error:
+        raise SubmissionInvalidError(link_id=linked.link_id) from error
+
+
+def _deal_of(lead: Lead, command: ConvertLead, cause: Cause) -> OpenDeal:
+    assert command.deal is not None
+    assert lead.deal_id is not None
+    assert lead.customer_id is not None
+    terms = command.deal
+    return OpenDeal(
+        deal_id=lead.deal_id,
+        customer_id=lead.customer_id,
+        name=terms.name,
+        amount=terms.amount,
+        currency=terms.currency,
+        expected_close_date=terms.expected_close_date,
+        owner_id=lead.owner_id or command.by,
+        at=cause.at,
+        primary_contact_id=lead.contact_id,
+        kind=terms.kind,
+        source=lead.source,
+        lead_id=lead.lead_id,
+        campaign_id=lead.campaign_id,
+        product_lines=terms.product_lines or lead.product_interests,
+    )
