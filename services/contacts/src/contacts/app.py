@@ -1,0 +1,41 @@
+"""The composition root of contacts."""
+
+from functools import partial
+
+from fastapi import FastAPI
+from shared.runtime import Job
+from shared.service import Service, build_app
+from shared.settings import from_environment
+
+from contacts.config import Settings
+from contacts.consents import api as consents
+from contacts.consents.consumers import optouts
+from contacts.customers import api as customers
+from contacts.customers.consumers import deals, orders
+from contacts.imports import api as imports
+from contacts.imports.handlers import run_imports
+from contacts.intake.consumers import intake
+from contacts.people import api as people
+from contacts.points import PointRules
+from contacts.suppressions import api as suppressions
+
+IMPORT_POLL = 0.25
+
+
+def create_app() -> FastAPI:
+    settings = from_environment(Settings)
+    rules = PointRules.of(settings)
+    service = Service(
+        name="contacts",
+        summary="Customers, people, their consents, and imports.",
+        routers=[
+            customers.router,
+            people.router,
+            consents.router,
+            suppressions.router,
+            imports.router,
+        ],
+        consumers=[optouts, deals, orders, intake(rules)],
+        jobs=[Job("imports", partial(run_imports, rules=rules), every=IMPORT_POLL)],
+    )
+    return build_app(service, settings)

@@ -1,0 +1,14 @@
+"""Settings of contacts; see services/contacts/README.md for what each is for."""
+
+from pydantic import Field, SecretStr
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What contacts needs beyond every service's settings."""
+
+    database_url: SecretStr = Field(validation_alias="CONTACTS_DATABASE_URL")
+    hash_key: SecretStr = Field(validation_alias="RAPPORT_HASH_KEY", min_length=16)
+    default_region: str | None = Field(
+        default=None, validation_alias="CONTACTS_DEFAULT_REGION", pattern=r"^[A-Z]{2}$"
+    )

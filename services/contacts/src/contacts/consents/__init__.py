@@ -1,0 +1,1 @@
+"""Consents: what a person allowed, per channel and purpose."""

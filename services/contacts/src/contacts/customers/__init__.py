@@ -1,0 +1,1 @@
+"""Customers: the parties we do business with."""

@@ -1,0 +1,159 @@
+"""Customers over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+from shared.auth import Caller, Reader, allow
+from shared.contracts.contacts import CustomerState, Lifecycle
+from shared.errors import InvalidError
+from shared.http.requests import (
+    Code,
+    Cursor,
+    Database,
+    IfMatch,
+    Limit,
+    NewId,
+    Page,
+    Text,
+    page_of,
+    read_cursor,
+    tag_version,
+)
+
+from contacts.customers import handlers, store
+from contacts.customers.domain import (
+    ChangeOwner,
+    CreateCustomer,
+    Customer,
+    MoveLifecycle,
+    UpdateCustomer,
+)
+from contacts.inputs import CustomerIn, CustomerPatch
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"])
+Creator = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
+Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
+Mover = Annotated[Caller, Depends(allow("sales", "service", "marketing"))]
+
+
+class ExternalIdIncompleteError(InvalidError):
+    """To find a customer by external id, name the system and the id."""
+
+
+class CustomerOut(CustomerState):
+    """A customer and the version of what you see."""
+
+    version: int
+
+
+class OwnerIn(BaseModel):
+    """Who answers for the customer from now on, and why."""
+
+    owner_id: Code
+    reason_code: Code
+
+
+class LifecycleIn(BaseModel):
+    """Where to; offboarding and its reversal name a second person who approved."""
+
+    to: Lifecycle
+    reason_code: Code
+    approved_by: Code | None = None
+
+
+@router.post("", status_code=201)
+async def create_customer(
+    caller: Creator, pool: Database, customer_id: NewId, body: CustomerIn, response: Response
+) -> CustomerOut:
+    command = CreateCustomer(customer_id, body.given(), caller.cause.at)
+    return _out(await handlers.create_customer(pool, caller.cause, command), response)
+
+
+@router.get("/{customer_id}")
+async def read_customer(
+    caller: Reader, pool: Database, customer_id: UUID, response: Response
+) -> CustomerOut:
+    del caller
+    async with pool.acquire() as connection:
+        return _out(await store.load_customer(connection, customer_id), response)
+
+
+@router.get("")
+async def list_customers(  # noqa: PLR0913, PLR0917 -- one parameter per filter
+    caller: Reader,
+    pool: Database,
+    external_system: Annotated[Code | None, Query()] = None,
+    external_id: Annotated[Text | None, Query()] = None,
+    lifecycle: Lifecycle | None = None,
+    owner_id: Annotated[Code | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[CustomerOut]:
+    del caller
+    named = _external_id(external_system, external_id)
+    after = read_cursor(cursor, UUID)
+    async with pool.acquire() as connection:
+        found = await store.list_customers(
+            connection, named, lifecycle, owner_id, after[0] if after else None, limit + 1
+        )
+    return page_of([_out(each) for each in found], limit, lambda item: [item.customer_id])
+
+
+def _external_id(system: str | None, name: str | None) -> tuple[str, str] | None:
+    if system is None and name is None:
+        return None
+    if system is None or name is None:
+        raise ExternalIdIncompleteError(field="external_id" if system else "external_system")
+    return system, name
+
+
+@router.patch("/{customer_id}")
+async def update_customer(
+    caller: Editor,
+    pool: Database,
+    customer_id: UUID,
+    body: CustomerPatch,
+    if_match: IfMatch,
+    response: Response,
+) -> CustomerOut:
+    command = UpdateCustomer(body.given())
+    changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
+    return _out(changed, response)
+
+
+@router.post("/{customer_id}/owner")
+async def change_owner(
+    caller: Mover,
+    pool: Database,
+    customer_id: UUID,
+    body: OwnerIn,
+    if_match: IfMatch,
+    response: Response,
+) -> CustomerOut:
+    command = ChangeOwner(body.owner_id, body.reason_code)
+    changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
+    return _out(changed, response)
+
+
+@router.post("/{customer_id}/lifecycle")
+async def move_customer(
+    caller: Mover,
+    pool: Database,
+    customer_id: UUID,
+    body: LifecycleIn,
+    if_match: IfMatch,
+    response: Response,
+) -> CustomerOut:
+    command = MoveLifecycle(
+        body.to, body.reason_code, caller.cause.at, caller.subject, body.approved_by
+    )
+    changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
+    return _out(changed, response)
+
+
+def _out(customer: Customer, response: Response | None = None) -> CustomerOut:
+    if response is not None:
+        tag_version(response, customer.version)
+    return CustomerOut(**dict(customer.state), version=customer.version)

@@ -1,0 +1,206 @@
+"""What is done with customers: each use case one transaction, reactions inside their batch's."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
+from shared.db import Connection, Pool, transaction, with_retries
+from shared.errors import Refusal
+from shared.http.requests import require_version
+from shared.ids import new_id
+
+from contacts.changes import Change
+from contacts.customers import store
+from contacts.customers.domain import (
+    ChangeOwner,
+    Command,
+    CreateCustomer,
+    Customer,
+    CustomerChange,
+    FollowFact,
+    UpdateCustomer,
+    carry_out,
+)
+from contacts.file_rows import EXTERNAL_ID, Batch, CustomerRow, Tally
+
+
+async def create_customer(pool: Pool, cause: Cause, command: CreateCustomer) -> Customer:
+    async def attempt() -> Customer:
+        async with transaction(pool) as connection:
+            existing = await store.find_customer(connection, command.customer_id)
+            change = carry_out(existing, command)
+            await store.save_changes(connection, cause, [change])
+            return change.after
+
+    return await with_retries(attempt)
+
+
+async def change_customer(
+    pool: Pool, cause: Cause, customer_id: UUID, command: Command, if_match: int | None = None
+) -> Customer:
+    """Update it, change its owner, or move it in its lifecycle."""
+
+    async def attempt() -> Customer:
+        async with transaction(pool) as connection:
+            customer = await store.lock_customer(connection, customer_id)
+            require_version(customer.version, if_match)
+            change = carry_out(customer, command)
+            await store.save_changes(connection, cause, [change])
+            return change.after
+
+    return await with_retries(attempt)
+
+
+async def note_won_deal(connection: Connection, cause: Cause, won: DealWon) -> None:
+    """A won deal makes a customer; one that is not there yet becomes it when it appears."""
+    await store.save_won_deal(connection, won.deal_id, won.customer_id, won.won_at)
+    command = FollowFact("deal-won", "customer", cause.at, "deal", won.deal_id)
+    await follow(connection, cause, won.customer_id, command)
+
+
+async def take_back_won_deal(connection: Connection, cause: Cause, reopened: DealReopened) -> None:
+    """The customer is a prospect again, unless another won deal or an order says otherwise."""
+    locked = await store.lock_customers(connection, [reopened.customer_id])
+    await store.delete_won_deal(connection, reopened.deal_id)
+    if not locked or await standing(connection, reopened.customer_id, cause.at) is not None:
+        return
+    command = FollowFact("deal-reopened", "prospect", cause.at, "deal", reopened.deal_id)
+    change = carry_out(locked[reopened.customer_id], command)
+    await store.save_changes(connection, cause, [change])
+
+
+async def standing(connection: Connection, customer_id: UUID, at: datetime) -> FollowFact | None:
+    """The won deal or the order that makes this party a customer, whenever it was heard of."""
+    won = await store.find_won_deal(connection, customer_id)
+    if won is not None:
+        return FollowFact("deal-won", "customer", at, "deal", won[0])
+    ordered = await store.find_first_order(connection, customer_id)
+    if ordered is not None:
+        return FollowFact("order-confirmed", "customer", at, "order", ordered[0])
+    return None
+
+
+async def follow(
+    connection: Connection, cause: Cause, customer_id: UUID, command: FollowFact
+) -> None:
+    locked = await lock_known_customers(connection, [customer_id])
+    changes = [carry_out(customer, command) for customer in locked.values()]
+    await store.save_changes(connection, cause, changes)
+
+
+async def lock_known_customers(
+    connection: Connection, customer_ids: Collection[UUID]
+) -> dict[UUID, Customer]:
+    """Lock those that are there, after waiting for whoever creates one of the others just now.
+
+    What this transaction noted of the still missing ones is visible to their creator after it.
+    """
+    locked = await store.lock_customers(connection, customer_ids)
+    missing = [customer_id for customer_id in customer_ids if customer_id not in locked]
+    if missing:
+        await store.lock_customers_to_come(connection, missing)
+        locked |= await store.lock_customers(connection, missing)
+    return locked
+
+
+async def note_orders(
+    connection: Connection, orders: Sequence[tuple[OrderConfirmed, Cause]]
+) -> None:
+    """The first order of a prospect or a dormant customer makes it a customer.
+
+    A constant number of statements, however many orders: nearly all are not the first.
+    """
+    causes: Mapping[UUID, Cause] = {order.order_id: cause for order, cause in orders}
+    first = await store.note_first_orders(
+        connection,
+        [(order.customer_id, order.order_id, order.ordered_at) for order, _ in orders],
+    )
+    if not first:
+        return
+    earliest: dict[UUID, OrderConfirmed] = {}
+    for order, _ in orders:
+        known = earliest.setdefault(order.customer_id, order)
+        if order.ordered_at < known.ordered_at:
+            earliest[order.customer_id] = order
+    locked = await lock_known_customers(connection, first)
+    changes: list[Change[Customer]] = []
+    for customer_id, customer in locked.items():
+        order = earliest[customer_id]
+        cause = causes[order.order_id]
+        command = FollowFact("order-confirmed", "customer", cause.at, "order", order.order_id)
+        change = carry_out(customer, command)
+        changes.append(Change(change.before, change.after, change.facts, cause))
+    await store.save_changes(connection, orders[0][1], changes)
+
+
+_NOT_UPDATED = frozenset({"source", "owner_id"})
+"""Where a customer came from stays; who owns it is a fact of its own."""
+
+
+async def import_customers(
+    connection: Connection, batch: Batch, rows: Sequence[CustomerRow], tally: Tally
+) -> None:
+    """Rows of a file, each decided exactly as the API decides; only reading and writing is bulk."""
+    names = [(named.system, named.id) for row in rows for named in row.said.external_ids]
+    found = await store.find_by_external_ids(connection, names)
+    wanted = set(found.values()) if batch.mode == "upsert" else set[UUID]()
+    current = await store.lock_customers(connection, wanted) if wanted else {}
+    changes: dict[UUID, CustomerChange] = {}
+    for row in rows:
+        owners = {found[name] for name in _names(row) if name in found}
+        if refusal := _refusal(batch, owners):
+            tally.reject(row.number, _first_name(row), refusal)
+            continue
+        customer = current[owners.pop()] if owners else None
+        try:
+            change = carry_out(customer, *_commands(batch, row, customer))
+        except Refusal as refused:
+            tally.reject(row.number, None, refused.code())
+            continue
+        _count(tally, change)
+        customer_id = change.after.state.customer_id
+        current[customer_id] = change.after
+        found |= dict.fromkeys(_names(row), customer_id)
+        earlier = changes.get(customer_id)
+        changes[customer_id] = earlier.then(change) if earlier else change
+    if not batch.dry_run:
+        await store.save_changes(connection, batch.cause, list(changes.values()))
+
+
+def _names(row: CustomerRow) -> list[tuple[str, str]]:
+    return [(named.system, named.id) for named in row.said.external_ids]
+
+
+def _first_name(row: CustomerRow) -> str | None:
+    named = row.said.external_ids
+    return EXTERNAL_ID + named[0].system if named else None
+
+
+def _refusal(batch: Batch, owners: set[UUID]) -> str | None:
+    if owners and batch.mode == "create":
+        return "external-id-is-taken"
+    if len(owners) > 1:
+        return "external-ids-of-several-customers"
+    return None
+
+
+def _commands(batch: Batch, row: CustomerRow, customer: Customer | None) -> Sequence[Command]:
+    said = row.said.given()
+    if customer is None:
+        return [CreateCustomer(new_id(), said, batch.cause.at, batch.import_id)]
+    profile = {name: value for name, value in said.items() if name not in _NOT_UPDATED}
+    update = UpdateCustomer(profile, batch.import_id)
+    if row.said.owner_id is None:
+        return [update]
+    return [update, ChangeOwner(row.said.owner_id, "import")]
+
+
+def _count(tally: Tally, change: CustomerChange) -> None:
+    if change.before is None:
+        tally.created += 1
+    elif change.facts:
+        tally.updated += 1
+    else:
+        tally.unchanged += 1

@@ -1,0 +1,261 @@
+"""The tables of customers: rows in, rows out, one or a thousand by the same statement."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from shared.cause import Cause
+from shared.contracts.contacts import CustomerState, ExternalId, Lifecycle
+from shared.db import Connection, refusing, rows_affected
+from shared.errors import StaleVersionError
+from shared.messaging import outbox
+
+from contacts.customers.domain import (
+    Customer,
+    CustomerChange,
+    CustomerNotFoundError,
+    ExternalIdIsTakenError,
+)
+
+_COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
+    source, territory_code, region, industry, size_band, language, currency, timezone, website,
+    tags, created_at"""
+_FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
+
+_SELECT = f"""
+SELECT {_COLUMNS}, version, (
+    SELECT array_agg(ARRAY[system, id] ORDER BY system, id)
+    FROM external_ids WHERE external_ids.customer_id = customers.customer_id
+) AS external_ids
+FROM customers
+"""
+_ARRAYS = """unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+    $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::bigint[]"""
+_NAMES = f"{_COLUMNS}, version"
+_VALUES = ", ".join(
+    "string_to_array(tags, E'\\x1f')" if name == "tags" else name for name in (*_FIELDS, "version")
+)
+_INSERT = f"""
+INSERT INTO customers ({_NAMES}) SELECT {_VALUES} FROM {_ARRAYS}) AS new ({_NAMES})
+"""
+_UPDATE = f"""
+UPDATE customers SET
+    kind = new.kind, display_name = new.display_name, legal_name = new.legal_name,
+    lifecycle = new.lifecycle, lifecycle_since = new.lifecycle_since, owner_id = new.owner_id,
+    territory_code = new.territory_code, region = new.region, industry = new.industry,
+    size_band = new.size_band, language = new.language, currency = new.currency,
+    timezone = new.timezone, website = new.website, tags = string_to_array(new.tags, E'\\x1f'),
+    version = new.version
+FROM {_ARRAYS}, $20::bigint[]) AS new ({_NAMES}, seen)
+WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
+"""
+_INSERT_EXTERNAL_IDS = """
+INSERT INTO external_ids (system, id, customer_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[])
+"""
+_FIND_BY_EXTERNAL_IDS = """
+SELECT system, id, customer_id
+FROM external_ids JOIN unnest($1::text[], $2::text[]) AS wanted (system, id) USING (system, id)
+"""
+_LIST = """
+WHERE ($1::text IS NULL OR customer_id = (
+        SELECT customer_id FROM external_ids WHERE system = $1 AND id = $2))
+    AND ($3::text IS NULL OR lifecycle = $3) AND ($4::text IS NULL OR owner_id = $4)
+    AND ($5::uuid IS NULL OR customer_id > $5)
+ORDER BY customer_id LIMIT $6
+"""
+_NOTE_FIRST_ORDERS = """
+INSERT INTO first_orders (customer_id, order_id, confirmed_at)
+SELECT DISTINCT ON (customer_id) customer_id, order_id, confirmed_at
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS new (customer_id, order_id, confirmed_at)
+ORDER BY customer_id, confirmed_at
+ON CONFLICT (customer_id) DO NOTHING
+RETURNING customer_id
+"""
+
+
+async def find_customer(connection: Connection, customer_id: UUID) -> Customer | None:
+    row = await connection.fetchrow(f"{_SELECT} WHERE customer_id = $1", customer_id)
+    return _customer(row) if row else None
+
+
+async def load_customer(connection: Connection, customer_id: UUID) -> Customer:
+    customer = await find_customer(connection, customer_id)
+    if customer is None:
+        raise CustomerNotFoundError(customer_id=customer_id)
+    return customer
+
+
+async def lock_customers(
+    connection: Connection, customer_ids: Iterable[UUID]
+) -> dict[UUID, Customer]:
+    """The customers among these ids, locked in one order so that two lockers never deadlock."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE customer_id = ANY($1::uuid[]) ORDER BY customer_id FOR UPDATE",
+        list(customer_ids),
+    )
+    return {row["customer_id"]: _customer(row) for row in rows}
+
+
+async def lock_customer(connection: Connection, customer_id: UUID) -> Customer:
+    found = await lock_customers(connection, [customer_id])
+    if not found:
+        raise CustomerNotFoundError(customer_id=customer_id)
+    return found[customer_id]
+
+
+async def find_by_external_ids(
+    connection: Connection, names: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], UUID]:
+    """Which customer each external id belongs to; ids that nobody has are absent."""
+    if not names:
+        return {}
+    rows = await connection.fetch(
+        _FIND_BY_EXTERNAL_IDS, [system for system, _ in names], [name for _, name in names]
+    )
+    return {(row["system"], row["id"]): row["customer_id"] for row in rows}
+
+
+async def find_regions(connection: Connection, customer_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The regions of the customers among these ids that have one."""
+    rows = await connection.fetch(
+        "SELECT customer_id, coalesce(region, '') AS region FROM customers"
+        " WHERE customer_id = ANY($1::uuid[])",
+        list(customer_ids),
+    )
+    return {row["customer_id"]: row["region"] for row in rows}
+
+
+async def list_customers(
+    connection: Connection,
+    external_id: tuple[str, str] | None,
+    lifecycle: Lifecycle | None,
+    owner_id: str | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Customer]:
+    system, name = external_id or (None, None)
+    rows = await connection.fetch(_SELECT + _LIST, system, name, lifecycle, owner_id, after, limit)
+    return [_customer(row) for row in rows]
+
+
+async def save_changes(
+    connection: Connection, cause: Cause, changes: Sequence[CustomerChange]
+) -> None:
+    """Write what changed and put its facts into the outbox: the same for one and for many.
+
+    Raises `StaleVersionError` where somebody was faster, `ExternalIdIsTakenError` where a name is.
+    """
+    changed = [change for change in changes if change.facts]
+    await _insert(connection, [change.after for change in changed if change.before is None])
+    await _update(connection, [change for change in changed if change.before is not None])
+    await _insert_external_ids(connection, changed)
+    await outbox.append(
+        connection, cause, [fact for change in changed for fact in change.published()]
+    )
+
+
+async def _insert(connection: Connection, customers: Sequence[Customer]) -> None:
+    if not customers:
+        return
+    with refusing({"customers_pkey": StaleVersionError}):
+        await connection.execute(_INSERT, *_columns(customers))
+
+
+async def _update(connection: Connection, changes: Sequence[CustomerChange]) -> None:
+    if not changes:
+        return
+    seen = [change.before.version for change in changes if change.before]
+    columns = _columns([change.after for change in changes])
+    if rows_affected(await connection.execute(_UPDATE, *columns, seen)) != len(changes):
+        raise StaleVersionError
+
+
+async def _insert_external_ids(connection: Connection, changes: Sequence[CustomerChange]) -> None:
+    added = [
+        (named.system, named.id, change.after.state.customer_id)
+        for change in changes
+        for named in change.after.state.external_ids
+        if change.before is None or named not in change.before.state.external_ids
+    ]
+    if added:
+        with refusing({"external_ids_pkey": ExternalIdIsTakenError}):
+            await connection.execute(
+                _INSERT_EXTERNAL_IDS, *(list(column) for column in zip(*added, strict=True))
+            )
+
+
+def _columns(customers: Sequence[Customer]) -> list[list[Any]]:
+    """The columns of the rows, in the order of the statement's parameters."""
+    states = [customer.state for customer in customers]
+    columns = [[getattr(state, name) for state in states] for name in _FIELDS]
+    columns[_FIELDS.index("tags")] = ["\x1f".join(state.tags) for state in states]
+    return [*columns, [customer.version for customer in customers]]
+
+
+def _customer(row: asyncpg.Record) -> Customer:
+    values = dict(row)
+    version = values.pop("version")
+    named = values.pop("external_ids") or ()
+    external_ids = tuple(ExternalId(system=system, id=name) for system, name in named)
+    return Customer(CustomerState(**{**values, "external_ids": external_ids}), version)
+
+
+async def lock_customers_to_come(connection: Connection, customer_ids: Iterable[UUID]) -> None:
+    """Take turns, until the commit, with whoever is about to create one of these customers."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(id::text, 1))"
+        " FROM (SELECT unnest($1::uuid[]) AS id ORDER BY id) AS awaited",
+        list(customer_ids),
+    )
+
+
+async def save_won_deal(
+    connection: Connection, deal_id: UUID, customer_id: UUID, won_at: datetime
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO won_deals (deal_id, customer_id, won_at) VALUES ($1, $2, $3)
+        ON CONFLICT (deal_id) DO UPDATE
+        SET customer_id = excluded.customer_id, won_at = excluded.won_at
+        """,
+        deal_id,
+        customer_id,
+        won_at,
+    )
+
+
+async def delete_won_deal(connection: Connection, deal_id: UUID) -> None:
+    await connection.execute("DELETE FROM won_deals WHERE deal_id = $1", deal_id)
+
+
+async def find_won_deal(connection: Connection, customer_id: UUID) -> tuple[UUID, datetime] | None:
+    """The first deal that this customer's being one rests on."""
+    row = await connection.fetchrow(
+        "SELECT deal_id, won_at FROM won_deals WHERE customer_id = $1 ORDER BY won_at LIMIT 1",
+        customer_id,
+    )
+    return (row["deal_id"], row["won_at"]) if row else None
+
+
+async def find_first_order(
+    connection: Connection, customer_id: UUID
+) -> tuple[UUID, datetime] | None:
+    row = await connection.fetchrow(
+        "SELECT order_id, confirmed_at FROM first_orders WHERE customer_id = $1", customer_id
+    )
+    return (row["order_id"], row["confirmed_at"]) if row else None
+
+
+async def note_first_orders(
+    connection: Connection, orders: Sequence[tuple[UUID, UUID, datetime]]
+) -> set[UUID]:
+    """Note (customer, order, time) of customers that had no order; answers which those are."""
+    rows = await connection.fetch(
+        _NOTE_FIRST_ORDERS, *(list(column) for column in zip(*orders, strict=True))
+    )
+    return {row["customer_id"] for row in rows}

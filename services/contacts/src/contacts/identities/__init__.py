@@ -1,0 +1,1 @@
+"""Identities: which outside identifier belongs to whom."""

@@ -1,0 +1,133 @@
+"""Imports over HTTP: a CSV file and how to read it."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from shared.auth import Caller, Reader, allow
+from shared.http.requests import Database, NewId, Text
+
+from contacts.csv_files import Delimiter
+from contacts.file_rows import EntityType, Mode
+from contacts.imports import domain, handlers, store
+from contacts.imports.domain import Import, Spec, Status
+
+router = APIRouter(prefix="/v1/imports", tags=["imports"])
+Importer = Annotated[Caller, Depends(allow("marketing", "sales", "integration"))]
+
+
+class SpecIn(BaseModel):
+    """How to read the file: which column holds which field, and what every row says besides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    entity_type: EntityType
+    source_label: Text
+    mode: Mode = "create"
+    dry_run: bool = False
+    mapping: Annotated[dict[Text, Text], Field(min_length=1, max_length=200)]
+    constants: Annotated[dict[Text, Text], Field(max_length=200)] = {}
+    delimiter: Delimiter = ","
+
+
+class ImportOut(BaseModel):
+    """Where an import stands."""
+
+    import_id: UUID
+    entity_type: EntityType
+    source_label: str
+    mode: Mode
+    dry_run: bool
+    file_hash: str
+    status: Status
+    failure: str | None
+    rows_total: int
+    rows_done: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    started_at: datetime
+    duration_ms: int | None
+    version: int
+
+
+@router.post("", status_code=202)
+async def start_import(
+    caller: Importer,
+    pool: Database,
+    import_id: NewId,
+    file: UploadFile,
+    spec: Annotated[str, Form(max_length=100_000, description="A SpecIn as JSON.")],
+) -> ImportOut:
+    """Take the file in; watch the answer's import for what becomes of it."""
+    said = _read_spec(spec)
+    started = await handlers.start_import(
+        pool, caller.cause, import_id, Spec(**dict(said)), file.file
+    )
+    return _out(started)
+
+
+def _read_spec(text: str) -> SpecIn:
+    try:
+        return SpecIn.model_validate_json(text)
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**wrong, "loc": ("body", "spec", *wrong["loc"])} for wrong in error.errors()]
+        ) from error
+
+
+@router.get("/{import_id}")
+async def read_import(caller: Reader, pool: Database, import_id: UUID) -> ImportOut:
+    del caller
+    async with pool.acquire() as connection:
+        return _out(await store.load_import(connection, import_id))
+
+
+@router.get("/{import_id}/errors", response_class=StreamingResponse)
+async def download_errors(caller: Reader, pool: Database, import_id: UUID) -> StreamingResponse:
+    """A CSV of row (its line in the file), column and reason."""
+    del caller
+    async with pool.acquire() as connection:
+        await store.load_import(connection, import_id)
+    disposition = f'attachment; filename="{import_id}-errors.csv"'
+    return StreamingResponse(
+        _error_lines(pool, import_id),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": disposition},
+    )
+
+
+async def _error_lines(pool: Database, import_id: UUID) -> AsyncIterator[str]:
+    yield _csv([["row", "column", "reason"]])
+    async for errors in store.list_errors(pool, import_id):
+        yield _csv([[error.row, error.column or "", error.reason] for error in errors])
+
+
+def _csv(lines: list[list[object]] | list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(lines)
+    return text.getvalue()
+
+
+@router.post("/{import_id}/pause")
+async def pause_import(caller: Importer, pool: Database, import_id: UUID) -> ImportOut:
+    del caller
+    return _out(await handlers.change_import(pool, import_id, domain.pause))
+
+
+@router.post("/{import_id}/resume")
+async def resume_import(caller: Importer, pool: Database, import_id: UUID) -> ImportOut:
+    del caller
+    return _out(await handlers.change_import(pool, import_id, domain.resume))
+
+
+def _out(run: Import) -> ImportOut:
+    return ImportOut.model_validate(run, from_attributes=True)

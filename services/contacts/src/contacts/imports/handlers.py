@@ -1,0 +1,234 @@
+"""What is done with imports: take a file in, then write it block by block, each in a transaction.
+
+A block's rows, its facts, its errors and the checkpoint are committed together: after a crash the
+next process goes on behind the last committed block, and nothing is done twice.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import BinaryIO, TypeVar
+from uuid import UUID
+
+import structlog
+from shared.cause import Cause
+from shared.db import Connection, Pool, is_infrastructure_fault, transaction, with_retries
+from shared.messaging import outbox
+from shared.messaging.outbox import Fact
+from shared.telemetry import continue_trace
+
+from contacts.csv_files import FileIsEmptyError, hash_of, read_rows
+from contacts.customers.handlers import import_customers
+from contacts.file_rows import (
+    Batch,
+    CustomerRow,
+    PersonRow,
+    Tally,
+    read_customers,
+    read_people,
+)
+from contacts.imports import domain, store
+from contacts.imports.domain import Import, ImportEvent, ImportIdIsTakenError, Spec
+from contacts.imports.store import ErrorLine
+from contacts.people.handlers import import_people
+from contacts.points import PointRules
+
+BLOCK_ROWS = 1000
+
+logger = structlog.stdlib.get_logger()
+
+
+async def start_import(
+    pool: Pool, cause: Cause, import_id: UUID, spec: Spec, file: BinaryIO
+) -> Import:
+    """Stage the file in blocks and start; all of it or, where the file is bad, nothing."""
+
+    async def attempt() -> Import:
+        file_hash = hash_of(file)
+        async with transaction(pool) as connection:
+            existing = await store.find_import(connection, import_id)
+            if existing is None:
+                return await _stage(connection, cause, import_id, spec, (file, file_hash))
+            if not domain.is_repeat(existing, spec, file_hash):
+                raise ImportIdIsTakenError(import_id=import_id)
+            return existing
+
+    return await with_retries(attempt)
+
+
+async def _stage(
+    connection: Connection,
+    cause: Cause,
+    import_id: UUID,
+    spec: Spec,
+    hashed_file: tuple[BinaryIO, str],
+) -> Import:
+    file, file_hash = hashed_file
+    rows = read_rows(file, spec.delimiter)
+    _, header = next(rows, (0, None))
+    if header is None:
+        raise FileIsEmptyError(field="file")
+    header = [column.strip() for column in header]
+    domain.check(spec, header)
+    rows_total = 0
+    block = 0
+    while staged := list(islice(rows, BLOCK_ROWS)):
+        await store.insert_block(connection, import_id, block, staged)
+        rows_total += len(staged)
+        block += 1
+    run, events = domain.start(
+        Import(
+            import_id=import_id,
+            entity_type=spec.entity_type,
+            source_label=spec.source_label,
+            mode=spec.mode,
+            dry_run=spec.dry_run,
+            mapping=spec.mapping,
+            constants=spec.constants,
+            header=header,
+            file_hash=file_hash,
+            status="running",
+            rows_total=rows_total,
+            correlation_id=cause.correlation_id,
+            traceparent=str(cause.trace),
+            started_at=cause.at,
+        )
+    )
+    await store.insert_import(connection, run)
+    await _publish(connection, cause, run, events)
+    return run
+
+
+async def change_import(pool: Pool, import_id: UUID, step: Callable[[Import], Import]) -> Import:
+    """Pause or resume; waits for the block in hand."""
+    async with transaction(pool) as connection:
+        run = step(await store.lock_import(connection, import_id))
+        await store.save_import(connection, run)
+        return run
+
+
+async def run_imports(pool: Pool, rules: PointRules) -> None:
+    """Do block after block, of the import that waited longest, until there is nothing to do."""
+    while await _do_next_block(pool, rules):
+        pass
+
+
+@dataclass(slots=True)
+class _Taken:
+    run: Import | None = None
+
+
+async def _do_next_block(pool: Pool, rules: PointRules) -> bool:
+    taken = _Taken()
+
+    async def attempt() -> bool:
+        async with transaction(pool) as connection:
+            taken.run = await store.take_import(connection)
+            if taken.run is None:
+                return False
+            await _go_on(connection, taken.run, rules)
+            return True
+
+    try:
+        return await with_retries(attempt)
+    except Exception as error:
+        if taken.run is None or is_infrastructure_fault(error):
+            raise
+        logger.exception("import_failed", import_id=str(taken.run.import_id))
+        await _fail(pool, taken.run.import_id, type(error).__name__)
+        return True
+
+
+async def _fail(pool: Pool, import_id: UUID, reason_code: str) -> None:
+    async with transaction(pool) as connection:
+        run, events = domain.fail(await store.lock_import(connection, import_id), reason_code)
+        await store.save_import(connection, run)
+        await _publish(connection, _cause_of(run), run, events)
+
+
+async def _go_on(connection: Connection, run: Import, rules: PointRules) -> None:
+    started = time.monotonic()
+    rows = await store.find_block(connection, run.import_id, run.blocks_done)
+    if rows is None:
+        await _finish(connection, run)
+        return
+    tally = Tally()
+    batch = Batch(run.import_id, run.mode, run.dry_run, _cause_of(run))
+    if run.entity_type == "customer":
+        customers = read_customers(run.layout, rows, tally)
+        unique = await _only_once(connection, run, customers, tally)
+        await import_customers(connection, batch, unique, tally)
+    else:
+        people = read_people(run.layout, rows, tally)
+        unique_people = await _only_once(connection, run, people, tally)
+        await import_people(connection, batch, unique_people, tally, rules)
+    await _note_errors(connection, run, tally)
+    done = domain.advance(run, tally, len(rows), rows[-1][0])
+    await store.save_import(connection, done)
+    logger.info(
+        "import_block_done",
+        import_id=str(run.import_id),
+        rows_done=done.rows_done,
+        rows_total=run.rows_total,
+        ms=round((time.monotonic() - started) * 1000, 1),
+    )
+
+
+async def _finish(connection: Connection, run: Import) -> None:
+    done, events = domain.finish(run, datetime.now(UTC))
+    await store.save_import(connection, done)
+    await store.delete_staged(connection, run.import_id)
+    await _publish(connection, _cause_of(run), done, events)
+    logger.info(
+        "import_completed",
+        import_id=str(run.import_id),
+        rows=done.rows_done,
+        rejected=done.rejected,
+        duration_ms=done.duration_ms,
+    )
+
+
+_RowT = TypeVar("_RowT", CustomerRow, PersonRow)
+
+
+async def _only_once(
+    connection: Connection, run: Import, rows: Sequence[_RowT], tally: Tally
+) -> list[_RowT]:
+    """The rows whose keys no earlier row of the file has."""
+    first: dict[str, int] = {}
+    for row in rows:
+        for key in row.keys:
+            first.setdefault(key, row.number)
+    first = await store.claim_keys(connection, run.import_id, first)
+    unique: list[_RowT] = []
+    for row in rows:
+        earlier = min((first[key] for key in row.keys), default=row.number)
+        if earlier < row.number:
+            tally.reject(row.number, None, f"duplicate-of-row-{earlier}")
+        else:
+            unique.append(row)
+    return unique
+
+
+async def _note_errors(connection: Connection, run: Import, tally: Tally) -> None:
+    column_of = run.layout.column_of
+    lines = [ErrorLine(error.row, column_of(error.field), error.reason) for error in tally.errors]
+    await store.insert_errors(connection, run.import_id, lines)
+
+
+async def _publish(
+    connection: Connection, cause: Cause, run: Import, events: Sequence[ImportEvent]
+) -> None:
+    await outbox.append(connection, cause, [Fact(event, run.version) for event in events])
+
+
+def _cause_of(run: Import) -> Cause:
+    """What an import does, it does itself, on behalf of the request that started it."""
+    return Cause(
+        actor=f"import:{run.import_id}",
+        at=datetime.now(UTC),
+        correlation_id=run.correlation_id,
+        trace=continue_trace(run.traceparent),
+    )

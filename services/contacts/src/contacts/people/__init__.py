@@ -1,0 +1,1 @@
+"""People: the contacts, their points and their memberships."""

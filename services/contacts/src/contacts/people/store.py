@@ -1,0 +1,214 @@
+"""The tables of people, their points and memberships: one or a thousand by the same statement."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from shared.cause import Cause
+from shared.contracts.contacts import ContactState
+from shared.db import Connection, refusing, rows_affected
+from shared.errors import StaleVersionError
+from shared.messaging import outbox
+
+from contacts.people.domain import ContactNotFoundError, Person, PersonChange
+
+_FIELDS = (
+    "contact_id",
+    "given_name",
+    "family_name",
+    "salutation",
+    "job_title",
+    "department",
+    "language",
+    "timezone",
+    "created_at",
+)
+_COLUMNS = ", ".join(_FIELDS)
+_SELECT = f"""
+SELECT {_COLUMNS}, version, (
+    SELECT json_agg(points ORDER BY normalized, point_id) FROM points
+    WHERE points.contact_id = people.contact_id
+) AS points, (
+    SELECT json_agg(memberships ORDER BY since, customer_id) FROM memberships
+    WHERE memberships.contact_id = people.contact_id
+) AS memberships
+FROM people
+"""
+_ARRAYS = """unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::timestamptz[], $10::bigint[]"""
+_INSERT = f"""
+INSERT INTO people ({_COLUMNS}, version) SELECT * FROM {_ARRAYS})
+"""
+_UPDATE = f"""
+UPDATE people SET
+    given_name = new.given_name, family_name = new.family_name, salutation = new.salutation,
+    job_title = new.job_title, department = new.department, language = new.language,
+    timezone = new.timezone, version = new.version
+FROM {_ARRAYS}, $11::bigint[]) AS new ({_COLUMNS}, version, seen)
+WHERE people.contact_id = new.contact_id AND people.version = new.seen
+"""
+_SAVE_POINTS = """
+INSERT INTO points (contact_id, point_id, type, value, normalized, is_primary, status)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
+ON CONFLICT (point_id) DO UPDATE SET
+    value = excluded.value, is_primary = excluded.is_primary, status = excluded.status
+"""
+_SAVE_MEMBERSHIPS = """
+INSERT INTO memberships (contact_id, customer_id, role, is_primary, since, until)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::boolean[], $5::timestamptz[], $6::timestamptz[])
+ON CONFLICT (contact_id, customer_id, since) DO UPDATE SET
+    role = excluded.role, is_primary = excluded.is_primary, until = excluded.until
+"""
+_FIND_BY_EMAILS = """
+SELECT DISTINCT ON (points.normalized) points.normalized, contact_id
+FROM points JOIN people USING (contact_id)
+WHERE points.normalized = ANY($1::text[]) AND points.type = 'email' AND points.status = 'active'
+ORDER BY points.normalized, people.created_at, contact_id
+"""
+_LIST = """
+WHERE ($1::text[] IS NULL OR contact_id IN (
+        SELECT contact_id FROM points WHERE normalized = ANY($1) AND status = 'active'))
+    AND ($2::uuid IS NULL OR contact_id IN (
+        SELECT contact_id FROM memberships WHERE customer_id = $2 AND until IS NULL))
+    AND ($3::uuid IS NULL OR contact_id > $3)
+ORDER BY contact_id LIMIT $4
+"""
+
+
+async def find_person(connection: Connection, contact_id: UUID) -> Person | None:
+    row = await connection.fetchrow(f"{_SELECT} WHERE contact_id = $1", contact_id)
+    return _person(row) if row else None
+
+
+async def load_person(connection: Connection, contact_id: UUID) -> Person:
+    person = await find_person(connection, contact_id)
+    if person is None:
+        raise ContactNotFoundError(contact_id=contact_id)
+    return person
+
+
+async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """The people among these ids, locked in one order.
+
+    The locks come first, in a statement of their own: points and memberships are read after them.
+    """
+    wanted = list(contact_ids)
+    await connection.execute(
+        "SELECT 1 FROM people WHERE contact_id = ANY($1::uuid[]) ORDER BY contact_id FOR UPDATE",
+        wanted,
+    )
+    rows = await connection.fetch(f"{_SELECT} WHERE contact_id = ANY($1::uuid[])", wanted)
+    return {row["contact_id"]: _person(row) for row in rows}
+
+
+async def lock_person(connection: Connection, contact_id: UUID) -> Person:
+    found = await lock_people(connection, [contact_id])
+    if not found:
+        raise ContactNotFoundError(contact_id=contact_id)
+    return found[contact_id]
+
+
+async def lock_email(connection: Connection, normalized: str) -> None:
+    """Take turns, until the commit, with whoever looks for a person of this address to make one."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", normalized)
+
+
+async def find_by_emails(connection: Connection, emails: Sequence[str]) -> dict[str, UUID]:
+    """Whose active address each is; of several people the one that was known first."""
+    if not emails:
+        return {}
+    rows = await connection.fetch(_FIND_BY_EMAILS, list(emails))
+    return {row["normalized"]: row["contact_id"] for row in rows}
+
+
+async def list_people(
+    connection: Connection,
+    normalized: Sequence[str] | None,
+    customer_id: UUID | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Person]:
+    """People with one of these points, or in this customer."""
+    rows = await connection.fetch(_SELECT + _LIST, normalized, customer_id, after, limit)
+    return [_person(row) for row in rows]
+
+
+async def save_changes(
+    connection: Connection, cause: Cause, changes: Sequence[PersonChange]
+) -> None:
+    """Write what changed and put its facts into the outbox; `StaleVersionError` for the slower."""
+    changed = [change for change in changes if change.facts]
+    await _insert(connection, [change.after for change in changed if change.before is None])
+    await _update(connection, [change for change in changed if change.before is not None])
+    await _save_points(connection, changed)
+    await _save_memberships(connection, changed)
+    await outbox.append(
+        connection, cause, [fact for change in changed for fact in change.published()]
+    )
+
+
+async def _insert(connection: Connection, people: Sequence[Person]) -> None:
+    if not people:
+        return
+    with refusing({"people_pkey": StaleVersionError}):
+        await connection.execute(_INSERT, *_columns(people))
+
+
+async def _update(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    if not changes:
+        return
+    seen = [change.before.version for change in changes if change.before]
+    columns = _columns([change.after for change in changes])
+    if rows_affected(await connection.execute(_UPDATE, *columns, seen)) != len(changes):
+        raise StaleVersionError
+
+
+async def _save_points(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    rows = [
+        (
+            change.after.state.contact_id,
+            *_values(point, "point_id type value normalized is_primary status"),
+        )
+        for change in changes
+        for point in change.after.state.points
+        if change.before is None or point not in change.before.state.points
+    ]
+    if rows:
+        await connection.execute(
+            _SAVE_POINTS, *(list(column) for column in zip(*rows, strict=True))
+        )
+
+
+async def _save_memberships(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    rows = [
+        (change.after.state.contact_id, *_values(part, "customer_id role is_primary since until"))
+        for change in changes
+        for part in change.after.state.memberships
+        if change.before is None or part not in change.before.state.memberships
+    ]
+    if rows:
+        await connection.execute(
+            _SAVE_MEMBERSHIPS, *(list(column) for column in zip(*rows, strict=True))
+        )
+
+
+def _values(value: object, names: str) -> list[Any]:
+    return [getattr(value, name) for name in names.split()]
+
+
+def _columns(people: Sequence[Person]) -> list[list[Any]]:
+    columns = [[getattr(person.state, name) for person in people] for name in _FIELDS]
+    return [*columns, [person.version for person in people]]
+
+
+def _person(row: asyncpg.Record) -> Person:
+    values = dict(row)
+    version = values.pop("version")
+    for part in ("points", "memberships"):
+        values[part] = json.loads(values[part] or "[]")
+    return Person(ContactState.model_validate(values), version)

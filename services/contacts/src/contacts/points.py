@@ -1,0 +1,77 @@
+"""Contact points as they are stored: normalised once, and hashed for where no address may go."""
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias, assert_never
+
+from fastapi import Depends, Request
+from shared.contact_points import CHANNEL_OF_POINT, normalize, subject_hash
+from shared.contracts.contacts import Channel, PointType
+
+from contacts.config import Settings
+
+_REGION_LENGTH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NewPoint:
+    """A point in its normal form, with the hash that stands for it on event topics."""
+
+    type: PointType
+    value: str
+    normalized: str
+    subject_hash: str
+    is_primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PointRules:
+    """How this installation reads addresses: the key of its hashes, the region of its numbers."""
+
+    hash_key: str
+    default_region: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "PointRules":
+        return cls(settings.hash_key.get_secret_value(), settings.default_region)
+
+    def read(
+        self, point_type: PointType, value: str, region: str | None = None, *, primary: bool = False
+    ) -> NewPoint:
+        """Read an address; raises `EmailInvalidError` or `PhoneInvalidError`.
+
+        `region` is the customer's, where it is a country; it goes before the default.
+        """
+        normalized = normalize(point_type, value, country(region) or self.default_region)
+        channel = CHANNEL_OF_POINT[point_type]
+        hashed = subject_hash(self.hash_key, channel, normalized)
+        return NewPoint(point_type, value.strip(), normalized, hashed, primary)
+
+    def subject(self, channel: Channel, value: str) -> str:
+        """The hash that a suppression of this address has."""
+        return subject_hash(self.hash_key, channel, self._normal_form(channel, value))
+
+    def _normal_form(self, channel: Channel, value: str) -> str:
+        match channel:
+            case "email":
+                return normalize("email", value)
+            case "phone" | "sms":
+                return normalize("phone", value, self.default_region)
+            case "post":
+                return " ".join(value.casefold().split())
+            case _:
+                assert_never(channel)
+
+
+def country(region: str | None) -> str | None:
+    """The region, where it is the code of a country (ISO 3166-1 alpha-2)."""
+    if region and len(region) == _REGION_LENGTH and region.isascii() and region.isalpha():
+        return region.upper()
+    return None
+
+
+def rules_of(request: Request) -> PointRules:
+    """The rules that the service runs with."""
+    return PointRules.of(request.app.state.settings)
+
+
+Rules: TypeAlias = Annotated[PointRules, Depends(rules_of)]

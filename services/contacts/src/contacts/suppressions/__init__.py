@@ -1,0 +1,1 @@
+"""Suppressions: addresses that nobody may write to."""
