@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,8 +22,7 @@ from shared.settings import KafkaSettings, from_environment
 
 DEFAULT_ENV_FILE = Path(".rapport/env")
 TIMEOUT = 60.0
-
-console = Console()
+WIDTH_OF_A_PIPE = 250
 
 
 @click.group()
@@ -60,7 +60,7 @@ def topics() -> None:
 @click.pass_context
 def parked(context: click.Context, service: str, url: str | None) -> None:
     """Records that a service could not apply: list, show, redrive, discard."""
-    context.obj = _client(service, url)
+    context.obj = context.with_resource(_client(service, url))
 
 
 @parked.command("list")
@@ -84,7 +84,7 @@ def list_command(client: httpx.Client) -> None:
                 )
             )
         )
-    console.print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE).print(table)
 
 
 @parked.command("show")

@@ -1,8 +1,14 @@
-"""Logs: structured, one line per command and message, ids only; JSON unless a person watches."""
+"""Logs: structured, one line per command and message, ids only; JSON unless a person watches.
+
+An exception is logged by its class and the places it passed: its text may quote a row or a body,
+and those hold personal data.
+"""
 
 import logging
 import sys
+import traceback
 
+import asyncpg
 import structlog
 
 
@@ -18,8 +24,7 @@ def configure_logs(service: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.StackInfoRenderer(),
-            structlog.processors.format_exc_info,
+            _without_values,
             _named(service),
             renderer,
         ],
@@ -38,3 +43,19 @@ def _named(service: str) -> structlog.typing.Processor:
         return event
 
     return add_service
+
+
+def _without_values(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["at"] = [
+            f"{frame.filename.rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        if isinstance(error, asyncpg.PostgresError):
+            event["sqlstate"] = error.sqlstate
+            event["constraint"] = getattr(error, "constraint_name", None)
+    return event

@@ -18,6 +18,7 @@ import structlog
 from shared.contracts.parking import ParkedReason
 from shared.contracts.topic import Event
 from shared.db import Connection, Pool, is_infrastructure_fault, transaction
+from shared.errors import Refusal
 from shared.messaging import inbox, metrics, parking
 from shared.messaging.decoding import Decoded, Ended, Outcome, Poison, RawRecord, Skipped, decode
 from shared.messaging.envelope import Received, recorded_at
@@ -152,7 +153,7 @@ async def try_one(
             topic=outcome.raw.topic,
             partition=outcome.raw.partition,
             offset=outcome.raw.offset,
-            exc_info=error,
+            exc_info=None if isinstance(error, Refusal) else error,
         )
         return error
     _count(consumer, "applied" if applied else "duplicate", 1)
