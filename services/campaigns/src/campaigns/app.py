@@ -1,0 +1,58 @@
+"""The campaigns service: its parts, put together."""
+
+from fastapi import FastAPI
+from shared.runtime import Job
+from shared.service import Service, build_app
+from shared.settings import from_environment
+
+from campaigns.attributions import consumers as attribution_consumers
+from campaigns.campaigns import api as campaigns_api
+from campaigns.campaigns.handlers import reserve_messages
+from campaigns.config import Settings
+from campaigns.forms import api as forms_api
+from campaigns.links import Links
+from campaigns.messages import api as messages_api
+from campaigns.messages.handlers import give_up_lost, release_held
+from campaigns.obstacles import consumers as obstacle_consumers
+from campaigns.segments import api as segments_api
+from campaigns.segments import consumers as segment_consumers
+from campaigns.segments.handlers import evaluate_new_segments
+from campaigns.sending import Sender
+
+OFTEN = 0.25
+SELDOM = 15.0
+
+
+def create_app() -> FastAPI:
+    """The ASGI app; reads the environment."""
+    settings = from_environment(Settings)
+    sender = Sender(
+        settings.smtp_url.get_secret_value(),
+        settings.sender,
+        Links(settings.link_key.get_secret_value(), settings.public_url),
+    )
+    service = Service(
+        name="campaigns",
+        summary="Forms, segments, campaigns, and mail that honours every no.",
+        routers=(
+            forms_api.router,
+            segments_api.router,
+            campaigns_api.router,
+            messages_api.router,
+        ),
+        consumers=(
+            segment_consumers.consents,
+            obstacle_consumers.consumer,
+            attribution_consumers.consumer,
+            segment_consumers.people(settings.hash_key.get_secret_value()),
+            segment_consumers.orders,
+        ),
+        jobs=(
+            Job("evaluate-segments", evaluate_new_segments, OFTEN),
+            Job("reserve-messages", reserve_messages, OFTEN),
+            Job("release-held", release_held, OFTEN),
+            Job("send", sender.send_due, OFTEN),
+            Job("give-up-lost", give_up_lost, SELDOM),
+        ),
+    )
+    return build_app(service, settings)

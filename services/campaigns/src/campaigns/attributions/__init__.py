@@ -1,0 +1,1 @@
+"""Which campaigns a won deal is owed to."""

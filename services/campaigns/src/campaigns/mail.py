@@ -1,0 +1,179 @@
+"""Mail: composes a message, hands it to the SMTP server, and says for sure what became of it.
+
+RFC 8058 gives every mail a one-click way out; RFC 5321 says when a server has taken a mail: with
+its answer to the end of DATA. A connection that breaks between the two leaves the matter unknown.
+"""
+
+import contextlib
+import html
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from campaigns.messages.domain import Outcome
+
+CONNECT_TIMEOUT = 5.0
+COMMAND_TIMEOUT = 15.0
+_TEMPORARY = range(400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The parts of a mail."""
+
+    send_id: str
+    sender: str
+    recipient: str
+    greeting: str
+    subject: str
+    body_text: str
+    link_url: str | None
+    click_url: str | None
+    unsubscribe_url: str
+    at: datetime
+
+
+def greeting(salutation: str | None, given_name: str | None, family_name: str | None) -> str:
+    """How a person is addressed, as far as the name is known."""
+    name = " ".join(part for part in (given_name, family_name) if part)
+    if salutation and family_name:
+        name = f"{salutation} {family_name}"
+    return f"Dear {name}," if name else "Hello,"
+
+
+def compose(draft: Draft) -> EmailMessage:
+    """The mail in plain text and HTML; its Message-ID follows from the send id."""
+    sender = Address(addr_spec=draft.sender)
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = sender
+    message["To"] = draft.recipient
+    message["Subject"] = draft.subject
+    message["Date"] = format_datetime(draft.at)
+    message["Message-ID"] = f"<{draft.send_id}@{sender.domain}>"
+    message["X-Rapport-Send-Id"] = draft.send_id
+    message["List-Unsubscribe"] = f"<{draft.unsubscribe_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_plain(draft))
+    message.add_alternative(_html(draft), subtype="html")
+    return message
+
+
+def _plain(draft: Draft) -> str:
+    body = draft.body_text
+    if draft.link_url and draft.click_url:
+        if draft.link_url in body:
+            body = body.replace(draft.link_url, draft.click_url)
+        else:
+            body = f"{body}\n\n{draft.click_url}"
+    return f"{draft.greeting}\n\n{body}\n\n-- \nNo more mail: {draft.unsubscribe_url}\n"
+
+
+def _html(draft: Draft) -> str:
+    body = html.escape(draft.body_text)
+    if draft.link_url and draft.click_url:
+        shown, target = html.escape(draft.link_url), html.escape(draft.click_url)
+        anchor = f'<a href="{target}">{shown}</a>'
+        body = body.replace(shown, anchor) if shown in body else f"{body}\n\n{anchor}"
+    paragraphs = "".join(
+        f"<p>{paragraph}</p>\n" for paragraph in body.replace("\n", "<br>\n").split("<br>\n<br>\n")
+    )
+    way_out = html.escape(draft.unsubscribe_url)
+    return (
+        "<!doctype html>\n<html><body>\n"
+        f"<p>{html.escape(draft.greeting)}</p>\n{paragraphs}"
+        f'<p><small><a href="{way_out}">No more mail</a></small></p>\n</body></html>\n'
+    )
+
+
+@dataclass(slots=True)
+class MailServer:
+    """One connection to the SMTP server, opened at its first use; `async with` closes it."""
+
+    url: str
+    _client: aiosmtplib.SMTP | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._client is not None:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await self._client.quit(timeout=CONNECT_TIMEOUT)
+        self._drop()
+
+    async def deliver(self, sender: str, message: EmailMessage) -> tuple[Outcome, int | None]:
+        """Hand one mail over; never raises for what a server or a network does."""
+        try:
+            client = await self._connected()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            self._drop()
+            return "unreachable", getattr(error, "code", None)
+        refusal = await self._envelope(client, sender, str(message["To"]))
+        return refusal or await self._content(client, bytes(message))
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        if self._client is None or not self._client.is_connected:
+            parts = urlsplit(self.url)
+            self._client = aiosmtplib.SMTP(
+                hostname=parts.hostname,
+                port=parts.port or (465 if parts.scheme == "smtps" else 25),
+                username=unquote(parts.username) if parts.username else None,
+                password=unquote(parts.password) if parts.password else None,
+                use_tls=parts.scheme == "smtps",
+                timeout=CONNECT_TIMEOUT,
+            )
+            await self._client.connect()
+        return self._client
+
+    async def _envelope(
+        self, client: aiosmtplib.SMTP, sender: str, recipient: str
+    ) -> tuple[Outcome, int | None] | None:
+        """Before DATA: whatever goes wrong here, the server has not taken the mail."""
+        try:
+            await client.mail(sender, timeout=COMMAND_TIMEOUT)
+            await client.rcpt(recipient, timeout=COMMAND_TIMEOUT)
+        except aiosmtplib.SMTPResponseException as error:
+            self._drop()
+            return _judged(error.code), error.code
+        except (aiosmtplib.SMTPException, OSError):
+            self._drop()
+            return "unreachable", None
+        except UnicodeError:
+            self._drop()
+            return "rejected", None
+        return None
+
+    async def _content(self, client: aiosmtplib.SMTP, content: bytes) -> tuple[Outcome, int | None]:
+        try:
+            code, _ = await client.data(content, timeout=COMMAND_TIMEOUT)
+        except aiosmtplib.SMTPDataError as error:
+            self._drop()
+            return _judged(error.code), error.code
+        except (aiosmtplib.SMTPException, OSError):
+            self._drop()
+            return "unknown", None
+        return "accepted", code
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _judged(code: int) -> Outcome:
+    """4yz: the server asks to come back. 5yz: it says no for good."""
+    return "try-later" if code in _TEMPORARY else "rejected"

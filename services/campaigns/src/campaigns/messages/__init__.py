@@ -1,0 +1,1 @@
+"""Messages: one per person and campaign, sent at most once."""

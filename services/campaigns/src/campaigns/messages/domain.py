@@ -1,0 +1,305 @@
+"""Messages: one per person and campaign, and the send gate that each has to pass.
+
+    reserved ⇄ held
+    reserved → handing-over → sent | failed
+    reserved → suppressed
+
+`handing-over` is committed before the mail server is spoken to. Whoever dies then leaves it behind,
+and it is never sent again blindly: after a while it is failed, for reasons unknown.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias, assert_never
+from uuid import UUID
+
+from shared.contracts.campaigns import (
+    MessageClicked,
+    MessageFailed,
+    MessageHeld,
+    MessageSent,
+    MessageSuppressed,
+    MessageUnsubscribed,
+    Objective,
+    SuppressedFor,
+)
+from shared.contracts.contacts import Purpose
+from shared.errors import NotFoundError
+from shared.ids import derived_id
+
+from campaigns.policies.domain import Policy
+
+Status: TypeAlias = Literal["reserved", "held", "handing-over", "sent", "suppressed", "failed"]
+Event: TypeAlias = (
+    MessageHeld
+    | MessageSent
+    | MessageSuppressed
+    | MessageFailed
+    | MessageClicked
+    | MessageUnsubscribed
+)
+
+OUTAGE_PAUSE = timedelta(seconds=5)
+BACKOFF = timedelta(seconds=30)
+LONGEST_BACKOFF = timedelta(hours=1)
+MOST_ATTEMPTS = 8
+
+
+class MessageNotFoundError(NotFoundError):
+    """There is no such message."""
+
+
+def send_id_of(campaign_id: UUID, step: str, contact_id: UUID, occurrence: int) -> str:
+    """The key that makes a send happen at most once."""
+    parts = f"{campaign_id}|{step}|{contact_id}|{occurrence}"
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def message_id_of(send_id: str) -> UUID:
+    """The id of the one message with this send id."""
+    return derived_id("message", send_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`version` counts its facts; reserving and handing over are our own affair."""
+
+    message_id: UUID
+    send_id: str
+    campaign_id: UUID
+    contact_id: UUID
+    customer_id: UUID | None
+    version: int
+    status: Status
+    next_attempt_at: datetime
+    reason_code: str | None = None
+    attempts: int = 0
+    handed_over_at: datetime | None = None
+    sent_at: datetime | None = None
+    smtp_code: int | None = None
+    subject_hash: str | None = None
+    clicked_links: tuple[str, ...] = ()
+    clicked_at: datetime | None = None
+    unsubscribed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What the send gate looks at, all of it read in the transaction that hands over."""
+
+    purpose: Purpose
+    objective: Objective
+    has_opted_out: bool
+    is_suppressed: bool
+    has_consent: bool
+    has_point: bool
+    promotions: int
+    critical_ticket_id: UUID | None
+    has_won_deal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The message may go out now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The message waits for the end of this ticket."""
+
+    ticket_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """The message must not go out, for this reason."""
+
+    reason_code: SuppressedFor
+
+
+Verdict: TypeAlias = HandOver | Hold | Suppress
+
+
+def gate(policy: Policy, facts: GateFacts) -> Verdict:
+    """The send gate, in its order; service mail skips the cap and the ticket rule."""
+    refusals: tuple[tuple[bool, SuppressedFor], ...] = (
+        (facts.has_opted_out, "unsubscribed"),
+        (facts.is_suppressed, "suppression-list"),
+        (not facts.has_consent, "consent"),
+        (not facts.has_point, "no-point"),
+        (_is_capped(policy, facts), "frequency-cap"),
+        (facts.objective == "nurture" and facts.has_won_deal, "deal-won"),
+    )
+    for is_refused, reason_code in refusals:
+        if is_refused:
+            return Suppress(reason_code)
+    if facts.critical_ticket_id is not None and facts.purpose != "service":
+        return Hold(facts.critical_ticket_id)
+    return HandOver()
+
+
+def _is_capped(policy: Policy, facts: GateFacts) -> bool:
+    return facts.purpose != "service" and facts.promotions >= policy.promotional_cap
+
+
+Outcome: TypeAlias = Literal["accepted", "try-later", "unreachable", "rejected", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDelivery:
+    """What the mail server made of it. `try-later` and `unreachable`: surely not accepted."""
+
+    outcome: Outcome
+    subject_template: str
+    at: datetime
+    smtp_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLink:
+    link_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """`has_opted_out`: the person's gate is closed already."""
+
+    purpose: Purpose
+    has_opted_out: bool
+    at: datetime
+
+
+Command: TypeAlias = ReportDelivery | FollowLink | Unsubscribe
+
+
+def judge(message: Message, verdict: Hold | Suppress, at: datetime) -> list[Event]:
+    """The gate's no as a fact."""
+    if message.status != "reserved":
+        return []
+    match verdict:
+        case Hold():
+            held = MessageHeld(
+                **_of(message), reason_code="open-ticket", cause_id=verdict.ticket_id, held_at=at
+            )
+            return [held]
+        case Suppress():
+            suppressed = MessageSuppressed(
+                **_of(message), reason_code=verdict.reason_code, suppressed_at=at
+            )
+            return [suppressed]
+        case _:
+            assert_never(verdict)
+
+
+def decide(message: Message, command: Command) -> list[Event]:
+    """What a report, a click or an opt-out makes true; a repeat stays quiet."""
+    match command:
+        case ReportDelivery():
+            return _report(message, command)
+        case FollowLink():
+            if command.link_id in message.clicked_links:
+                return []
+            return [MessageClicked(**_of(message), link_id=command.link_id, clicked_at=command.at)]
+        case Unsubscribe():
+            if command.has_opted_out or message.subject_hash is None:
+                return []
+            return [
+                MessageUnsubscribed(
+                    **_of(message),
+                    scope="all",
+                    purpose=command.purpose,
+                    subject_hash=message.subject_hash,
+                    unsubscribed_at=command.at,
+                )
+            ]
+        case _:
+            assert_never(command)
+
+
+def _report(message: Message, command: ReportDelivery) -> list[Event]:
+    if message.status != "handing-over":
+        return []
+    match command.outcome:
+        case "accepted":
+            return [
+                MessageSent(
+                    **_of(message),
+                    subject_template=command.subject_template,
+                    sent_at=command.at,
+                )
+            ]
+        case "unreachable":
+            return []
+        case "try-later":
+            is_given_up = message.attempts + 1 >= MOST_ATTEMPTS
+            return [_failed(message, "rejected", command)] if is_given_up else []
+        case "rejected" | "unknown":
+            return [_failed(message, command.outcome, command)]
+        case _:
+            assert_never(command.outcome)
+
+
+def _failed(
+    message: Message, reason_code: Literal["rejected", "unknown"], command: ReportDelivery
+) -> MessageFailed:
+    return MessageFailed(
+        **_of(message), reason_code=reason_code, smtp_code=command.smtp_code, failed_at=command.at
+    )
+
+
+def evolve(message: Message, event: Event) -> Message:
+    """The message after the event."""
+    known = replace(message, version=message.version + 1)
+    match event:
+        case MessageHeld():
+            return replace(known, status="held", reason_code=event.reason_code)
+        case MessageSuppressed():
+            return replace(known, status="suppressed", reason_code=event.reason_code)
+        case MessageSent():
+            return replace(known, status="sent", reason_code=None, sent_at=event.sent_at)
+        case MessageFailed():
+            return replace(
+                known, status="failed", reason_code=event.reason_code, smtp_code=event.smtp_code
+            )
+        case MessageClicked():
+            return replace(
+                known,
+                clicked_links=(*message.clicked_links, event.link_id),
+                clicked_at=message.clicked_at or event.clicked_at,
+            )
+        case MessageUnsubscribed():
+            return replace(known, unsubscribed_at=event.unsubscribed_at)
+        case _:
+            assert_never(event)
+
+
+def hand_over(message: Message, subject_hash: str | None, at: datetime) -> Message:
+    """The message on its way to the mail server, to this address."""
+    return replace(message, status="handing-over", handed_over_at=at, subject_hash=subject_hash)
+
+
+def take_back(message: Message, report: ReportDelivery) -> Message:
+    """The message after a server that surely has not taken it; it passes the gate again."""
+    is_answer = report.outcome == "try-later"
+    attempts = message.attempts + 1 if is_answer else message.attempts
+    pause = min(BACKOFF * 2**attempts, LONGEST_BACKOFF) if is_answer else OUTAGE_PAUSE
+    return replace(
+        message,
+        status="reserved",
+        handed_over_at=None,
+        attempts=attempts,
+        next_attempt_at=report.at + pause,
+        smtp_code=report.smtp_code,
+    )
+
+
+def _of(message: Message) -> dict[str, Any]:
+    return {
+        "message_id": message.message_id,
+        "send_id": message.send_id,
+        "campaign_id": message.campaign_id,
+        "contact_id": message.contact_id,
+        "customer_id": message.customer_id,
+    }

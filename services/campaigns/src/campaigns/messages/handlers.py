@@ -1,0 +1,198 @@
+"""Use cases of messages: pass the gate, hand over, report, click, opt out.
+
+The gate is read and the message marked in one committed transaction, before the mail server hears
+of it; what the server said is a second one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.db import Connection, Pool, transaction, with_retries
+from shared.ids import derived_id, new_id
+from shared.messaging import outbox
+from shared.messaging.outbox import Fact
+from shared.telemetry import continue_trace
+
+from campaigns.messages import store
+from campaigns.messages.domain import (
+    Event,
+    FollowLink,
+    HandOver,
+    Message,
+    ReportDelivery,
+    Unsubscribe,
+    decide,
+    evolve,
+    gate,
+    hand_over,
+    judge,
+    take_back,
+)
+from campaigns.messages.store import Letter
+from campaigns.permissions import store as permissions
+from campaigns.policies.domain import Policy
+from campaigns.policies.store import load_policy
+from campaigns.responses.domain import Response
+from campaigns.responses.store import insert_response
+
+START_WITHIN = timedelta(seconds=10)
+"""A mail whose hand-over was committed starts within this time, or not at all."""
+
+LOST_AFTER = timedelta(seconds=120)
+"""Longer than START_WITHIN and every time-out of a mail together."""
+
+
+async def open_gate(pool: Pool, now: datetime, limit: int) -> list[tuple[Message, Letter]]:
+    """Judge the messages that are due; answers those that are to be handed over now.
+
+    One message per person at a time: the second sees the first in its count.
+    """
+    async with transaction(pool) as connection:
+        due: dict[UUID, Message] = {}
+        for message in await store.lock_due(connection, now, limit):
+            due.setdefault(message.contact_id, message)
+        if not due:
+            return []
+        await permissions.lock_permissions(connection, list(due))
+        policy = await load_policy(connection)
+        return await _judge(connection, policy, list(due.values()), now)
+
+
+async def _judge(
+    connection: Connection, policy: Policy, messages: Sequence[Message], now: datetime
+) -> list[tuple[Message, Letter]]:
+    ids = [message.message_id for message in messages]
+    known = await store.load_gate_facts(connection, ids, policy, now)
+    passed: list[tuple[Message, Letter]] = []
+    refused: list[Message] = []
+    facts: list[Fact] = []
+    for message in messages:
+        gate_facts, letter = known[message.message_id]
+        verdict = gate(policy, gate_facts)
+        if isinstance(verdict, HandOver):
+            passed.append((hand_over(message, letter.subject_hash, now), letter))
+            continue
+        for event in judge(message, verdict, now):
+            refused.append(evolve(message, event))
+            facts.append(Fact(event, refused[-1].version, _cause(letter, now)))
+    await store.save_progress(connection, [*(message for message, _ in passed), *refused])
+    if facts:
+        await outbox.append(connection, facts[0].cause or _cause(None, now), facts)
+    return passed
+
+
+async def report_delivery(
+    pool: Pool, message_id: UUID, report: ReportDelivery, letter: Letter | None = None
+) -> Message:
+    """Note what the mail server said; a message it surely has not taken goes back."""
+    async with transaction(pool) as connection:
+        message = await store.lock_message(connection, message_id)
+        return await _report(connection, message, report, letter)
+
+
+async def _report(
+    connection: Connection, message: Message, report: ReportDelivery, letter: Letter | None
+) -> Message:
+    events = decide(message, report)
+    if message.status != "handing-over":
+        return message
+    after = message if events else take_back(message, report)
+    facts: list[Fact] = []
+    for event in events:
+        after = evolve(after, event)
+        facts.append(Fact(event, after.version))
+    await store.save_progress(connection, [after])
+    await outbox.append(connection, _cause(letter, report.at), facts)
+    return after
+
+
+async def give_up_lost(pool: Pool) -> None:
+    """The job: what a dead sender left behind has failed, for reasons unknown."""
+    now = datetime.now(UTC)
+    async with transaction(pool) as connection:
+        for message in await store.lock_lost(connection, now - LOST_AFTER):
+            content = await store.load_content(connection, message.message_id)
+            report = ReportDelivery("unknown", content.subject, now)
+            await _report(connection, message, report, None)
+
+
+async def release_held(pool: Pool) -> None:
+    """The job: messages whose tickets have ended are due again, and pass the gate from its top."""
+    async with transaction(pool) as connection:
+        await store.release_held(connection, await load_policy(connection), datetime.now(UTC))
+
+
+async def follow_link(
+    pool: Pool, cause: Cause, message_id: UUID, command: FollowLink
+) -> str | None:
+    """Note a click, once per link; answers where the link leads."""
+    async with transaction(pool) as connection:
+        message = await store.lock_message(connection, message_id)
+        content = await store.load_content(connection, message_id)
+        facts, after = _apply(message, decide(message, command))
+        if facts:
+            policy = await load_policy(connection)
+            await store.save_reaction(connection, after)
+            response = Response(
+                response_id=derived_id(message_id, command.link_id, "response"),
+                kind="click",
+                score_delta=policy.score("click"),
+                occurred_at=command.at,
+                campaign_id=message.campaign_id,
+                contact_id=message.contact_id,
+                customer_id=message.customer_id,
+                product_interests=content.product_lines,
+            )
+            recorded = await insert_response(connection, response)
+            await outbox.append(connection, cause, [*facts, recorded])
+        return content.link_url
+
+
+async def unsubscribe(pool: Pool, cause: Cause, message_id: UUID) -> None:
+    """Close the gate for the person; when this returns, no further mail starts."""
+
+    async def attempt() -> UUID:
+        async with transaction(pool) as connection:
+            message = await store.lock_message(connection, message_id)
+            await permissions.lock_permissions(connection, [message.contact_id])
+            content = await store.load_content(connection, message_id)
+            has_opted_out = await permissions.has_opted_out(connection, message.contact_id, "email")
+            command = Unsubscribe(content.purpose, has_opted_out, cause.at)
+            facts, after = _apply(message, decide(message, command))
+            if facts and message.subject_hash:
+                await permissions.insert_opt_out(
+                    connection, message.contact_id, "email", message.subject_hash, cause.at
+                )
+                await store.save_reaction(connection, after)
+                await outbox.append(connection, cause, facts)
+            return message.contact_id
+
+    await _until_none_starts(pool, await with_retries(attempt))
+
+
+async def _until_none_starts(pool: Pool, contact_id: UUID) -> None:
+    """Wait for a mail that had passed the gate before; it starts soon or never."""
+    while await store.is_mail_starting(pool, contact_id, datetime.now(UTC) - START_WITHIN):
+        await asyncio.sleep(0.05)
+
+
+def _apply(message: Message, events: Sequence[Event]) -> tuple[list[Fact], Message]:
+    facts: list[Fact] = []
+    for event in events:
+        message = evolve(message, event)
+        facts.append(Fact(event, message.version))
+    return facts, message
+
+
+def _cause(letter: Letter | None, at: datetime) -> Cause:
+    """A message continues the request that launched its campaign."""
+    launch = letter.launch if letter else dict[str, str]()
+    return Cause(
+        actor="service:campaigns",
+        at=at,
+        correlation_id=launch.get("correlation_id") or str(new_id()),
+        trace=continue_trace(launch.get("traceparent")),
+    )

@@ -1,0 +1,307 @@
+"""SQL of messages: reserving, the gate's facts, progress, reactions."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from shared.db import Connection, Pool
+
+from campaigns.messages.domain import (
+    GateFacts,
+    Message,
+    MessageNotFoundError,
+    message_id_of,
+    send_id_of,
+)
+from campaigns.policies.domain import Policy
+
+_COLUMNS = (
+    "message_id, send_id, campaign_id, contact_id, customer_id, version, status, next_attempt_at,"
+    " reason_code, attempts, handed_over_at, sent_at, smtp_code, subject_hash, clicked_links,"
+    " clicked_at, unsubscribed_at"
+)
+_INSERT = """
+INSERT INTO messages (message_id, send_id, campaign_id, contact_id, customer_id, next_attempt_at)
+SELECT message_id, send_id, $3, contact_id, customer_id, $6
+FROM unnest($1::uuid[], $2::text[], $4::uuid[], $5::uuid[])
+    AS new (message_id, send_id, contact_id, customer_id)
+ON CONFLICT DO NOTHING
+"""
+_LOCK_DUE = f"""
+SELECT {_COLUMNS} FROM messages WHERE status = 'reserved' AND next_attempt_at <= $1
+ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+_LOCK = f"SELECT {_COLUMNS} FROM messages WHERE message_id = $1 FOR UPDATE"
+_LOCK_LOST = f"""
+SELECT {_COLUMNS} FROM messages WHERE status = 'handing-over' AND handed_over_at < $1
+ORDER BY handed_over_at LIMIT 500 FOR UPDATE SKIP LOCKED
+"""
+_RELEASE = """
+UPDATE messages SET status = 'reserved', reason_code = NULL, next_attempt_at = $1
+WHERE message_id IN (
+    SELECT m.message_id FROM messages AS m WHERE m.status = 'held' AND NOT EXISTS (
+        SELECT FROM memberships AS s JOIN tickets AS t USING (customer_id)
+        WHERE s.contact_id = m.contact_id AND t.severity <= $2
+            AND (t.is_open OR t.ended_at > $1 - $3::interval)
+    ) ORDER BY m.contact_id LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+"""
+_GATE = """
+SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url, c.cause,
+    p.email, p.subject_hash, p.given_name, p.family_name, p.salutation,
+    EXISTS (
+        SELECT FROM opt_outs AS o WHERE o.contact_id = m.contact_id AND o.channel = 'email'
+    ) AS has_opted_out,
+    EXISTS (
+        SELECT FROM suppressions AS s WHERE s.subject_hash = p.subject_hash
+            AND s.channel = 'email' AND s.is_active AND s.scope IN ('all', c.purpose)
+    ) AS is_suppressed,
+    EXISTS (
+        SELECT FROM consents AS g WHERE g.contact_id = m.contact_id AND g.channel = 'email'
+            AND g.purpose = c.purpose AND g.status = 'granted'
+            AND (g.expires_at IS NULL OR g.expires_at > $2)
+    ) AS has_consent,
+    (
+        SELECT count(*) FROM messages AS n JOIN campaigns AS d USING (campaign_id)
+        WHERE n.contact_id = m.contact_id AND d.purpose <> 'service'
+            AND n.handed_over_at > $2 - $3::interval
+            AND (n.status IN ('sent', 'handing-over')
+                OR n.status = 'failed' AND n.reason_code = 'unknown')
+    ) AS promotions,
+    (
+        SELECT t.ticket_id FROM memberships AS s JOIN tickets AS t USING (customer_id)
+        WHERE s.contact_id = m.contact_id AND t.severity <= $4
+            AND (t.is_open OR t.ended_at > $2 - $5::interval)
+        ORDER BY t.is_open DESC, t.ticket_id LIMIT 1
+    ) AS critical_ticket_id,
+    EXISTS (
+        SELECT FROM memberships AS s JOIN won_deals AS w USING (customer_id)
+        WHERE s.contact_id = m.contact_id AND w.is_won AND w.won_at > $2 - $6::interval
+            AND (w.product_lines = '{}' OR c.product_lines = '{}'
+                OR w.product_lines && c.product_lines)
+    ) AS has_won_deal
+FROM messages AS m JOIN campaigns AS c USING (campaign_id)
+LEFT JOIN people AS p ON p.contact_id = m.contact_id
+WHERE m.message_id = ANY($1::uuid[])
+"""
+_SAVE_PROGRESS = """
+UPDATE messages AS m SET version = n.version, status = n.status, reason_code = n.reason_code,
+    attempts = n.attempts, next_attempt_at = n.next_attempt_at, handed_over_at = n.handed_over_at,
+    sent_at = n.sent_at, smtp_code = n.smtp_code, subject_hash = n.subject_hash
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
+    $7::timestamptz[], $8::timestamptz[], $9::int[], $10::text[]) AS n (message_id, version,
+    status, reason_code, attempts, next_attempt_at, handed_over_at, sent_at, smtp_code,
+    subject_hash)
+WHERE m.message_id = n.message_id
+"""
+_SAVE_REACTION = """
+UPDATE messages SET version = $2, clicked_links = $3, clicked_at = $4, unsubscribed_at = $5
+WHERE message_id = $1
+"""
+_CAMPAIGN_OF = """
+SELECT c.purpose, c.subject, c.link_url, c.product_lines
+FROM messages AS m JOIN campaigns AS c USING (campaign_id) WHERE m.message_id = $1
+"""
+_COUNT = """
+SELECT status, count(*) AS messages FROM messages WHERE campaign_id = $1 GROUP BY status
+"""
+_LIST = f"""
+SELECT {_COLUMNS} FROM messages
+WHERE ($1::uuid IS NULL OR contact_id = $1) AND ($2::uuid IS NULL OR campaign_id = $2)
+    AND ($3::uuid IS NULL OR message_id > $3)
+ORDER BY message_id LIMIT $4
+"""
+_STARTING = """
+SELECT EXISTS (
+    SELECT FROM messages
+    WHERE contact_id = $1 AND status = 'handing-over' AND handed_over_at > $2
+)
+"""
+
+WAITING = ("reserved", "held", "handing-over")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a message says and to whom, read with the gate's facts."""
+
+    email: str | None
+    subject_hash: str | None
+    given_name: str | None
+    family_name: str | None
+    salutation: str | None
+    subject: str
+    body_text: str
+    link_url: str | None
+    launch: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The campaign's part that reactions to a message need."""
+
+    purpose: Any
+    subject: str
+    link_url: str | None
+    product_lines: tuple[str, ...]
+
+
+def _message_of(row: asyncpg.Record) -> Message:
+    values: dict[str, Any] = dict(row)
+    values["clicked_links"] = tuple(values["clicked_links"])
+    return Message(**values)
+
+
+async def insert_reserved(
+    connection: Connection,
+    campaign_id: UUID,
+    step: str,
+    people: Sequence[tuple[UUID, UUID | None]],
+    at: datetime,
+) -> None:
+    """Reserve a message for each person and customer; those that have one keep it."""
+    send_ids = [send_id_of(campaign_id, step, contact_id, 1) for contact_id, _ in people]
+    await connection.execute(
+        _INSERT,
+        [message_id_of(send_id) for send_id in send_ids],
+        send_ids,
+        campaign_id,
+        [contact_id for contact_id, _ in people],
+        [customer_id for _, customer_id in people],
+        at,
+    )
+
+
+async def lock_due(connection: Connection, now: datetime, limit: int) -> list[Message]:
+    """Reserved messages whose time has come; another process takes others."""
+    return [_message_of(row) for row in await connection.fetch(_LOCK_DUE, now, limit)]
+
+
+async def lock_message(connection: Connection, message_id: UUID) -> Message:
+    """Raises `MessageNotFoundError`."""
+    row = await connection.fetchrow(_LOCK, message_id)
+    if row is None:
+        raise MessageNotFoundError(message_id=message_id)
+    return _message_of(row)
+
+
+async def lock_lost(connection: Connection, handed_over_before: datetime) -> list[Message]:
+    """Messages whose sender has died on the way."""
+    return [_message_of(row) for row in await connection.fetch(_LOCK_LOST, handed_over_before)]
+
+
+async def release_held(connection: Connection, policy: Policy, now: datetime) -> None:
+    """Back to reserved, where no critical ticket is open any more for any of their customers."""
+    await connection.execute(_RELEASE, now, policy.critical_severity, policy.release_delay)
+
+
+async def load_gate_facts(
+    connection: Connection, message_ids: Sequence[UUID], policy: Policy, now: datetime
+) -> dict[UUID, tuple[GateFacts, Letter]]:
+    """All that decides about these messages, and what they say; by one statement."""
+    rows = await connection.fetch(
+        _GATE,
+        message_ids,
+        now,
+        policy.cap_window,
+        policy.critical_severity,
+        policy.release_delay,
+        policy.nurture_pause,
+    )
+    return {row["message_id"]: (_gate_facts_of(row), _letter_of(row)) for row in rows}
+
+
+def _gate_facts_of(row: asyncpg.Record) -> GateFacts:
+    return GateFacts(
+        purpose=row["purpose"],
+        objective=row["objective"],
+        has_opted_out=row["has_opted_out"],
+        is_suppressed=row["is_suppressed"],
+        has_consent=row["has_consent"],
+        has_point=row["email"] is not None,
+        promotions=row["promotions"],
+        critical_ticket_id=row["critical_ticket_id"],
+        has_won_deal=row["has_won_deal"],
+    )
+
+
+def _letter_of(row: asyncpg.Record) -> Letter:
+    return Letter(
+        email=row["email"],
+        subject_hash=row["subject_hash"],
+        given_name=row["given_name"],
+        family_name=row["family_name"],
+        salutation=row["salutation"],
+        subject=row["subject"],
+        body_text=row["body_text"],
+        link_url=row["link_url"],
+        launch=json.loads(row["cause"] or "{}"),
+    )
+
+
+async def save_progress(connection: Connection, messages: Sequence[Message]) -> None:
+    """Write what the gate and the mail server made of locked messages."""
+    columns: list[list[object]] = [
+        [message.message_id for message in messages],
+        [message.version for message in messages],
+        [message.status for message in messages],
+        [message.reason_code for message in messages],
+        [message.attempts for message in messages],
+        [message.next_attempt_at for message in messages],
+        [message.handed_over_at for message in messages],
+        [message.sent_at for message in messages],
+        [message.smtp_code for message in messages],
+        [message.subject_hash for message in messages],
+    ]
+    await connection.execute(_SAVE_PROGRESS, *columns)
+
+
+async def save_reaction(connection: Connection, message: Message) -> None:
+    """Write what the person made of a locked message."""
+    await connection.execute(
+        _SAVE_REACTION,
+        message.message_id,
+        message.version,
+        message.clicked_links,
+        message.clicked_at,
+        message.unsubscribed_at,
+    )
+
+
+async def load_content(database: Connection | Pool, message_id: UUID) -> Content:
+    """Raises `MessageNotFoundError`."""
+    row = await database.fetchrow(_CAMPAIGN_OF, message_id)
+    if row is None:
+        raise MessageNotFoundError(message_id=message_id)
+    return Content(row["purpose"], row["subject"], row["link_url"], tuple(row["product_lines"]))
+
+
+async def count_by_status(database: Connection | Pool, campaign_id: UUID) -> dict[str, int]:
+    rows = await database.fetch(_COUNT, campaign_id)
+    return {row["status"]: row["messages"] for row in rows}
+
+
+async def count_waiting(connection: Connection, campaign_id: UUID) -> dict[str, int]:
+    """How many are neither sent nor refused."""
+    counts = await count_by_status(connection, campaign_id)
+    return {status: counts[status] for status in WAITING if counts.get(status)}
+
+
+async def list_messages(
+    pool: Pool,
+    contact_id: UUID | None,
+    campaign_id: UUID | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Message]:
+    rows = await pool.fetch(_LIST, contact_id, campaign_id, after, limit)
+    return [_message_of(row) for row in rows]
+
+
+async def is_mail_starting(pool: Pool, contact_id: UUID, handed_over_after: datetime) -> bool:
+    """Whether a mail to the person may still be on its way to the mail server."""
+    return await pool.fetchval(_STARTING, contact_id, handed_over_after) is True

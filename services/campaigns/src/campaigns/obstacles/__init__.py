@@ -1,0 +1,1 @@
+"""What stands in the way of promotion: open critical tickets, and deals already won."""

@@ -1,0 +1,94 @@
+"""Rows 22 and 23: tickets close the send gate and open it again; the sender looks at the rows.
+
+A projection: each row is guarded by the ticket's version.
+"""
+
+from shared.contracts.service_desk import (
+    TicketCancelled,
+    TicketClosed,
+    TicketOpened,
+    TicketPriorityChanged,
+    TicketReopened,
+    TicketResolved,
+)
+from shared.db import Connection
+from shared.messaging.envelope import Received
+from shared.messaging.reactions import Consumer
+
+from campaigns.obstacles import store
+from campaigns.obstacles.store import Ticket
+
+consumer = Consumer("campaigns.tickets", is_projection=True)
+
+_ENDED = {"resolved", "closed", "cancelled"}
+
+
+@consumer.on(TicketOpened)
+async def on_ticket_opened(connection: Connection, received: Received[TicketOpened]) -> None:
+    event = received.event
+    ticket = Ticket(
+        event.ticket_id, received.envelope.version, event.customer_id, event.severity, is_open=True
+    )
+    await store.save_ticket(connection, ticket)
+
+
+@consumer.on(TicketReopened)
+async def on_ticket_reopened(connection: Connection, received: Received[TicketReopened]) -> None:
+    event = received.event
+    ticket = Ticket(
+        event.ticket_id, received.envelope.version, event.customer_id, event.severity, is_open=True
+    )
+    await store.save_ticket(connection, ticket)
+
+
+@consumer.on(TicketPriorityChanged)
+async def on_ticket_priority_changed(
+    connection: Connection, received: Received[TicketPriorityChanged]
+) -> None:
+    event, envelope = received.event, received.envelope
+    has_ended = event.status in _ENDED
+    ticket = Ticket(
+        event.ticket_id,
+        envelope.version,
+        event.customer_id,
+        event.to_severity,
+        is_open=not has_ended,
+        ended_at=envelope.time if has_ended else None,
+    )
+    await store.save_ticket(connection, ticket)
+
+
+@consumer.on(TicketResolved)
+async def on_ticket_resolved(connection: Connection, received: Received[TicketResolved]) -> None:
+    event = received.event
+    ticket = Ticket(
+        event.ticket_id,
+        received.envelope.version,
+        event.customer_id,
+        event.severity,
+        is_open=False,
+        ended_at=event.resolved_at,
+    )
+    await store.save_ticket(connection, ticket)
+
+
+@consumer.on(TicketCancelled)
+async def on_ticket_cancelled(connection: Connection, received: Received[TicketCancelled]) -> None:
+    event, envelope = received.event, received.envelope
+    ticket = Ticket(
+        event.ticket_id,
+        envelope.version,
+        event.customer_id,
+        event.severity,
+        is_open=False,
+        ended_at=envelope.time,
+    )
+    await store.save_ticket(connection, ticket)
+
+
+@consumer.on(TicketClosed)
+async def on_ticket_closed(connection: Connection, received: Received[TicketClosed]) -> None:
+    event, envelope = received.event, received.envelope
+    await store.close_ticket(
+        connection, event.ticket_id, event.customer_id, envelope.version, envelope.time
+    )

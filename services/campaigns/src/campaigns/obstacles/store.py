@@ -1,0 +1,81 @@
+"""SQL of obstacles: one row per ticket and per won deal, guarded by its version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.db import Connection
+
+_SAVE_TICKET = """
+INSERT INTO tickets (ticket_id, version, customer_id, severity, is_open, ended_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (ticket_id) DO UPDATE SET
+    version = excluded.version, customer_id = excluded.customer_id, severity = excluded.severity,
+    is_open = excluded.is_open, ended_at = excluded.ended_at
+WHERE tickets.version < excluded.version
+"""
+_CLOSE_TICKET = """
+INSERT INTO tickets (ticket_id, version, customer_id, severity, is_open, ended_at)
+VALUES ($1, $2, $3, 4, false, $4)
+ON CONFLICT (ticket_id) DO UPDATE SET version = excluded.version, is_open = false,
+    ended_at = coalesce(tickets.ended_at, excluded.ended_at)
+WHERE tickets.version < excluded.version
+"""
+_SAVE_WON_DEAL = """
+INSERT INTO won_deals (deal_id, version, customer_id, product_lines, is_won, won_at)
+VALUES ($1, $2, $3, $4, true, $5)
+ON CONFLICT (deal_id) DO UPDATE SET
+    version = excluded.version, customer_id = excluded.customer_id,
+    product_lines = excluded.product_lines, is_won = true, won_at = excluded.won_at
+WHERE won_deals.version < excluded.version
+"""
+_REOPEN_DEAL = """
+UPDATE won_deals SET version = $2, is_won = false WHERE deal_id = $1 AND version < $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as the send gate sees it."""
+
+    ticket_id: UUID
+    version: int
+    customer_id: UUID
+    severity: int
+    is_open: bool
+    ended_at: datetime | None = None
+
+
+async def save_ticket(connection: Connection, ticket: Ticket) -> None:
+    """Write the ticket where it is newer."""
+    await connection.execute(
+        _SAVE_TICKET,
+        ticket.ticket_id,
+        ticket.version,
+        ticket.customer_id,
+        ticket.severity,
+        ticket.is_open,
+        ticket.ended_at,
+    )
+
+
+async def close_ticket(
+    connection: Connection, ticket_id: UUID, customer_id: UUID, version: int, at: datetime
+) -> None:
+    """End a ticket by a fact that does not tell its severity."""
+    await connection.execute(_CLOSE_TICKET, ticket_id, version, customer_id, at)
+
+
+async def save_won_deal(
+    connection: Connection,
+    deal: tuple[UUID, int, UUID],
+    product_lines: tuple[str, ...],
+    won_at: datetime,
+) -> None:
+    """Remember a won deal, named by id, version and customer."""
+    await connection.execute(_SAVE_WON_DEAL, *deal, product_lines, won_at)
+
+
+async def reopen_deal(connection: Connection, deal_id: UUID, version: int) -> None:
+    """The deal is not won after all."""
+    await connection.execute(_REOPEN_DEAL, deal_id, version)

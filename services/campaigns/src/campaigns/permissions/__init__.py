@@ -1,0 +1,1 @@
+"""What people have allowed and refused, and who may not be written to."""

@@ -1,0 +1,128 @@
+"""SQL of permissions: consents, suppressions and opt-outs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.contracts.contacts import Channel, ConsentStatus
+from shared.db import Connection
+
+_SAVE_CONSENT = """
+INSERT INTO consents (contact_id, channel, purpose, version, status, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT ON CONSTRAINT consents_pkey DO UPDATE SET
+    version = excluded.version, status = excluded.status, expires_at = excluded.expires_at
+WHERE consents.version < excluded.version
+RETURNING true
+"""
+_SAVE_SUPPRESSION = """
+INSERT INTO suppressions (suppression_id, version, subject_hash, channel, scope, is_active)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (suppression_id) DO UPDATE SET
+    version = excluded.version, subject_hash = excluded.subject_hash,
+    channel = excluded.channel, is_active = excluded.is_active,
+    scope = CASE WHEN excluded.is_active THEN excluded.scope ELSE suppressions.scope END
+WHERE suppressions.version < excluded.version
+"""
+_LOCK_PEOPLE = """
+SELECT pg_advisory_xact_lock(key) FROM (
+    SELECT DISTINCT hashtextextended('campaigns.permission:' || contact_id, 0) AS key
+    FROM unnest($1::uuid[]) AS contact_id ORDER BY key
+) AS keys
+"""
+_INSERT_OPT_OUT = """
+INSERT INTO opt_outs (contact_id, channel, subject_hash, opted_out_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT ON CONSTRAINT opt_outs_pkey DO UPDATE SET
+    subject_hash = excluded.subject_hash, opted_out_at = excluded.opted_out_at
+"""
+_HAS_OPTED_OUT = """
+SELECT EXISTS (SELECT FROM opt_outs WHERE contact_id = $1 AND channel = $2)
+"""
+_END_OPT_OUT = """
+DELETE FROM opt_outs WHERE contact_id = $1 AND channel = $2 AND opted_out_at < $3
+"""
+_LIFT_OPT_OUTS = """
+DELETE FROM opt_outs WHERE subject_hash = $1 AND channel = $2 AND opted_out_at < $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    contact_id: UUID
+    channel: Channel
+    purpose: str
+    version: int
+    status: ConsentStatus
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    suppression_id: UUID
+    version: int
+    subject_hash: str
+    channel: Channel
+    scope: str
+    is_active: bool
+
+
+async def lock_permissions(connection: Connection, contact_ids: Sequence[UUID]) -> None:
+    """Hold these people's permissions until the end of the transaction.
+
+    The send gate and an opt-out take turns by it: what the gate let pass, it let pass before.
+    """
+    await connection.execute(_LOCK_PEOPLE, contact_ids)
+
+
+async def save_consent(connection: Connection, consent: Consent) -> bool:
+    """Write the consent where it is newer; answers whether it was."""
+    written = await connection.fetchval(
+        _SAVE_CONSENT,
+        consent.contact_id,
+        consent.channel,
+        consent.purpose,
+        consent.version,
+        consent.status,
+        consent.expires_at,
+    )
+    return written is True
+
+
+async def save_suppression(connection: Connection, suppression: Suppression) -> None:
+    """Write the suppression where it is newer."""
+    await connection.execute(
+        _SAVE_SUPPRESSION,
+        suppression.suppression_id,
+        suppression.version,
+        suppression.subject_hash,
+        suppression.channel,
+        suppression.scope,
+        suppression.is_active,
+    )
+
+
+async def has_opted_out(connection: Connection, contact_id: UUID, channel: Channel) -> bool:
+    """Whether the person's own opt-out is in force."""
+    return await connection.fetchval(_HAS_OPTED_OUT, contact_id, channel) is True
+
+
+async def insert_opt_out(
+    connection: Connection, contact_id: UUID, channel: Channel, subject_hash: str, at: datetime
+) -> None:
+    """Close the gate for a person on a channel, whatever the purpose."""
+    await connection.execute(_INSERT_OPT_OUT, contact_id, channel, subject_hash, at)
+
+
+async def end_opt_out(
+    connection: Connection, contact_id: UUID, channel: Channel, granted_at: datetime
+) -> None:
+    """A consent given after the opt-out takes it back."""
+    await connection.execute(_END_OPT_OUT, contact_id, channel, granted_at)
+
+
+async def lift_opt_outs(
+    connection: Connection, subject_hash: str, channel: Channel, lifted_at: datetime
+) -> None:
+    """Somebody with the right to do so has lifted the suppression of this address."""
+    await connection.execute(_LIFT_OPT_OUTS, subject_hash, channel, lifted_at)

@@ -1,0 +1,1 @@
+"""How often and when a person may be addressed: versioned data."""

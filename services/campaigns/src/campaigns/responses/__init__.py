@@ -1,0 +1,1 @@
+"""How people reacted to campaigns."""
