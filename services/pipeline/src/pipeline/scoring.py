@@ -54,7 +54,7 @@ class ResponsePolicy:
 
 SCORE_MODEL = ScoreModel(
     version=1,
-    fit={"company": 15, "phone": 15, "need": 10, "product_interests": 10},
+    fit={"company": 10, "phone": 10, "product_interests": 10, "need": 5},
     intake=10,
     most_fit=50,
     most_engagement=50,

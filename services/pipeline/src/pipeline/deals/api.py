@@ -223,13 +223,14 @@ async def change_close_date(
 @router.post("/{deal_id}/win")
 async def win_deal(
     deal_id: UUID,
-    body: WinIn,
     pool: Database,
     caller: Seller,
     response: Response,
+    body: WinIn | None = None,
     if_match: IfMatch = None,
 ) -> DealOut:
-    command = WinDeal(caller.cause.at, body.requires_onboarding, body.waiver_reason)
+    asked = body or WinIn()
+    command = WinDeal(caller.cause.at, asked.requires_onboarding, asked.waiver_reason)
     deal = await handlers.win_deal(pool, caller.cause, deal_id, command, if_match)
     return _answer(response, deal)
 

@@ -197,13 +197,14 @@ async def contact_lead(
 @router.post("/{lead_id}/qualify")
 async def qualify_lead(
     lead_id: UUID,
-    body: QualifyIn,
     pool: Database,
     caller: Seller,
     response: Response,
+    body: QualifyIn | None = None,
     if_match: IfMatch = None,
 ) -> LeadOut:
-    command = QualifyLead(caller.subject, body.framework, dict(body.answers))
+    asked = body or QualifyIn()
+    command = QualifyLead(caller.subject, asked.framework, asked.answers)
     lead = await handlers.qualify_lead(pool, caller.cause, lead_id, command, if_match)
     return _answer(response, lead)
 
@@ -225,14 +226,14 @@ async def disqualify_lead(
 @router.post("/{lead_id}/convert")
 async def convert_lead(
     lead_id: UUID,
-    body: ConvertIn,
     pool: Database,
     caller: Seller,
     response: Response,
+    body: ConvertIn | None = None,
     if_match: IfMatch = None,
 ) -> LeadOut:
     """Convert into a customer and a contact and, where asked, a deal; a repeat changes nothing."""
-    deal = DealTerms(**body.deal.model_dump()) if body.deal else None
+    deal = DealTerms(**body.deal.model_dump()) if body and body.deal else None
     command = ConvertLead(caller.subject, deal)
     lead = await handlers.convert_lead(pool, caller.cause, lead_id, command, if_match)
     return _answer(response, lead)
