@@ -13,6 +13,8 @@ from contacts.points import PointRules
 from shared.auth import issue_token
 from shared.db import Pool, open_pool
 
+from tests.conftest import Templates
+
 JWT_KEY = "a-key-for-tests-that-is-long-enough"
 HASH_KEY = "a-hash-key-for-tests"
 RULES = PointRules(HASH_KEY)
@@ -75,15 +77,28 @@ class Outbox:
 
 
 def _short(headers: str) -> str:
-    wire_name = headers.split('"ce_type": "')[1].split('"')[0]
+    wire_name = headers.split('"ce_type": "')[1].split('"', maxsplit=1)[0]
     return wire_name.removeprefix("crm.contacts.").removesuffix(".v1")
 
 
-@pytest.fixture
-async def pool(database: Any) -> AsyncIterator[Pool]:
-    pool = await open_pool(await database("contacts"))
+@pytest.fixture(scope="session")
+async def contacts_pool(templates: Templates) -> AsyncIterator[Pool]:
+    url = await templates.copy("contacts")
+    pool = await open_pool(url)
     yield pool
     await pool.close()
+    await templates.drop(url)
+
+
+@pytest.fixture
+async def pool(contacts_pool: Pool) -> AsyncIterator[Pool]:
+    """One database for all, emptied after each test: faster than one for each."""
+    yield contacts_pool
+    tables = await contacts_pool.fetchval(
+        "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
+        " WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+    )
+    await contacts_pool.execute(f"TRUNCATE {tables}")
 
 
 @pytest.fixture

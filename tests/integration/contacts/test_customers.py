@@ -62,7 +62,11 @@ async def test_an_update_is_one_fact_that_names_the_fields(api: Any, outbox: Any
     created = await api.create_customer(industry="mail")
     await outbox.clear()
     path = f"/v1/customers/{created['customer_id']}"
-    body = {"display_name": "Ada King", "industry": "mail", "external_ids": [{"system": "x", "id": "1"}]}
+    body = {
+        "display_name": "Ada King",
+        "industry": "mail",
+        "external_ids": [{"system": "x", "id": "1"}],
+    }
     answer = await api.call("PATCH", path, json=body, headers={"if-match": '"1"'})
 
     assert (answer.status_code, answer.json()["version"]) == (200, 2)
