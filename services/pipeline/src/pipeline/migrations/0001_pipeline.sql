@@ -27,7 +27,7 @@ CREATE TABLE orders (
     status text NOT NULL CONSTRAINT orders_status_check CHECK (status IN
         ('confirmed', 'partially-delivered', 'delivered', 'invoiced', 'paid', 'cancelled')),
     lines jsonb NOT NULL,
-    total numeric(18, 4) NOT NULL,
+    total numeric NOT NULL,
     currency text NOT NULL,
     ordered_at timestamptz NOT NULL
 );
@@ -68,7 +68,7 @@ CREATE TABLE deals (
     stage_id text NOT NULL,
     status text NOT NULL CONSTRAINT deals_status_check CHECK (status IN ('open', 'won', 'lost')),
     kind text NOT NULL,
-    amount numeric(18, 4) NOT NULL,
+    amount numeric NOT NULL,
     currency text NOT NULL,
     probability integer NOT NULL,
     expected_close_date date NOT NULL,

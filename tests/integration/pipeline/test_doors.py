@@ -1,0 +1,92 @@
+"""Who may come in by which door, and what each says to malformed input."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from shared.auth import Role
+from shared.ids import new_id
+
+from tests.integration.pipeline.conftest import Caller
+
+SOME = new_id()
+WRITES: list[tuple[str, Role]] = [
+    ("/v1/leads", "service"),
+    (f"/v1/leads/{SOME}/assign", "marketing"),
+    (f"/v1/leads/{SOME}/contact", "marketing"),
+    (f"/v1/leads/{SOME}/qualify", "marketing"),
+    (f"/v1/leads/{SOME}/disqualify", "marketing"),
+    (f"/v1/leads/{SOME}/convert", "marketing"),
+    ("/v1/pipelines", "sales"),
+    ("/v1/deals", "service"),
+    (f"/v1/deals/{SOME}/stage", "service"),
+    (f"/v1/deals/{SOME}/amount", "service"),
+    (f"/v1/deals/{SOME}/close-date", "service"),
+    (f"/v1/deals/{SOME}/win", "service"),
+    (f"/v1/deals/{SOME}/lose", "service"),
+    (f"/v1/deals/{SOME}/reopen", "service"),
+    (f"/v1/deals/{SOME}/risks", "service"),
+    (f"/v1/deals/{SOME}/risks/clear", "service"),
+]
+READS = [
+    "/v1/leads",
+    f"/v1/leads/{SOME}",
+    "/v1/pipelines",
+    "/v1/deals",
+    f"/v1/deals/{SOME}",
+    "/v1/orders",
+    "/v1/orders/waiting",
+    f"/v1/orders/{SOME}",
+]
+MALFORMED: list[tuple[str, dict[str, object], str]] = [
+    ("/v1/leads", {"source": "fair"}, "channel"),
+    (f"/v1/leads/{SOME}/assign", {"owner_id": ""}, "owner_id"),
+    (f"/v1/leads/{SOME}/qualify", {"answers": {"need": "free text"}}, "answers.need"),
+    (f"/v1/leads/{SOME}/disqualify", {}, "reason_code"),
+    (f"/v1/leads/{SOME}/convert", {"deal": {"name": "x"}}, "deal.amount"),
+    ("/v1/pipelines", {"name": "x", "kind": "y", "stages": []}, "stages"),
+    ("/v1/deals", {"customer_id": "nobody"}, "customer_id"),
+    (f"/v1/deals/{SOME}/stage", {}, "stage_id"),
+    (f"/v1/deals/{SOME}/amount", {"amount": "-1"}, "amount"),
+    (f"/v1/deals/{SOME}/close-date", {"date": "soon"}, "date"),
+    (f"/v1/deals/{SOME}/win", {"requires_onboarding": "perhaps"}, "requires_onboarding"),
+    (f"/v1/deals/{SOME}/lose", {}, "reason_code"),
+    (f"/v1/deals/{SOME}/reopen", {}, "reason_code"),
+    (f"/v1/deals/{SOME}/risks", {"severity": "deadly"}, "severity"),
+    (f"/v1/deals/{SOME}/risks/clear", {"code": "mood"}, "code"),
+]
+
+
+@pytest.mark.parametrize(("path", "wrong"), WRITES)
+async def test_a_write_needs_a_token_and_the_right_role(
+    http: httpx.AsyncClient, caller: Callable[[Role], Caller], path: str, wrong: Role
+) -> None:
+    assert (await http.post(path, json={})).status_code == 401
+    assert (await caller(wrong).post(path, {})).status_code == 403
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_a_read_needs_a_token(http: httpx.AsyncClient, path: str) -> None:
+    assert (await http.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize(("path", "body", "field"), MALFORMED)
+async def test_malformed_input_is_refused_with_the_field_named(
+    caller: Callable[[Role], Caller], path: str, body: dict[str, object], field: str
+) -> None:
+    answer = await caller("admin").post(path, body)
+    assert answer.status_code == 422
+    assert field in [error["field"] for error in answer.json()["errors"]]
+
+
+async def test_stages_that_make_no_pipeline_are_refused(caller: Callable[[Role], Caller]) -> None:
+    stage = {"name": "S", "category": "open", "probability": 10}
+    stages = [{**stage, "stage_id": f"s{n}", "position": n} for n in range(3)]
+    body = {"name": "x", "kind": "y", "stages": stages}
+    answer = await caller("admin").post("/v1/pipelines", body)
+    assert (answer.status_code, answer.json()["field"]) == (422, "stages")
+
+
+async def test_what_is_not_there_is_not_found(sales: Caller) -> None:
+    for path in (f"/v1/leads/{SOME}", f"/v1/deals/{SOME}", f"/v1/orders/{SOME}"):
+        assert (await sales.get(path)).status_code == 404
