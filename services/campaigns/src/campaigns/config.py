@@ -1,5 +1,6 @@
 """Settings of campaigns, from the environment."""
 
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -22,6 +23,13 @@ class Settings(ServiceSettings):
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("sender")
+    @classmethod
+    def _is_address(cls, sender: str) -> str:
+        if "@" not in parseaddr(sender)[1]:
+            raise ValueError("CAMPAIGNS_SENDER is an address, or a name with an address in <>")
+        return sender
 
     @field_validator("smtp_url")
     @classmethod

@@ -8,10 +8,11 @@ import contextlib
 import html
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -23,6 +24,8 @@ from campaigns.messages.domain import Outcome
 CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 15.0
 _TEMPORARY = range(400, 500)
+_POLICY = SMTP_POLICY.clone(max_line_length=998)
+"""As long as RFC 5322 lets a line be: a folded link is no link any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,19 @@ class Draft:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as the SMTP server gets it."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+
+class CannotBeComposedError(ValueError):
+    """An address or a text fits no mail."""
+
+
 def greeting(salutation: str | None, given_name: str | None, family_name: str | None) -> str:
     """How a person is addressed, as far as the name is known."""
     name = " ".join(part for part in (given_name, family_name) if part)
@@ -49,10 +65,19 @@ def greeting(salutation: str | None, given_name: str | None, family_name: str | 
     return f"Dear {name}," if name else "Hello,"
 
 
-def compose(draft: Draft) -> EmailMessage:
-    """The mail in plain text and HTML; its Message-ID follows from the send id."""
-    sender = Address(addr_spec=draft.sender)
-    message = EmailMessage(policy=SMTP_POLICY)
+def compose(draft: Draft) -> Mail:
+    """The mail as it goes over the wire; raises `CannotBeComposedError`."""
+    sender, recipient = parseaddr(draft.sender)[1], draft.recipient
+    try:
+        return Mail(sender, recipient, _message(draft).as_bytes())
+    except (ValueError, LookupError, MessageError) as error:
+        raise CannotBeComposedError(draft.send_id) from error
+
+
+def _message(draft: Draft) -> EmailMessage:
+    name, address = parseaddr(draft.sender)
+    sender = Address(name, addr_spec=address)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = draft.recipient
     message["Subject"] = draft.subject
@@ -115,15 +140,15 @@ class MailServer:
                 await self._client.quit(timeout=CONNECT_TIMEOUT)
         self._drop()
 
-    async def deliver(self, sender: str, message: EmailMessage) -> tuple[Outcome, int | None]:
+    async def deliver(self, mail: Mail) -> tuple[Outcome, int | None]:
         """Hand one mail over; never raises for what a server or a network does."""
         try:
             client = await self._connected()
         except (aiosmtplib.SMTPException, OSError) as error:
             self._drop()
             return "unreachable", getattr(error, "code", None)
-        refusal = await self._envelope(client, sender, str(message["To"]))
-        return refusal or await self._content(client, bytes(message))
+        refusal = await self._envelope(client, mail)
+        return refusal or await self._content(client, mail.content)
 
     async def _connected(self) -> aiosmtplib.SMTP:
         if self._client is None or not self._client.is_connected:
@@ -140,12 +165,12 @@ class MailServer:
         return self._client
 
     async def _envelope(
-        self, client: aiosmtplib.SMTP, sender: str, recipient: str
+        self, client: aiosmtplib.SMTP, mail: Mail
     ) -> tuple[Outcome, int | None] | None:
         """Before DATA: whatever goes wrong here, the server has not taken the mail."""
         try:
-            await client.mail(sender, timeout=COMMAND_TIMEOUT)
-            await client.rcpt(recipient, timeout=COMMAND_TIMEOUT)
+            await client.mail(mail.sender, timeout=COMMAND_TIMEOUT)
+            await client.rcpt(mail.recipient, timeout=COMMAND_TIMEOUT)
         except aiosmtplib.SMTPResponseException as error:
             self._drop()
             return _judged(error.code), error.code

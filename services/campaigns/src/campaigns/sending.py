@@ -12,7 +12,7 @@ import structlog
 from shared.db import Pool
 
 from campaigns.links import Links
-from campaigns.mail import Draft, MailServer, compose, greeting
+from campaigns.mail import CannotBeComposedError, Draft, MailServer, compose, greeting
 from campaigns.messages.domain import Message, Outcome, ReportDelivery
 from campaigns.messages.handlers import START_WITHIN, open_gate, report_delivery
 from campaigns.messages.store import Letter
@@ -27,7 +27,7 @@ logger = structlog.stdlib.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends as `address` through the server at `smtp_url`."""
+    """Sends as `address` (with a name, or without) through the server at `smtp_url`."""
 
     smtp_url: str
     address: str
@@ -35,7 +35,7 @@ class Sender:
 
     async def send_due(self, pool: Pool) -> None:
         """The job: go on until nothing is due."""
-        while batch := await open_gate(pool, datetime.now(UTC), BATCH):
+        while (batch := await open_gate(pool, datetime.now(UTC), BATCH)) is not None:
             shares = [batch[at::CONNECTIONS] for at in range(CONNECTIONS)]
             ends = await asyncio.gather(
                 *(self._send_share(pool, share) for share in shares if share),
@@ -64,7 +64,11 @@ class Sender:
         now = datetime.now(UTC)
         if message.handed_over_at is None or now - message.handed_over_at > START_WITHIN:
             return "unreachable", None
-        return await server.deliver(self.address, compose(self._draft(message, letter, now)))
+        try:
+            mail = compose(self._draft(message, letter, now))
+        except CannotBeComposedError:
+            return "rejected", None
+        return await server.deliver(mail)
 
     def _draft(self, message: Message, letter: Letter, now: datetime) -> Draft:
         assert letter.email is not None

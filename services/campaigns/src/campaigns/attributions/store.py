@@ -30,10 +30,10 @@ WITH touching AS (
     WHERE s.customer_id = $1 AND m.sent_at IS NOT NULL
 )
 SELECT campaign_id, message_id, sent_at AS touched_at FROM touching
-WHERE sent_at BETWEEN $2 - $3::interval AND $2
+WHERE sent_at BETWEEN $2::timestamptz - $3::interval AND $2
 UNION ALL
 SELECT campaign_id, message_id, clicked_at FROM touching
-WHERE clicked_at BETWEEN $2 - $3::interval AND $2
+WHERE clicked_at BETWEEN $2::timestamptz - $3::interval AND $2
 ORDER BY touched_at
 """
 

@@ -45,8 +45,8 @@ LOST_AFTER = timedelta(seconds=120)
 """Longer than START_WITHIN and every time-out of a mail together."""
 
 
-async def open_gate(pool: Pool, now: datetime, limit: int) -> list[tuple[Message, Letter]]:
-    """Judge the messages that are due; answers those that are to be handed over now.
+async def open_gate(pool: Pool, now: datetime, limit: int) -> list[tuple[Message, Letter]] | None:
+    """Judge the messages that are due; answers those to hand over now, None where none was due.
 
     One message per person at a time: the second sees the first in its count.
     """
@@ -55,7 +55,7 @@ async def open_gate(pool: Pool, now: datetime, limit: int) -> list[tuple[Message
         for message in await store.lock_due(connection, now, limit):
             due.setdefault(message.contact_id, message)
         if not due:
-            return []
+            return None
         await permissions.lock_permissions(connection, list(due))
         policy = await load_policy(connection)
         return await _judge(connection, policy, list(due.values()), now)

@@ -46,7 +46,7 @@ WHERE message_id IN (
     SELECT m.message_id FROM messages AS m WHERE m.status = 'held' AND NOT EXISTS (
         SELECT FROM memberships AS s JOIN tickets AS t USING (customer_id)
         WHERE s.contact_id = m.contact_id AND t.severity <= $2
-            AND (t.is_open OR t.ended_at > $1 - $3::interval)
+            AND (t.is_open OR t.ended_at > $1::timestamptz - $3::interval)
     ) ORDER BY m.contact_id LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
 """
@@ -68,19 +68,19 @@ SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url,
     (
         SELECT count(*) FROM messages AS n JOIN campaigns AS d USING (campaign_id)
         WHERE n.contact_id = m.contact_id AND d.purpose <> 'service'
-            AND n.handed_over_at > $2 - $3::interval
+            AND n.handed_over_at > $2::timestamptz - $3::interval
             AND (n.status IN ('sent', 'handing-over')
                 OR n.status = 'failed' AND n.reason_code = 'unknown')
     ) AS promotions,
     (
         SELECT t.ticket_id FROM memberships AS s JOIN tickets AS t USING (customer_id)
         WHERE s.contact_id = m.contact_id AND t.severity <= $4
-            AND (t.is_open OR t.ended_at > $2 - $5::interval)
+            AND (t.is_open OR t.ended_at > $2::timestamptz - $5::interval)
         ORDER BY t.is_open DESC, t.ticket_id LIMIT 1
     ) AS critical_ticket_id,
     EXISTS (
         SELECT FROM memberships AS s JOIN won_deals AS w USING (customer_id)
-        WHERE s.contact_id = m.contact_id AND w.is_won AND w.won_at > $2 - $6::interval
+        WHERE s.contact_id = m.contact_id AND w.is_won AND w.won_at > $2::timestamptz - $6::interval
             AND (w.product_lines = '{}' OR c.product_lines = '{}'
                 OR w.product_lines && c.product_lines)
     ) AS has_won_deal
