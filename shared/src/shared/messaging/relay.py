@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -47,7 +47,6 @@ _DIES_FAST = {
 
 logger = structlog.stdlib.get_logger()
 _Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-Header: TypeAlias = tuple[str, bytes]
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ class Relay:
         metrics.RELAY_LEADER.labels(self.service).set(1)
         metrics.RELAY_TAKEOVERS.labels(self.service).inc()
         logger.info("relay_leads", service=self.service)
-        async with _producing(self.service, self.kafka_options) as producer:
+        async with producing(self.service, self.kafka_options) as producer:
             await self._drain_for_ever(connection, producer)
 
     async def _drain_for_ever(self, connection: _Connection, producer: AIOKafkaProducer) -> None:
@@ -106,7 +105,8 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def _producing(service: str, options: dict[str, Any]) -> AsyncGenerator[AIOKafkaProducer]:
+async def producing(service: str, options: dict[str, Any]) -> AsyncGenerator[AIOKafkaProducer]:
+    """Run the relay's producer: idempotent, `acks=all`, stopped at the end of the block."""
     producer = AIOKafkaProducer(
         **options,
         client_id=f"{service}-relay",
@@ -137,22 +137,22 @@ async def publish_batch(connection: _Connection, producer: AIOKafkaProducer) -> 
     if not rows:
         return 0
     async with asyncio.timeout(SEND_TIMEOUT):
-        acknowledgements = [await _send(producer, row) for row in rows]
-        await asyncio.gather(*acknowledgements)
+        await asyncio.gather(*[await _send(producer, wire_record(row)) for row in rows])
     await connection.execute(_DELETE, [row["id"] for row in rows])
     return len(rows)
 
 
-async def _send(producer: Any, row: asyncpg.Record) -> "asyncio.Future[Any]":
+async def _send(producer: Any, record: dict[str, Any]) -> "asyncio.Future[Any]":
+    acknowledgement: asyncio.Future[Any] = await producer.send(**record)
+    return acknowledgement
+
+
+def wire_record(row: asyncpg.Record) -> dict[str, Any]:
+    """An outbox row as the arguments of the producer's `send`."""
     payload: str | None = row["payload"]
-    sent: asyncio.Future[Any] = await producer.send(
-        row["topic"],
-        key=row["key"].encode(),
-        value=None if payload is None else payload.encode(),
-        headers=_wire_headers(row["headers"]),
-    )
-    return sent
-
-
-def _wire_headers(stored: str) -> Sequence[Header]:
-    return [(name, value.encode()) for name, value in json.loads(stored).items()]
+    return {
+        "topic": row["topic"],
+        "key": row["key"].encode(),
+        "value": None if payload is None else payload.encode(),
+        "headers": [(name, value.encode()) for name, value in json.loads(row["headers"]).items()],
+    }
