@@ -22,7 +22,8 @@ class Fold(Generic[RowT]):
     """A pure function from a row and a fact to the next row, put together from one step per fact.
 
     `key` names the field of the facts that holds the aggregate's id; `start` makes the row of an
-    aggregate of which nothing is known but one of its facts.
+    aggregate of which nothing is known but one of its facts, with that fact's version; a step
+    finds the version already set.
     """
 
     key: str
@@ -54,7 +55,9 @@ class Fold(Generic[RowT]):
             row = self.start(received)
         elif version <= row.version:
             return row
-        return replace(self.steps[type(event)](row, event), version=version)
+        else:
+            row = replace(row, version=version)
+        return self.steps[type(event)](row, event)
 
     def all(self, stored: Mapping[UUID, RowT], received: Iterable[Received[Event]]) -> list[RowT]:
         """The rows that these facts change, starting from what is stored."""

@@ -73,7 +73,7 @@ class GuardedTable(Generic[RowT]):
             _column(field.name, hints[field.name]) for field in dataclasses.fields(self.row)
         )
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The column that names the aggregate."""
         return self.columns[0].name
@@ -96,6 +96,10 @@ class GuardedTable(Generic[RowT]):
             WHERE {self.name}.version < excluded.version
             RETURNING {self.key}
         """
+
+    def _place(self, row: RowT) -> int:
+        key: UUID = getattr(row, self.key)
+        return key.int
 
     async def load(self, connection: Connection, ids: Collection[UUID]) -> dict[UUID, RowT]:
         """The rows with these keys, by key."""
@@ -124,7 +128,7 @@ class GuardedTable(Generic[RowT]):
         """
         if not rows:
             return set()
-        ordered = sorted(rows, key=lambda row: getattr(row, self.key))
+        ordered = sorted(rows, key=self._place)
         arrays = [
             column.encode([getattr(row, column.name) for row in ordered]) for column in self.columns
         ]

@@ -43,7 +43,7 @@ def external_key(system: str, identifier: str) -> str:
 
 
 def _unknown(first: Received[CustomerState]) -> Customer:
-    return Customer(first.event.customer_id)
+    return Customer(first.event.customer_id, first.envelope.version)
 
 
 fold = Fold("customer_id", _unknown)
@@ -53,6 +53,7 @@ fold = Fold("customer_id", _unknown)
 def replaced(customer: Customer, event: CustomerState) -> Customer:
     return Customer(
         customer_id=customer.customer_id,
+        version=customer.version,
         kind=event.kind,
         display_name=event.display_name,
         legal_name=event.legal_name,

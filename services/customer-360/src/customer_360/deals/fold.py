@@ -62,7 +62,10 @@ class Deal:
 fold = Fold[Deal](
     "deal_id",
     lambda first: Deal(
-        first.event.deal_id, 0, first.event.customer_id, opened_at=first.envelope.time
+        first.event.deal_id,
+        first.envelope.version,
+        first.event.customer_id,
+        opened_at=first.envelope.time,
     ),
 )
 

@@ -42,7 +42,7 @@ class Lead:
     disqualified_for: str | None = None
 
 
-fold = Fold[Lead]("lead_id", lambda first: Lead(first.event.lead_id))
+fold = Fold[Lead]("lead_id", lambda first: Lead(first.event.lead_id, first.envelope.version))
 
 
 @fold.on(LeadCreated)

@@ -32,7 +32,7 @@ def _unknown(first: Received[OrderConfirmed | OrderStatusChanged | OrderRevised]
     event = first.event
     return Order(
         order_id=event.order_id,
-        version=0,
+        version=first.envelope.version,
         customer_id=event.customer_id,
         status="confirmed",
         external_system=None,

@@ -84,17 +84,19 @@ class Identity:
 
 def contact_fold(hash_key: str) -> Fold[Contact]:
     """Snapshots of persons; the key makes the hashes that suppressions name them by."""
-    fold = Fold[Contact]("contact_id", lambda first: Contact(first.event.contact_id))
+    fold = Fold[Contact](
+        "contact_id", lambda first: Contact(first.event.contact_id, first.envelope.version)
+    )
 
     @fold.on(ContactState)
-    def replaced(_before: Contact, event: ContactState) -> Contact:
-        return contact_of(event, hash_key)
+    def replaced(before: Contact, event: ContactState) -> Contact:
+        return contact_of(event, before.version, hash_key)
 
     del replaced
     return fold
 
 
-def contact_of(event: ContactState, hash_key: str) -> Contact:
+def contact_of(event: ContactState, version: int, hash_key: str) -> Contact:
     """The person in a snapshot."""
     names = (event.given_name, event.family_name)
     points = [
@@ -104,6 +106,7 @@ def contact_of(event: ContactState, hash_key: str) -> Contact:
     ]
     return Contact(
         contact_id=event.contact_id,
+        version=version,
         given_name=event.given_name,
         family_name=event.family_name,
         full_name=" ".join(name for name in names if name) or None,
@@ -116,12 +119,16 @@ def contact_of(event: ContactState, hash_key: str) -> Contact:
         memberships=event.memberships,
         customer_ids=tuple(dict.fromkeys(part.customer_id for part in event.memberships)),
         point_keys=tuple(f"{channel}:{address}" for channel, address in points),
-        subject_hashes=tuple(subject_hash(hash_key, channel, address) for channel, address in points),
+        subject_hashes=tuple(
+            subject_hash(hash_key, channel, address) for channel, address in points
+        ),
         created_at=event.created_at,
     )
 
 
-consent_fold = Fold[Consent]("consent_id", lambda first: Consent(first.event.consent_id))
+consent_fold = Fold[Consent](
+    "consent_id", lambda first: Consent(first.event.consent_id, first.envelope.version)
+)
 
 
 @consent_fold.on(ConsentGranted)
@@ -159,7 +166,7 @@ def _asked(consent: Consent, event: ConsentGranted | ConsentDenied | ConsentWith
 
 
 suppression_fold = Fold[Suppression](
-    "suppression_id", lambda first: Suppression(first.event.suppression_id)
+    "suppression_id", lambda first: Suppression(first.event.suppression_id, first.envelope.version)
 )
 
 
@@ -182,7 +189,9 @@ def lifted(suppression: Suppression, event: SuppressionLifted) -> Suppression:
     )
 
 
-identity_fold = Fold[Identity]("link_id", lambda first: Identity(first.event.link_id))
+identity_fold = Fold[Identity](
+    "link_id", lambda first: Identity(first.event.link_id, first.envelope.version)
+)
 
 
 @identity_fold.on(IdentityLinked)

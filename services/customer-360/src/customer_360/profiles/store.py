@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from uuid import UUID
 
 from shared.db import Connection
@@ -60,7 +61,7 @@ class Published:
 async def touch(connection: Connection, customer_ids: Collection[UUID]) -> None:
     """Raise the version of these profiles and let their state be published."""
     if customer_ids:
-        await connection.execute(_TOUCH, sorted(customer_ids))
+        await connection.execute(_TOUCH, sorted(customer_ids, key=attrgetter("int")))
 
 
 async def lock_dirty(

@@ -112,7 +112,8 @@ class Survey:
 
 
 ticket_fold = Fold[Ticket](
-    "ticket_id", lambda first: Ticket(first.event.ticket_id, 0, first.event.customer_id)
+    "ticket_id",
+    lambda first: Ticket(first.event.ticket_id, first.envelope.version, first.event.customer_id),
 )
 
 
@@ -199,7 +200,11 @@ def cancelled(ticket: Ticket, event: TicketCancelled) -> Ticket:
 clock_fold = Fold[Clock](
     "clock_id",
     lambda first: Clock(
-        first.event.clock_id, 0, first.event.ticket_id, first.event.customer_id, first.event.metric
+        first.event.clock_id,
+        first.envelope.version,
+        first.event.ticket_id,
+        first.event.customer_id,
+        first.event.metric,
     ),
 )
 
@@ -254,7 +259,7 @@ survey_fold = Fold[Survey](
     "survey_id",
     lambda first: Survey(
         first.event.survey_id,
-        0,
+        first.envelope.version,
         first.event.customer_id,
         first.event.contact_id,
         first.event.ticket_id,

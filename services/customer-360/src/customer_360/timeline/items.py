@@ -1,8 +1,8 @@
 """One line per fact: whose it is, when it was, and a title that a person understands."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 from uuid import UUID
 
@@ -26,7 +26,7 @@ _PARTIES: tuple[tuple[str, Party], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of the timeline; `json` holds what is shown, as it is stored."""
+    """A line of the timeline; `ref` is the id of what it is about."""
 
     party_id: UUID
     party: Party
@@ -34,7 +34,9 @@ class Item:
     event_id: UUID
     kind: str
     service: str
-    json: str
+    title: str
+    actor: str
+    ref: str
 
 
 def address_party(subject_hash: str) -> UUID:
@@ -49,18 +51,18 @@ def item_of(received: Received[Event]) -> Item | None:
     owner = _party_of(event) if title is not None else None
     if title is None or owner is None:
         return None
-    envelope, topic = received.envelope, event.topic
+    envelope = received.envelope
     party_id, party = owner
     return Item(
         party_id=party_id,
         party=party,
         at=event.ordered_at if isinstance(event, OrderConfirmed) else envelope.time,
         event_id=envelope.event_id,
-        kind=f"{topic.aggregate}.{_name(event)}",
-        service=topic.publisher,
-        json=json.dumps(
-            {"title": title(event), "actor": envelope.actor, "ref": f"{event.record_key}"}
-        ),
+        kind=_kind(type(event)),
+        service=event.topic.publisher,
+        title=title(event),
+        actor=envelope.actor,
+        ref=envelope.key,
     )
 
 
@@ -74,5 +76,6 @@ def _party_of(event: Event) -> tuple[UUID, Party] | None:
     return None
 
 
-def _name(event: Event) -> str:
-    return event.type.rsplit(".", 2)[-2]
+@cache
+def _kind(fact: type[Event]) -> str:
+    return f"{fact.topic.aggregate}.{fact.type.rsplit('.', 2)[-2]}"

@@ -11,9 +11,12 @@ from customer_360.timeline.items import Item
 
 _INSERT = """
 INSERT INTO timeline (party_id, at, event_id, kind, service, item)
-SELECT * FROM unnest(
-    $1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[]
-)
+SELECT party_id, at, event_id, kind, service,
+    jsonb_build_object('title', title, 'actor', actor, 'ref', ref)
+FROM unnest(
+    $1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[],
+    $6::text[], $7::text[], $8::text[]
+) AS item (party_id, at, event_id, kind, service, title, actor, ref)
 ON CONFLICT DO NOTHING
 RETURNING party_id
 """
@@ -76,7 +79,9 @@ async def insert_items(connection: Connection, items: Sequence[Item]) -> set[UUI
         [item.event_id for item in items],
         [item.kind for item in items],
         [item.service for item in items],
-        [item.json for item in items],
+        [item.title for item in items],
+        [item.actor for item in items],
+        [item.ref for item in items],
     )
     customers = {item.party_id for item in items if item.party == "customer"}
     return customers & {row[0] for row in written}

@@ -67,7 +67,9 @@ class Response:
     occurred_at: datetime | None = None
 
 
-campaign_fold = Fold[Campaign]("campaign_id", lambda first: Campaign(first.event.campaign_id))
+campaign_fold = Fold[Campaign](
+    "campaign_id", lambda first: Campaign(first.event.campaign_id, first.envelope.version)
+)
 
 
 @campaign_fold.on(CampaignPlanned)
@@ -93,6 +95,7 @@ def _unknown(first: Received[MessageHeld]) -> Message:
     event = first.event
     return Message(
         message_id=event.message_id,
+        version=first.envelope.version,
         campaign_id=event.campaign_id,
         contact_id=event.contact_id,
         customer_id=event.customer_id,
@@ -146,7 +149,9 @@ def unsubscribed(message: Message, event: MessageUnsubscribed) -> Message:
     return replace(message, unsubscribed_at=event.unsubscribed_at, touched_at=event.unsubscribed_at)
 
 
-response_fold = Fold[Response]("response_id", lambda first: Response(first.event.response_id))
+response_fold = Fold[Response](
+    "response_id", lambda first: Response(first.event.response_id, first.envelope.version)
+)
 
 
 @response_fold.on(ResponseRecorded)

@@ -1,0 +1,100 @@
+"""The service on a database of its own; facts are applied as its consumers would apply them."""
+
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+from customer_360.app import create_app
+from fastapi import FastAPI
+from shared.auth import Role, issue_token
+from shared.contracts.topic import Event
+from shared.db import Pool, open_pool
+from shared.messaging.consuming import apply
+from shared.messaging.reactions import Consumer
+
+from tests.conftest import DatabaseFactory
+from tests.records import cause_of_test, record_of
+from tests.unit.customer_360.histories import HASH_KEY, START
+
+JWT_KEY = "a-key-of-the-tests-that-is-long-enough"
+
+
+def token(*roles: Role) -> str:
+    return issue_token(JWT_KEY, "tess", roles or ["sales"])
+
+
+@dataclass
+class Customer360:
+    app: FastAPI
+    client: httpx.AsyncClient
+    pool: Pool
+    consumers: dict[str, Consumer]
+    versions: "dict[tuple[str, str], count[int]]" = field(default_factory=dict)
+
+    async def happens(self, *events: Event) -> None:
+        """Facts arrive; versions count up per key of a topic."""
+        await self.arrive([(event, self._next_version(event)) for event in events])
+
+    async def arrive(self, facts: Iterable[tuple[Event, int]]) -> None:
+        records = [
+            record_of(event, version, cause=cause_of_test(at=START)) for event, version in facts
+        ]
+        await self.apply(records)
+
+    async def apply(self, records: Sequence[Any]) -> None:
+        for consumer in self.consumers.values():
+            names = {topic.name for topic in consumer.topics}
+            mine = [record for record in records if record.topic in names]
+            if mine:
+                await apply(self.pool, consumer, mine)
+
+    def _next_version(self, event: Event) -> int:
+        key = (event.topic.name, event.record_key)
+        return next(self.versions.setdefault(key, count(1)))
+
+    async def get(self, path: str, **params: Any) -> Any:
+        response = await self.client.get(path, params=params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@pytest.fixture
+async def database_url(database: DatabaseFactory) -> str:
+    return await database("customer_360")
+
+
+@pytest.fixture
+def environment(database_url: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Kafka is not there: it may come later, and these tests bring their facts themselves."""
+    monkeypatch.setenv("CUSTOMER_360_DATABASE_URL", database_url)
+    monkeypatch.setenv("RAPPORT_JWT_KEY", JWT_KEY)
+    monkeypatch.setenv("RAPPORT_HASH_KEY", HASH_KEY)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    return monkeypatch
+
+
+@pytest.fixture
+async def service(environment: pytest.MonkeyPatch, database_url: str) -> AsyncIterator[Customer360]:
+    del environment
+    app = create_app()
+    pool = await open_pool(database_url)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {token()}"}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://360", headers=headers) as client,
+    ):
+        yield Customer360(app, client, pool, app.state.consumers)
+    await pool.close()
+
+
+async def until(condition: Any, seconds: float = 10.0) -> Any:
+    """Wait until an async condition answers something true."""
+    deadline = time.monotonic() + seconds
+    while not (answer := await condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+    return answer
