@@ -90,11 +90,12 @@ async def follow(
 
 async def fire_timers(pool: Pool) -> None:
     """Say what time has made true of every clock whose timer is due."""
-    while await _fire_batch(pool, datetime.now(UTC)) == BATCH:
+    while await fire_due(pool, datetime.now(UTC)) == BATCH:
         pass
 
 
-async def _fire_batch(pool: Pool, at: datetime) -> int:
+async def fire_due(pool: Pool, at: datetime) -> int:
+    """One batch of timers that are due at an instant; answers how many clocks that were."""
     async with transaction(pool) as connection:
         clocks = await store.lock_due_clocks(connection, at, BATCH)
         results = [(clock.version, *_apply(clock, [LapseTime(at)])) for clock in clocks]

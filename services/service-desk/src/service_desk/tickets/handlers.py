@@ -127,7 +127,7 @@ async def cancel_ticket(
 
 async def close_resolved_tickets(pool: Pool) -> None:
     """Close what was resolved long enough ago."""
-    while await _close_batch(pool, datetime.now(UTC)) == BATCH:
+    while await close_due(pool, datetime.now(UTC)) == BATCH:
         pass
 
 
@@ -226,7 +226,8 @@ async def _is_known(connection: Connection, command: AddMessage) -> bool:
     return True
 
 
-async def _close_batch(pool: Pool, at: datetime) -> int:
+async def close_due(pool: Pool, at: datetime) -> int:
+    """One batch of what is to be closed at an instant; answers how many tickets that were."""
     cause = Cause("service:service-desk", at, str(new_id()), new_trace())
     async with transaction(pool) as connection:
         tickets = await store.lock_tickets_to_close(connection, at, BATCH)
