@@ -90,7 +90,14 @@ def _prepare_kafka(data: Path, port: int, controller_port: int, jars: Path) -> B
 
 def _format(java: list[str], properties: Path) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = [*java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+    tool = [
+        *java,
+        "kafka.tools.StorageTool",
+        "format",
+        f"--cluster-id={cluster_id}",
+        "-c",
+        str(properties),
+    ]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise DevstackError(f"Kafka's storage could not be formatted:\n{done.stderr}")

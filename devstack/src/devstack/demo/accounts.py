@@ -7,7 +7,7 @@ of `crm.`, applied is how many records Rapport's groups have carried through the
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -74,12 +74,16 @@ class GroupsInMotionError(Exception):
 
 
 class Accountant:
-    """Takes accounts; survives the death of the broker that it asks."""
+    """Takes accounts; survives the death of the broker that it asks.
+
+    What a group reads is asked once, when all its members are there: it does not change later.
+    """
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._kafka = kafka
         self._admin: AIOKafkaAdminClient | None = None
         self._consumer: Any = None  # aiokafka annotates none of the offsets it gives
+        self._subscriptions: dict[str, frozenset[str]] = {}
 
     async def account(self, *, seconds: float = OUTAGE_SECONDS) -> Account:
         """Take one account; waits for the broker, and for groups without members, so long."""
@@ -107,13 +111,15 @@ class Accountant:
         admin, consumer = await self._clients()
         listed = await admin.list_consumer_groups()
         names = sorted(name for name, *_ in listed if name.startswith(GROUPS))
-        subscriptions = await _subscriptions(admin, names)
+        for name in names:
+            if name not in self._subscriptions:
+                self._subscriptions[name] = await _subscription(admin, name)
         committed = {name: await admin.list_consumer_group_offsets(name) for name in names}
         partitions = [TopicPartition(topic, n) for topic in TOPICS for n in range(PARTITIONS)]
         begins: Offsets = await consumer.beginning_offsets(partitions)
         ends: Offsets = await consumer.end_offsets(partitions)
         groups = {
-            name: _group(subscriptions[name], committed[name], begins, ends) for name in names
+            name: _group(self._subscriptions[name], committed[name], begins, ends) for name in names
         }
         return Account(_by_topic(ends), groups)
 
@@ -127,19 +133,12 @@ class Accountant:
         return self._admin, self._consumer
 
 
-async def _subscriptions(
-    admin: AIOKafkaAdminClient, names: Sequence[str]
-) -> dict[str, frozenset[str]]:
-    described = await admin.describe_consumer_groups(list(names))
-    groups: list[Mapping[str, Any]] = [
-        group for answer in described for group in answer.to_object()["groups"]
-    ]
-    return {group["group"]: _topics_of(group) for group in groups}
-
-
-def _topics_of(group: Mapping[str, Any]) -> frozenset[str]:
+async def _subscription(admin: AIOKafkaAdminClient, name: str) -> frozenset[str]:
+    """What one group reads; one by one, for aiokafka misreads an answer about several."""
+    answer = (await admin.describe_consumer_groups([name]))[0].to_object()
+    [group] = answer["groups"]
     if group["state"] != "Stable":
-        raise GroupsInMotionError(f"{group['group']} is {group['state']}")
+        raise GroupsInMotionError(f"{name} is {group['state']}")
     members = (
         ConsumerProtocolMemberMetadata.decode(member["member_metadata"])
         for member in group["members"]

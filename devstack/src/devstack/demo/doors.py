@@ -23,6 +23,7 @@ Json: TypeAlias = Any
 
 OUTAGE_SECONDS = 90.0
 PAUSE_SECONDS = 0.25
+SHORTEST_LOOK, LONGEST_LOOK = 0.05, 0.4
 _TRY_AGAIN = {429, 502, 503, 504}
 
 
@@ -141,14 +142,16 @@ class Caller:
 
 
 async def eventually(
-    look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 45.0, every: float = 0.05
+    look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 60.0
 ) -> T:
-    """Look until there is something to see; raises `NeverError` after `seconds`."""
+    """Look, ever less often, until there is something to see; `NeverError` after `seconds`."""
     deadline = time.monotonic() + seconds
+    pause = SHORTEST_LOOK
     while True:
         seen = await look()
         if seen:
             return seen
         if time.monotonic() > deadline:
             raise NeverError(what, seconds, seen)
-        await asyncio.sleep(every)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.3, LONGEST_LOOK)

@@ -20,7 +20,7 @@ async def launch(cast: Cast, contact_id: str, season: str) -> str:
             "purpose": "marketing",
             "segment_ids": [await _segment(cast, contact_id)],
             "subject": f"Light for your {season}",
-            "body_text": "Dear {given_name},\n\nnew lamps are here.\n",
+            "body_text": f"Dear customer,\n\nnew lamps are here: {LINK}\n",
             "link_url": LINK,
             "product_lines": [PRODUCT_LINE],
         }

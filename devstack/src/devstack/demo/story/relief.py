@@ -94,7 +94,7 @@ async def _withdrawn(cast: Cast, interest: Interest) -> bool:
     return any(
         (consent["channel"], consent["purpose"], consent["status"])
         == ("email", "marketing", "withdrawn")
-        for consent in consents["items"]
+        for consent in consents
     )
 
 
