@@ -1,7 +1,7 @@
 """Agents: who may be given tickets; the least busy one with room for more is chosen first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,10 @@ class RegisterAgent:
 
 def register(agent: Agent | None, command: RegisterAgent) -> Agent:
     """The agent as commanded; the same one where nothing changes."""
-    version = agent.version if agent else 0
-    wanted = Agent(command.agent_id, command.capacity, command.is_active, version)
-    if wanted == agent:
-        return agent
-    return Agent(command.agent_id, command.capacity, command.is_active, version + 1)
+    if agent is None:
+        return Agent(command.agent_id, command.capacity, command.is_active, 1)
+    wanted = replace(agent, capacity=command.capacity, is_active=command.is_active)
+    return agent if wanted == agent else replace(wanted, version=agent.version + 1)
 
 
 def least_busy(agents: Sequence[Agent], load: Mapping[str, int]) -> Agent | None:
