@@ -186,7 +186,7 @@ async def test_a_box_ticked_after_an_opt_out_grants_again_and_lifts_no_suppressi
 
 @pytest.mark.parametrize("form_first", [True, False])
 async def test_a_converted_lead_makes_customer_person_and_membership(
-    api: Any, pool: Pool, form_first: bool
+    api: Any, pool: Pool, *, form_first: bool
 ) -> None:
     submission = form()
     contact_id = derived_id(submission.submission_id, "contact")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
     tags, created_at"""
 _FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
+_values_of = attrgetter(*_FIELDS)
 
 _SELECT = f"""
 SELECT {_COLUMNS}, version, (
@@ -36,12 +38,6 @@ _ARRAYS = """unnest(
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::bigint[]"""
 _NAMES = f"{_COLUMNS}, version"
-_VALUES = ", ".join(
-    "string_to_array(tags, E'\\x1f')" if name == "tags" else name for name in (*_FIELDS, "version")
-)
-_INSERT = f"""
-INSERT INTO customers ({_NAMES}) SELECT {_VALUES} FROM {_ARRAYS}) AS new ({_NAMES})
-"""
 _UPDATE = f"""
 UPDATE customers SET
     kind = new.kind, display_name = new.display_name, legal_name = new.legal_name,
@@ -52,10 +48,6 @@ UPDATE customers SET
     version = new.version
 FROM {_ARRAYS}, $20::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
-"""
-_INSERT_EXTERNAL_IDS = """
-INSERT INTO external_ids (system, id, customer_id)
-SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[])
 """
 _FIND_BY_EXTERNAL_IDS = """
 SELECT system, id, customer_id
@@ -163,7 +155,11 @@ async def _insert(connection: Connection, customers: Sequence[Customer]) -> None
     if not customers:
         return
     with refusing({"customers_pkey": StaleVersionError}):
-        await connection.execute(_INSERT, *_columns(customers))
+        await connection.copy_records_to_table(
+            "customers",
+            records=[(*_values_of(each.state), each.version) for each in customers],
+            columns=(*_FIELDS, "version"),
+        )
 
 
 async def _update(connection: Connection, changes: Sequence[CustomerChange]) -> None:
@@ -184,8 +180,8 @@ async def _insert_external_ids(connection: Connection, changes: Sequence[Custome
     ]
     if added:
         with refusing({"external_ids_pkey": ExternalIdIsTakenError}):
-            await connection.execute(
-                _INSERT_EXTERNAL_IDS, *(list(column) for column in zip(*added, strict=True))
+            await connection.copy_records_to_table(
+                "external_ids", records=added, columns=("system", "id", "customer_id")
             )
 
 
@@ -198,11 +194,11 @@ def _columns(customers: Sequence[Customer]) -> list[list[Any]]:
 
 
 def _customer(row: asyncpg.Record) -> Customer:
-    values = dict(row)
-    version = values.pop("version")
-    named = values.pop("external_ids") or ()
-    external_ids = tuple(ExternalId(system=system, id=name) for system, name in named)
-    return Customer(CustomerState(**{**values, "external_ids": external_ids}), version)
+    values: dict[str, Any] = dict(row)
+    version: int = values.pop("version")
+    named: list[tuple[str, str]] = values.pop("external_ids") or []
+    values["external_ids"] = tuple(ExternalId(system=system, id=name) for system, name in named)
+    return Customer(CustomerState.model_validate(values), version)
 
 
 async def lock_customers_to_come(connection: Connection, customer_ids: Iterable[UUID]) -> None:

@@ -1,0 +1,186 @@
+"""Customers: what each command decides."""
+
+from datetime import UTC, datetime
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+from contacts.customers.domain import (
+    LIFECYCLE,
+    ApprovalMissingError,
+    ChangeOwner,
+    CreateCustomer,
+    Customer,
+    CustomerIdIsTakenError,
+    CustomerNotFoundError,
+    FollowFact,
+    LifecycleMoveError,
+    MoveLifecycle,
+    Trigger,
+    UpdateCustomer,
+    carry_out,
+    decide,
+    evolve,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from shared.contracts.contacts import (
+    CustomerCreated,
+    CustomerLifecycleChanged,
+    CustomerOwnerChanged,
+    CustomerUpdated,
+    ExternalId,
+    Lifecycle,
+)
+
+ID, CAUSE = UUID(int=1), UUID(int=2)
+AT, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+PROFILE = {"kind": "individual", "display_name": "Ada", "source": "manual"}
+CREATE = CreateCustomer(ID, PROFILE, AT)
+LIFECYCLES: tuple[Lifecycle, ...] = get_args(Lifecycle)
+TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+
+
+def customer(**fields: Any) -> Customer:
+    made = carry_out(None, CREATE).after
+    return Customer(made.state.model_copy(update=fields), made.version)
+
+
+def test_a_new_customer_is_a_prospect() -> None:
+    change = carry_out(None, CREATE)
+    assert change.facts == (
+        CustomerCreated(customer_id=ID, kind="individual", lifecycle="prospect", source="manual"),
+    )
+    assert (change.after.version, change.after.state.lifecycle_since) == (1, AT)
+
+
+def test_creating_it_again_stays_quiet() -> None:
+    assert decide(customer(), CREATE) == []
+
+
+def test_the_same_id_with_other_content_is_refused() -> None:
+    with pytest.raises(CustomerIdIsTakenError):
+        decide(customer(display_name="Bob"), CREATE)
+
+
+def test_nothing_happens_to_a_customer_that_is_not_there() -> None:
+    with pytest.raises(CustomerNotFoundError):
+        decide(None, ChangeOwner("anna", "x"))
+
+
+def test_an_update_names_the_changed_fields_and_no_values() -> None:
+    change = carry_out(customer(), UpdateCustomer({"display_name": "Bob", "source": "manual"}))
+    assert change.facts == (CustomerUpdated(customer_id=ID, changed_fields=("display_name",)),)
+    assert (change.after.state.display_name, change.after.version) == ("Bob", 2)
+
+
+def test_external_ids_are_added_never_taken_away() -> None:
+    erp, web = ExternalId(system="erp", id="1"), ExternalId(system="web", id="2")
+    change = carry_out(customer(external_ids=(web,)), UpdateCustomer({"external_ids": (erp,)}))
+    assert change.after.state.external_ids == (erp, web)
+    assert carry_out(change.after, UpdateCustomer({"external_ids": (web,)})).facts == ()
+
+
+def test_the_same_owner_again_stays_quiet() -> None:
+    change = carry_out(customer(), ChangeOwner("anna", "new"), ChangeOwner("anna", "new"))
+    assert change.facts == (
+        CustomerOwnerChanged(
+            customer_id=ID, from_owner_id=None, to_owner_id="anna", reason_code="new"
+        ),
+    )
+
+
+@pytest.mark.parametrize("start", LIFECYCLES)
+@pytest.mark.parametrize("to", LIFECYCLES)
+def test_by_hand_a_customer_moves_only_as_the_table_says(start: Lifecycle, to: Lifecycle) -> None:
+    command = MoveLifecycle(to, "why", LATER, "anna", "eva")
+    if start == to:
+        assert decide(customer(lifecycle=start), command) == []
+    elif "by-hand" in LIFECYCLE.get((start, to), ()):
+        after = carry_out(customer(lifecycle=start), command).after
+        assert (after.state.lifecycle, after.state.lifecycle_since) == (to, LATER)
+    else:
+        with pytest.raises(LifecycleMoveError):
+            decide(customer(lifecycle=start), command)
+
+
+@pytest.mark.parametrize("approved_by", [None, "anna"])
+def test_nobody_offboards_a_customer_alone(approved_by: str | None) -> None:
+    command = MoveLifecycle("offboarded", "fraud", LATER, "anna", approved_by)
+    with pytest.raises(ApprovalMissingError):
+        decide(customer(lifecycle="customer"), command)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "start", "moves"),
+    [
+        ("deal-won", "prospect", True),
+        ("deal-won", "dormant", True),
+        ("deal-won", "churned", True),
+        ("deal-won", "disqualified", False),
+        ("deal-won", "offboarded", False),
+        ("order-confirmed", "prospect", True),
+        ("order-confirmed", "dormant", True),
+        ("order-confirmed", "churned", False),
+        ("order-confirmed", "customer", False),
+    ],
+)
+def test_a_fact_makes_a_customer_where_the_table_says(
+    trigger: Trigger, start: Lifecycle, *, moves: bool
+) -> None:
+    command = FollowFact(trigger, "customer", LATER, "deal", CAUSE)
+    facts = carry_out(customer(lifecycle=start), command).facts
+    expected = CustomerLifecycleChanged(
+        customer_id=ID,
+        from_lifecycle=start,
+        to_lifecycle="customer",
+        reason_code=trigger,
+        cause_type="deal",
+        cause_id=CAUSE,
+        since=LATER,
+    )
+    assert facts == ((expected,) if moves else ())
+
+
+_RANK = {
+    "offboarded": 0,
+    "churned": 0,
+    "disqualified": 0,
+    "dormant": 1,
+    "prospect": 2,
+    "customer": 3,
+}
+
+
+@given(
+    st.sampled_from(LIFECYCLES),
+    st.lists(st.tuples(st.sampled_from(TRIGGERS), st.sampled_from(LIFECYCLES))),
+)
+def test_no_side_effect_moves_a_customer_down(
+    start: Lifecycle, moves: list[tuple[Trigger, Lifecycle]]
+) -> None:
+    """Only taking back a won deal does, which is what reopening it means."""
+    current = customer(lifecycle=start)
+    for trigger, to in moves:
+        if trigger in ("by-hand", "deal-reopened"):
+            continue
+        change = carry_out(current, FollowFact(trigger, to, LATER, "deal", CAUSE))
+        assert _RANK[change.after.state.lifecycle] >= _RANK[current.state.lifecycle]
+        current = change.after
+
+
+@given(st.lists(st.sampled_from(["anna", "ben"])))
+def test_each_fact_raises_the_version_by_one(owners: list[str]) -> None:
+    commands = [ChangeOwner(owner, "x") for owner in owners]
+    change = carry_out(customer(), *commands)
+    assert change.after.version == 1 + len(change.facts)
+    published = change.published()
+    assert [fact.version for fact in published[:-1]] == list(range(2, 2 + len(change.facts)))
+    assert published[-1].version == change.after.version
+
+
+def test_folding_the_decided_facts_gives_the_decided_state() -> None:
+    current: Customer | None = None
+    for event in decide(None, CREATE):
+        current = evolve(current, event)
+    assert current == carry_out(None, CREATE).after
