@@ -13,9 +13,9 @@ from campaigns.app import create_app
 from campaigns.links import Links
 from campaigns.sending import Sender
 from fastapi import FastAPI
-
 from shared.auth import issue_token
 from shared.db import Pool, open_pool
+
 from tests.conftest import DatabaseFactory
 
 JWT_KEY = "test-key-of-more-than-32-characters!"

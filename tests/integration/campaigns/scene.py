@@ -11,7 +11,6 @@ from campaigns.campaigns.handlers import reserve_messages
 from campaigns.obstacles import consumers as obstacle_consumers
 from campaigns.segments import consumers as segment_consumers
 from campaigns.segments.handlers import evaluate_new_segments
-
 from shared.contracts.contacts import (
     ConsentGranted,
     ContactPoint,
@@ -27,6 +26,7 @@ from shared.ids import new_id
 from shared.messaging import consuming
 from shared.messaging.decoding import RawRecord
 from shared.messaging.reactions import Consumer
+
 from tests.integration.campaigns.conftest import HASH_KEY
 from tests.records import record_of
 

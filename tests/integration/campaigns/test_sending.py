@@ -9,7 +9,7 @@ import pytest
 from campaigns.campaigns.handlers import reserve_messages
 from campaigns.messages.handlers import LOST_AFTER, give_up_lost, open_gate, release_held
 from campaigns.sending import Sender
-
+from shared.contact_points import subject_hash
 from shared.contracts.campaigns import (
     MessageClicked,
     MessageFailed,
@@ -20,9 +20,9 @@ from shared.contracts.campaigns import (
     ResponseRecorded,
 )
 from shared.contracts.contacts import SuppressionAdded
-from shared.contact_points import subject_hash
 from shared.db import Pool
 from shared.ids import new_id
+
 from tests.integration.campaigns import scene
 from tests.integration.campaigns.conftest import HASH_KEY, PUBLIC_URL, MailSink
 from tests.records import record_of
@@ -168,7 +168,7 @@ async def test_an_open_critical_ticket_holds_promotion_until_it_is_resolved(
 
 
 async def test_a_held_message_waits_the_delay_of_the_policy(
-    pool: Pool, client: httpx.AsyncClient, mail: MailSink, sender: Sender
+    pool: Pool, client: httpx.AsyncClient, sender: Sender
 ) -> None:
     contact_id, customer_id = await scene.person(pool)
     ticket = scene.ticket_opened(customer_id)

@@ -70,10 +70,7 @@ WHERE orders.version < excluded.version
 _FIND_CONTACTS = """
 SELECT contact_id, customer_id FROM memberships WHERE customer_id = ANY($1::uuid[])
 """
-_LOCK_PEOPLE = """
-SELECT contact_id FROM people WHERE contact_id = ANY($1::uuid[])
-ORDER BY contact_id FOR NO KEY UPDATE
-"""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns.audience', 0))"
 _LANGUAGES = "SELECT contact_id, language FROM people WHERE contact_id = ANY($1::uuid[])"
 _PAGE_OF_PEOPLE = """
 SELECT contact_id FROM people WHERE $1::uuid IS NULL OR contact_id > $1
@@ -179,13 +176,13 @@ async def list_contact_ids(connection: Connection, after: UUID | None, limit: in
     return [row["contact_id"] for row in rows]
 
 
-async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> list[UUID]:
-    """Those of these people that are known, locked: two evaluations of one person take turns.
+async def lock_audience(connection: Connection) -> None:
+    """Take turns until the end of the transaction: called after writing, before reading others.
 
-    Whoever comes second sees what the first has committed, so no change falls between them.
+    A person, an order and a consent come by different consumers. Without turns, two of them could
+    each commit without having seen the other's row, and a membership would be missed for good.
     """
-    rows = await connection.fetch(_LOCK_PEOPLE, list(contact_ids))
-    return [row["contact_id"] for row in rows]
+    await connection.execute(_LOCK)
 
 
 async def load_facts(connection: Connection, contact_ids: Sequence[UUID]) -> list[PersonFacts]:

@@ -62,6 +62,7 @@ def people(hash_key: str) -> Consumer:
             },
         )
         causes = {key: _cause(newest[key].envelope) for key in changed}
+        await audience.lock_audience(connection)
         await handlers.keep_current(connection, causes, EVERYTHING)
 
     @consumer.on_tombstones(CONTACT_STATE)
@@ -115,7 +116,10 @@ def _order_row(received: Received[OrderFact], *, is_cancelled: bool | None = Non
 async def _touch_customers(
     connection: Connection, envelopes: dict[UUID, Envelope], changed: Changed
 ) -> None:
-    contacts = await audience.find_contacts_of(connection, envelopes) if envelopes else []
+    if not envelopes:
+        return
+    await audience.lock_audience(connection)
+    contacts = await audience.find_contacts_of(connection, envelopes)
     causes = {contact_id: _cause(envelopes[customer_id]) for contact_id, customer_id in contacts}
     await handlers.keep_current(connection, causes, changed)
 
@@ -158,6 +162,7 @@ async def on_consent_withdrawn(
 async def _save_consent(connection: Connection, envelope: Envelope, consent: Consent) -> None:
     if await permissions.save_consent(connection, consent):
         changed = Changed(frozenset({f"has_consent.{consent.channel}.{consent.purpose}"}))
+        await audience.lock_audience(connection)
         await handlers.keep_current(connection, {consent.contact_id: _cause(envelope)}, changed)
 
 

@@ -1,6 +1,6 @@
 """Use cases of segments: activate one, edit a list, and keep rules current."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -76,13 +76,13 @@ async def place_members(
 async def keep_current(
     connection: Connection, causes: Mapping[UUID, Cause], changed: Changed
 ) -> None:
-    """Look again at these people, in those segments alone that ask for what changed."""
-    if not causes:
-        return
-    people = await audience.lock_people(connection, causes)
-    segments = touched(await store.list_dynamic_segments(connection), changed)
-    if segments and people:
-        await _evaluate(connection, segments, people, causes)
+    """Look again at these people, in those segments alone that ask for what changed.
+
+    The caller has locked the audience, and then found out who these people are.
+    """
+    if causes:
+        segments = touched(await store.list_dynamic_segments(connection), changed)
+        await _evaluate(connection, segments, list(causes), causes)
 
 
 async def exit_people(connection: Connection, causes: Mapping[UUID, Cause]) -> None:
@@ -107,10 +107,10 @@ async def _evaluate_page(pool: Pool) -> bool:
         segment = await store.lock_unevaluated_segment(connection)
         if segment is None:
             return False
+        await audience.lock_audience(connection)
         page = await audience.list_contact_ids(connection, segment.evaluated_to, PAGE)
-        people = await audience.lock_people(connection, page)
         cause = Cause("service:campaigns", datetime.now(UTC), str(new_id()), new_trace())
-        await _evaluate(connection, [segment], people, dict.fromkeys(page, cause))
+        await _evaluate(connection, [segment], page, dict.fromkeys(page, cause))
         reached = page[-1] if page else segment.evaluated_to
         await store.save_progress(connection, segment.segment_id, reached, is_done=len(page) < PAGE)
         return True
@@ -118,10 +118,12 @@ async def _evaluate_page(pool: Pool) -> bool:
 
 async def _evaluate(
     connection: Connection,
-    segments: Iterable[Segment],
+    segments: Sequence[Segment],
     contact_ids: Sequence[UUID],
     causes: Mapping[UUID, Cause],
 ) -> None:
+    if not segments or not contact_ids:
+        return
     now = datetime.now(UTC)
     people = await audience.load_facts(connection, contact_ids)
     wanted: dict[tuple[UUID, UUID], PlaceMember] = {}
