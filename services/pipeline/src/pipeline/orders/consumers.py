@@ -34,5 +34,7 @@ async def on_customer_states(
 
 def _sighting(received: Received[ErpOrderChanged]) -> Sighting:
     return Sighting(
-        order_id_of(received.event), received.event, received.envelope.cause("pipeline")
+        order_id_of(received.event),
+        received.event,
+        received.envelope.cause("pipeline", at=received.event.ordered_at),
     )

@@ -71,7 +71,7 @@ def order_id_of(seen: ErpOrderChanged) -> UUID:
 
 
 def begun(command: MirrorOrder) -> Order:
-    """An order that was never seen before: its version and revision are 0."""
+    """An order as it is when it is seen for the first time: its version is 0."""
     seen = command.seen
     return Order(
         order_id=command.order_id,
@@ -79,20 +79,20 @@ def begun(command: MirrorOrder) -> Order:
         external_system=seen.customer_system,
         external_ref=seen.order_no,
         customer_id=command.customer_id,
-        revision=0,
+        revision=seen.revision,
         status="confirmed",
-        lines=(),
-        total=Decimal(0),
+        lines=seen.lines,
+        total=seen.total,
         currency=seen.currency,
         ordered_at=seen.ordered_at,
     )
 
 
 def decide(order: Order, command: MirrorOrder) -> list[OrderEvent]:
-    if command.seen.revision <= order.revision:
+    is_new = order.version == 0
+    if command.seen.revision <= order.revision and not is_new:
         return []
-    content: OrderEvent | None
-    content = _confirmed(order, command.seen) if order.version == 0 else _revised(order, command)
+    content = _confirmed(order) if is_new else _revised(order, command)
     moved = _status_changed(order, command.seen)
     return [event for event in (content, moved) if event is not None]
 
@@ -100,7 +100,9 @@ def decide(order: Order, command: MirrorOrder) -> list[OrderEvent]:
 def evolve(order: Order, event: OrderEvent) -> Order:
     version = order.version + 1
     match event:
-        case OrderConfirmed() | OrderRevised():
+        case OrderConfirmed():
+            return replace(order, version=version)
+        case OrderRevised():
             return replace(
                 order,
                 version=version,
@@ -116,7 +118,9 @@ def mirrored(order: Order, command: MirrorOrder, events: Iterable[OrderEvent]) -
     """The order after its events; a newer revision counts also where it changed nothing."""
     for event in events:
         order = evolve(order, event)
-    return replace(order, revision=max(order.revision, command.seen.revision))
+    if command.seen.revision > order.revision:
+        order = replace(order, revision=command.seen.revision)
+    return order
 
 
 def happened_at(event: OrderEvent, seen: ErpOrderChanged) -> datetime:
@@ -124,16 +128,16 @@ def happened_at(event: OrderEvent, seen: ErpOrderChanged) -> datetime:
     return event.ordered_at if isinstance(event, OrderConfirmed) else seen.changed_at
 
 
-def _confirmed(order: Order, seen: ErpOrderChanged) -> OrderConfirmed:
+def _confirmed(order: Order) -> OrderConfirmed:
     return OrderConfirmed(
         order_id=order.order_id,
         external_system=order.external_system,
         external_ref=order.external_ref,
         customer_id=order.customer_id,
-        lines=seen.lines,
-        total=seen.total,
-        currency=seen.currency,
-        ordered_at=seen.ordered_at,
+        lines=order.lines,
+        total=order.total,
+        currency=order.currency,
+        ordered_at=order.ordered_at,
     )
 
 

@@ -6,6 +6,7 @@ by those who bring customers. So no order waits for a customer who is there alre
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from shared.cause import Cause
@@ -78,9 +79,12 @@ def _apply(order: Order | None, sighting: Sighting, customer_id: UUID, facts: li
     order = order or begun(command)
     events = decide(order, command)
     for version, event in enumerate(events, start=order.version + 1):
-        at = happened_at(event, sighting.seen)
-        facts.append(Fact(event, version, replace(sighting.cause, at=at)))
+        facts.append(Fact(event, version, _at(happened_at(event, sighting.seen), sighting.cause)))
     return mirrored(order, command, events)
+
+
+def _at(time: datetime, cause: Cause) -> Cause:
+    return cause if cause.at == time else replace(cause, at=time)
 
 
 def _keep_newest(waiting: dict[UUID, Sighting], sighting: Sighting) -> None:
@@ -91,5 +95,10 @@ def _keep_newest(waiting: dict[UUID, Sighting], sighting: Sighting) -> None:
 
 def _continued(order: WaitingOrder, cause: Cause) -> Sighting:
     """What waited goes on under its own correlation, caused by the ERP's event."""
-    own = replace(cause, correlation_id=order.correlation_id, causation_id=str(order.event_id))
+    own = replace(
+        cause,
+        at=order.seen.ordered_at,
+        correlation_id=order.correlation_id,
+        causation_id=str(order.event_id),
+    )
     return Sighting(order.order_id, order.seen, own)
