@@ -84,6 +84,7 @@ class Accountant:
         self._admin: AIOKafkaAdminClient | None = None
         self._consumer: Any = None  # aiokafka annotates none of the offsets it gives
         self._subscriptions: dict[str, frozenset[str]] = {}
+        self._begins: Offsets = {}
 
     async def account(self, *, seconds: float = OUTAGE_SECONDS) -> Account:
         """Take one account; waits for the broker, and for groups without members, so long."""
@@ -116,10 +117,11 @@ class Accountant:
                 self._subscriptions[name] = await _subscription(admin, name)
         committed = {name: await admin.list_consumer_group_offsets(name) for name in names}
         partitions = [TopicPartition(topic, n) for topic in TOPICS for n in range(PARTITIONS)]
-        begins: Offsets = await consumer.beginning_offsets(partitions)
+        self._begins = self._begins or await consumer.beginning_offsets(partitions)
         ends: Offsets = await consumer.end_offsets(partitions)
         groups = {
-            name: _group(self._subscriptions[name], committed[name], begins, ends) for name in names
+            name: _group(self._subscriptions[name], committed[name], self._begins, ends)
+            for name in names
         }
         return Account(_by_topic(ends), groups)
 

@@ -13,7 +13,7 @@ from devstack.demo.errors import DemoError
 from devstack.demo.gauges import outbox_pending
 from devstack.demo.purchases import CURRENCY, SYSTEM
 
-SECONDS = 180.0
+SECONDS = 300.0
 _SPEC = {
     "entity_type": "customer",
     "source_label": "CDNOW master data set",
