@@ -5,11 +5,12 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, Literal, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from shared.errors import InvalidError
 
-Delimiter: TypeAlias = Literal[",", ";", "\t", "|"]
+from contacts.file_layout import Delimiter
+
 NumberedRow: TypeAlias = tuple[int, list[str]]
 
 _PIECE = 1 << 20

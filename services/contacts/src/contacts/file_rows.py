@@ -1,61 +1,30 @@
 """What a file's row says: its cells by the mapping, checked exactly as the API checks a body."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal, TypeAlias, get_args
-from uuid import UUID
+from dataclasses import dataclass
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from shared.cause import Cause
 from shared.contact_points import EmailInvalidError, normalize_email
 from shared.contracts.contacts import PointType
 from shared.http.requests import Text
 
+from contacts.file_layout import (
+    CUSTOMER_EXTERNAL_ID,
+    EXTERNAL_ID,
+    EntityType,
+    Layout,
+    Tally,
+)
 from contacts.inputs import CustomerIn, PersonIn, PointIn
 
-EntityType: TypeAlias = Literal["customer", "contact"]
-Mode: TypeAlias = Literal["create", "upsert"]
-
-EXTERNAL_ID = "external_id:"
-CUSTOMER_EXTERNAL_ID = "customer_external_id:"
 POINT_TYPES: tuple[PointType, ...] = get_args(PointType)
 CUSTOMER_FIELDS = frozenset(CustomerIn.model_fields) - {"external_ids"}
 PERSON_FIELDS = frozenset({*PersonIn.model_fields, *POINT_TYPES, "role"})
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """Why a row was not imported; `field` is where, in our words."""
-
-    row: int
-    field: str | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which column holds which field, and what every row says besides."""
-
-    header: Sequence[str]
-    mapping: Mapping[str, str]
-    constants: Mapping[str, str]
-
-    @cached_property
-    def fields(self) -> list[str | None]:
-        return [self.mapping.get(column) for column in self.header]
-
-    def column_of(self, name: str | None) -> str | None:
-        """The column of a field; a field without one is a constant's, and names itself."""
-        return next((column for column, held in self.mapping.items() if held == name), name)
-
-    def said_by(self, cells: Sequence[str]) -> dict[str, str]:
-        """The row's fields; an empty cell says nothing."""
-        said = dict(self.constants)
-        for name, cell in zip(self.fields, cells, strict=True):
-            if name is not None and (text := cell.strip()):
-                said[name] = text
-        return said
+FIELDS: Mapping[EntityType, frozenset[str]] = {
+    "customer": CUSTOMER_FIELDS,
+    "contact": PERSON_FIELDS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +47,6 @@ class PersonRow:
     customer: tuple[str, str] | None
     role: str | None
     keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What rows are imported as."""
-
-    import_id: UUID
-    mode: Mode
-    dry_run: bool
-    cause: Cause
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of rows."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    errors: list[RowError] = field(default_factory=list[RowError])
-
-    def reject(self, row: int, name: str | None, reason: str) -> None:
-        self.errors.append(RowError(row, name, reason))
 
 
 def read_customers(

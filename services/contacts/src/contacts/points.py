@@ -8,19 +8,9 @@ from shared.contact_points import CHANNEL_OF_POINT, normalize, subject_hash
 from shared.contracts.contacts import Channel, PointType
 
 from contacts.config import Settings
+from contacts.people.domain import NewPoint
 
 _REGION_LENGTH = 2
-
-
-@dataclass(frozen=True, slots=True)
-class NewPoint:
-    """A point in its normal form, with the hash that stands for it on event topics."""
-
-    type: PointType
-    value: str
-    normalized: str
-    subject_hash: str
-    is_primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

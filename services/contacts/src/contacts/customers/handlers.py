@@ -23,7 +23,8 @@ from contacts.customers.domain import (
     UpdateCustomer,
     carry_out,
 )
-from contacts.file_rows import EXTERNAL_ID, Batch, CustomerRow, Tally
+from contacts.file_layout import EXTERNAL_ID, Batch, Tally
+from contacts.file_rows import CustomerRow
 
 
 async def create_customer(pool: Pool, cause: Cause, command: CreateCustomer) -> Customer:

@@ -85,11 +85,17 @@ async def load_customer(connection: Connection, customer_id: UUID) -> Customer:
 async def lock_customers(
     connection: Connection, customer_ids: Iterable[UUID]
 ) -> dict[UUID, Customer]:
-    """The customers among these ids, locked in one order so that two lockers never deadlock."""
-    rows = await connection.fetch(
-        f"{_SELECT} WHERE customer_id = ANY($1::uuid[]) ORDER BY customer_id FOR UPDATE",
-        list(customer_ids),
+    """The customers among these ids, locked in one order so that two lockers never deadlock.
+
+    The locks come first, in a statement of their own: external ids are read after them.
+    """
+    wanted = list(customer_ids)
+    await connection.execute(
+        "SELECT 1 FROM customers WHERE customer_id = ANY($1::uuid[])"
+        " ORDER BY customer_id FOR UPDATE",
+        wanted,
     )
+    rows = await connection.fetch(f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", wanted)
     return {row["customer_id"]: _customer(row) for row in rows}
 
 

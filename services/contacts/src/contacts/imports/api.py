@@ -14,8 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.auth import Caller, Reader, allow
 from shared.http.requests import Database, NewId, Text
 
-from contacts.csv_files import Delimiter
-from contacts.file_rows import EntityType, Mode
+from contacts.file_layout import Delimiter, EntityType, Mode
 from contacts.imports import domain, handlers, store
 from contacts.imports.domain import Import, Spec, Status
 

@@ -4,7 +4,7 @@ Pausing and resuming are nobody else's business and no facts, so a step answers 
 then, and the facts that follow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -13,12 +13,10 @@ from uuid import UUID
 from shared.contracts.contacts import ImportCompleted, ImportFailed, ImportStarted
 from shared.errors import ConflictError, InvalidError, NotFoundError
 
-from contacts.csv_files import Delimiter
-from contacts.file_rows import (
+from contacts.file_layout import (
     CUSTOMER_EXTERNAL_ID,
-    CUSTOMER_FIELDS,
     EXTERNAL_ID,
-    PERSON_FIELDS,
+    Delimiter,
     EntityType,
     Layout,
     Mode,
@@ -109,8 +107,8 @@ class Import:
         return Layout(self.header, self.mapping, self.constants)
 
 
-def check(spec: Spec, header: Sequence[str]) -> None:
-    """Raise what is wrong with a mapping before anything is written."""
+def check(spec: Spec, header: Sequence[str], fields: Container[str]) -> None:
+    """Raise what is wrong with a mapping before anything is written; `fields` are what there is."""
     unknown = sorted(column for column in spec.mapping if header.count(column) != 1)
     if unknown:
         raise ColumnUnknownError(field="spec.mapping", columns=unknown, header_columns=len(header))
@@ -119,20 +117,18 @@ def check(spec: Spec, header: Sequence[str]) -> None:
     if twice:
         raise FieldMappedTwiceError(field="spec.mapping", fields=twice)
     given = {*held, *spec.constants}
-    nonsense = sorted(name for name in given if not _is_field(spec.entity_type, name))
+    nonsense = sorted(name for name in given if not _is_field(spec, name, fields))
     if nonsense:
         raise FieldUnknownError(field="spec.mapping", fields=nonsense)
-    missing = [name for name in _needed(spec) if not any(map(name.__eq__, _stems(given)))]
+    missing = [name for name in _needed(spec) if name not in _stems(given)]
     if missing:
         raise FieldMissingError(field="spec.mapping", fields=missing)
 
 
-def _is_field(entity_type: EntityType, name: str) -> bool:
+def _is_field(spec: Spec, name: str, fields: Container[str]) -> bool:
     """Whether rows of this kind have the field; external ids name their system after the colon."""
-    prefix = EXTERNAL_ID if entity_type == "customer" else CUSTOMER_EXTERNAL_ID
-    if name.startswith(prefix):
-        return len(name) > len(prefix)
-    return name in (CUSTOMER_FIELDS if entity_type == "customer" else PERSON_FIELDS)
+    prefix = EXTERNAL_ID if spec.entity_type == "customer" else CUSTOMER_EXTERNAL_ID
+    return name in fields or (name.startswith(prefix) and len(name) > len(prefix))
 
 
 def _needed(spec: Spec) -> list[str]:

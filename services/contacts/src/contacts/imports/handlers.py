@@ -21,14 +21,8 @@ from shared.telemetry import continue_trace
 
 from contacts.csv_files import FileIsEmptyError, hash_of, read_rows
 from contacts.customers.handlers import import_customers
-from contacts.file_rows import (
-    Batch,
-    CustomerRow,
-    PersonRow,
-    Tally,
-    read_customers,
-    read_people,
-)
+from contacts.file_layout import Batch, Tally
+from contacts.file_rows import FIELDS, CustomerRow, PersonRow, read_customers, read_people
 from contacts.imports import domain, store
 from contacts.imports.domain import Import, ImportEvent, ImportIdIsTakenError, Spec
 from contacts.imports.store import ErrorLine
@@ -71,7 +65,7 @@ async def _stage(
     if header is None:
         raise FileIsEmptyError(field="file")
     header = [column.strip() for column in header]
-    domain.check(spec, header)
+    domain.check(spec, header, FIELDS[spec.entity_type])
     rows_total = 0
     block = 0
     while staged := list(islice(rows, BLOCK_ROWS)):

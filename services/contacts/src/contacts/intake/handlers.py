@@ -22,6 +22,7 @@ from contacts.people.domain import (
     AddPoint,
     Command,
     CreatePerson,
+    NewPoint,
     Part,
     Person,
     SetMembership,
@@ -29,7 +30,7 @@ from contacts.people.domain import (
     carry_out,
     live_memberships,
 )
-from contacts.points import NewPoint, PointRules
+from contacts.points import PointRules
 
 
 async def receive_form(

@@ -13,13 +13,15 @@ from shared.ids import new_id
 
 from contacts.customers import store as customers
 from contacts.customers.domain import CustomerNotFoundError
-from contacts.file_rows import CUSTOMER_EXTERNAL_ID, Batch, PersonRow, Tally
+from contacts.file_layout import CUSTOMER_EXTERNAL_ID, Batch, Tally
+from contacts.file_rows import PersonRow
 from contacts.inputs import PointIn
 from contacts.people import store
 from contacts.people.domain import (
     AddPoint,
     Command,
     CreatePerson,
+    NewPoint,
     Part,
     Person,
     PersonChange,
@@ -28,7 +30,7 @@ from contacts.people.domain import (
     carry_out,
     live_memberships,
 )
-from contacts.points import NewPoint, PointRules
+from contacts.points import PointRules
 
 
 async def create_person(pool: Pool, cause: Cause, command: CreatePerson) -> Person:

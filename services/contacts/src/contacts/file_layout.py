@@ -1,0 +1,73 @@
+"""The layout of a file, and what becomes of its rows: plain values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from shared.cause import Cause
+
+EntityType: TypeAlias = Literal["customer", "contact"]
+Mode: TypeAlias = Literal["create", "upsert"]
+Delimiter: TypeAlias = Literal[",", ";", "\t", "|"]
+
+EXTERNAL_ID = "external_id:"
+CUSTOMER_EXTERNAL_ID = "customer_external_id:"
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row was not imported; `field` is where, in our words."""
+
+    row: int
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which column holds which field, and what every row says besides."""
+
+    header: Sequence[str]
+    mapping: Mapping[str, str]
+    constants: Mapping[str, str]
+
+    @cached_property
+    def fields(self) -> list[str | None]:
+        return [self.mapping.get(column) for column in self.header]
+
+    def column_of(self, name: str | None) -> str | None:
+        """The column of a field; a field without one is a constant's, and names itself."""
+        return next((column for column, held in self.mapping.items() if held == name), name)
+
+    def said_by(self, cells: Sequence[str]) -> dict[str, str]:
+        """The row's fields; an empty cell says nothing."""
+        said = dict(self.constants)
+        for name, cell in zip(self.fields, cells, strict=True):
+            if name is not None and (text := cell.strip()):
+                said[name] = text
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What rows are imported as."""
+
+    import_id: UUID
+    mode: Mode
+    dry_run: bool
+    cause: Cause
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of rows."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    errors: list[RowError] = field(default_factory=list[RowError])
+
+    def reject(self, row: int, name: str | None, reason: str) -> None:
+        self.errors.append(RowError(row, name, reason))
