@@ -4,20 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from campaigns.gate.domain import GateFacts, HandOver, Hold, Suppress, Verdict, gate
 from campaigns.messages.domain import (
     MOST_ATTEMPTS,
     FollowLink,
-    GateFacts,
-    HandOver,
-    Hold,
     Message,
     ReportDelivery,
-    Suppress,
     Unsubscribe,
-    Verdict,
     decide,
     evolve,
-    gate,
     hand_over,
     judge,
     send_id_of,

@@ -7,7 +7,7 @@ its answer to the end of DATA. A connection that breaks between the two leaves t
 import contextlib
 import html
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -140,14 +140,20 @@ class MailServer:
                 await self._client.quit(timeout=CONNECT_TIMEOUT)
         self._drop()
 
-    async def deliver(self, mail: Mail) -> tuple[Outcome, int | None]:
-        """Hand one mail over; never raises for what a server or a network does."""
+    async def deliver(self, mail: Mail, start_by: datetime) -> tuple[Outcome, int | None]:
+        """Hand one mail over; never raises for what a server or a network does.
+
+        DATA begins before `start_by`, or not at all: who opted out may rely on it.
+        """
         try:
             client = await self._connected()
         except (aiosmtplib.SMTPException, OSError) as error:
             self._drop()
             return "unreachable", getattr(error, "code", None)
         refusal = await self._envelope(client, mail)
+        if refusal is None and datetime.now(UTC) >= start_by:
+            self._drop()
+            refusal = "unreachable", None
         return refusal or await self._content(client, mail.content)
 
     async def _connected(self) -> aiosmtplib.SMTP:

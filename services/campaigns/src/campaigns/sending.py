@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 import structlog
 from shared.db import Pool
 
+from campaigns.gate.store import Letter
 from campaigns.links import Links
 from campaigns.mail import CannotBeComposedError, Draft, MailServer, compose, greeting
 from campaigns.messages.domain import Message, Outcome, ReportDelivery
 from campaigns.messages.handlers import START_WITHIN, open_gate, report_delivery
-from campaigns.messages.store import Letter
 
 BATCH = 100
 CONNECTIONS = 4
@@ -61,14 +61,12 @@ class Sender:
     async def _send(
         self, server: MailServer, message: Message, letter: Letter
     ) -> tuple[Outcome, int | None]:
-        now = datetime.now(UTC)
-        if message.handed_over_at is None or now - message.handed_over_at > START_WITHIN:
-            return "unreachable", None
+        assert message.handed_over_at is not None
         try:
-            mail = compose(self._draft(message, letter, now))
+            mail = compose(self._draft(message, letter, datetime.now(UTC)))
         except CannotBeComposedError:
             return "rejected", None
-        return await server.deliver(mail)
+        return await server.deliver(mail, message.handed_over_at + START_WITHIN)
 
     def _draft(self, message: Message, letter: Letter, now: datetime) -> Draft:
         assert letter.email is not None

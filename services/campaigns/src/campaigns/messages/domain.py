@@ -1,4 +1,4 @@
-"""Messages: one per person and campaign, and the send gate that each has to pass.
+"""Messages: one per person and campaign, and what becomes of each.
 
     reserved ⇄ held
     reserved → handing-over → sent | failed
@@ -21,14 +21,12 @@ from shared.contracts.campaigns import (
     MessageSent,
     MessageSuppressed,
     MessageUnsubscribed,
-    Objective,
-    SuppressedFor,
 )
 from shared.contracts.contacts import Purpose
 from shared.errors import NotFoundError
 from shared.ids import derived_id
 
-from campaigns.policies.domain import Policy
+from campaigns.gate.domain import Hold, Suppress
 
 Status: TypeAlias = Literal["reserved", "held", "handing-over", "sent", "suppressed", "failed"]
 Event: TypeAlias = (
@@ -82,65 +80,6 @@ class Message:
     clicked_links: tuple[str, ...] = ()
     clicked_at: datetime | None = None
     unsubscribed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GateFacts:
-    """What the send gate looks at, all of it read in the transaction that hands over."""
-
-    purpose: Purpose
-    objective: Objective
-    has_opted_out: bool
-    is_suppressed: bool
-    has_consent: bool
-    has_point: bool
-    promotions: int
-    critical_ticket_id: UUID | None
-    has_won_deal: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """The message may go out now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """The message waits for the end of this ticket."""
-
-    ticket_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Suppress:
-    """The message must not go out, for this reason."""
-
-    reason_code: SuppressedFor
-
-
-Verdict: TypeAlias = HandOver | Hold | Suppress
-
-
-def gate(policy: Policy, facts: GateFacts) -> Verdict:
-    """The send gate, in its order; service mail skips the cap and the ticket rule."""
-    refusals: tuple[tuple[bool, SuppressedFor], ...] = (
-        (facts.has_opted_out, "unsubscribed"),
-        (facts.is_suppressed, "suppression-list"),
-        (not facts.has_consent, "consent"),
-        (not facts.has_point, "no-point"),
-        (_is_capped(policy, facts), "frequency-cap"),
-        (facts.objective == "nurture" and facts.has_won_deal, "deal-won"),
-    )
-    for is_refused, reason_code in refusals:
-        if is_refused:
-            return Suppress(reason_code)
-    if facts.critical_ticket_id is not None and facts.purpose != "service":
-        return Hold(facts.critical_ticket_id)
-    return HandOver()
-
-
-def _is_capped(policy: Policy, facts: GateFacts) -> bool:
-    return facts.purpose != "service" and facts.promotions >= policy.promotional_cap
 
 
 Outcome: TypeAlias = Literal["accepted", "try-later", "unreachable", "rejected", "unknown"]

@@ -16,22 +16,21 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
 
+from campaigns.gate.domain import HandOver, gate
+from campaigns.gate.store import Letter, load_gate_facts
 from campaigns.messages import store
 from campaigns.messages.domain import (
     Event,
     FollowLink,
-    HandOver,
     Message,
     ReportDelivery,
     Unsubscribe,
     decide,
     evolve,
-    gate,
     hand_over,
     judge,
     take_back,
 )
-from campaigns.messages.store import Letter
 from campaigns.permissions import store as permissions
 from campaigns.policies.domain import Policy
 from campaigns.policies.store import load_policy
@@ -65,7 +64,7 @@ async def _judge(
     connection: Connection, policy: Policy, messages: Sequence[Message], now: datetime
 ) -> list[tuple[Message, Letter]]:
     ids = [message.message_id for message in messages]
-    known = await store.load_gate_facts(connection, ids, policy, now)
+    known = await load_gate_facts(connection, ids, policy, now)
     passed: list[tuple[Message, Letter]] = []
     refused: list[Message] = []
     facts: list[Fact] = []

@@ -1,7 +1,6 @@
-"""SQL of messages: reserving, the gate's facts, progress, reactions."""
+"""SQL of messages: reserving, progress, reactions."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,6 @@ import asyncpg
 from shared.db import Connection, Pool
 
 from campaigns.messages.domain import (
-    GateFacts,
     Message,
     MessageNotFoundError,
     message_id_of,
@@ -50,44 +48,6 @@ WHERE message_id IN (
     ) ORDER BY m.contact_id LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
 """
-_GATE = """
-SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url, c.cause,
-    p.email, p.subject_hash, p.given_name, p.family_name, p.salutation,
-    EXISTS (
-        SELECT FROM opt_outs AS o WHERE o.contact_id = m.contact_id AND o.channel = 'email'
-    ) AS has_opted_out,
-    EXISTS (
-        SELECT FROM suppressions AS s WHERE s.subject_hash = p.subject_hash
-            AND s.channel = 'email' AND s.is_active AND s.scope IN ('all', c.purpose)
-    ) AS is_suppressed,
-    EXISTS (
-        SELECT FROM consents AS g WHERE g.contact_id = m.contact_id AND g.channel = 'email'
-            AND g.purpose = c.purpose AND g.status = 'granted'
-            AND (g.expires_at IS NULL OR g.expires_at > $2)
-    ) AS has_consent,
-    (
-        SELECT count(*) FROM messages AS n JOIN campaigns AS d USING (campaign_id)
-        WHERE n.contact_id = m.contact_id AND d.purpose <> 'service'
-            AND n.handed_over_at > $2::timestamptz - $3::interval
-            AND (n.status IN ('sent', 'handing-over')
-                OR n.status = 'failed' AND n.reason_code = 'unknown')
-    ) AS promotions,
-    (
-        SELECT t.ticket_id FROM memberships AS s JOIN tickets AS t USING (customer_id)
-        WHERE s.contact_id = m.contact_id AND t.severity <= $4
-            AND (t.is_open OR t.ended_at > $2::timestamptz - $5::interval)
-        ORDER BY t.is_open DESC, t.ticket_id LIMIT 1
-    ) AS critical_ticket_id,
-    EXISTS (
-        SELECT FROM memberships AS s JOIN won_deals AS w USING (customer_id)
-        WHERE s.contact_id = m.contact_id AND w.is_won AND w.won_at > $2::timestamptz - $6::interval
-            AND (w.product_lines = '{}' OR c.product_lines = '{}'
-                OR w.product_lines && c.product_lines)
-    ) AS has_won_deal
-FROM messages AS m JOIN campaigns AS c USING (campaign_id)
-LEFT JOIN people AS p ON p.contact_id = m.contact_id
-WHERE m.message_id = ANY($1::uuid[])
-"""
 _SAVE_PROGRESS = """
 UPDATE messages AS m SET version = n.version, status = n.status, reason_code = n.reason_code,
     attempts = n.attempts, next_attempt_at = n.next_attempt_at, handed_over_at = n.handed_over_at,
@@ -123,21 +83,6 @@ SELECT EXISTS (
 """
 
 WAITING = ("reserved", "held", "handing-over")
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What a message says and to whom, read with the gate's facts."""
-
-    email: str | None
-    subject_hash: str | None
-    given_name: str | None
-    family_name: str | None
-    salutation: str | None
-    subject: str
-    body_text: str
-    link_url: str | None
-    launch: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,50 +142,6 @@ async def lock_lost(connection: Connection, handed_over_before: datetime) -> lis
 async def release_held(connection: Connection, policy: Policy, now: datetime) -> None:
     """Back to reserved, where no critical ticket is open any more for any of their customers."""
     await connection.execute(_RELEASE, now, policy.critical_severity, policy.release_delay)
-
-
-async def load_gate_facts(
-    connection: Connection, message_ids: Sequence[UUID], policy: Policy, now: datetime
-) -> dict[UUID, tuple[GateFacts, Letter]]:
-    """All that decides about these messages, and what they say; by one statement."""
-    rows = await connection.fetch(
-        _GATE,
-        message_ids,
-        now,
-        policy.cap_window,
-        policy.critical_severity,
-        policy.release_delay,
-        policy.nurture_pause,
-    )
-    return {row["message_id"]: (_gate_facts_of(row), _letter_of(row)) for row in rows}
-
-
-def _gate_facts_of(row: asyncpg.Record) -> GateFacts:
-    return GateFacts(
-        purpose=row["purpose"],
-        objective=row["objective"],
-        has_opted_out=row["has_opted_out"],
-        is_suppressed=row["is_suppressed"],
-        has_consent=row["has_consent"],
-        has_point=row["email"] is not None,
-        promotions=row["promotions"],
-        critical_ticket_id=row["critical_ticket_id"],
-        has_won_deal=row["has_won_deal"],
-    )
-
-
-def _letter_of(row: asyncpg.Record) -> Letter:
-    return Letter(
-        email=row["email"],
-        subject_hash=row["subject_hash"],
-        given_name=row["given_name"],
-        family_name=row["family_name"],
-        salutation=row["salutation"],
-        subject=row["subject"],
-        body_text=row["body_text"],
-        link_url=row["link_url"],
-        launch=json.loads(row["cause"] or "{}"),
-    )
 
 
 async def save_progress(connection: Connection, messages: Sequence[Message]) -> None:

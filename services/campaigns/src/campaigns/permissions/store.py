@@ -8,13 +8,15 @@ from uuid import UUID
 from shared.contracts.contacts import Channel, ConsentStatus
 from shared.db import Connection
 
-_SAVE_CONSENT = """
+_SAVE_CONSENTS = """
 INSERT INTO consents (contact_id, channel, purpose, version, status, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[],
+    $6::timestamptz[])
+ORDER BY 1, 2, 3
 ON CONFLICT ON CONSTRAINT consents_pkey DO UPDATE SET
     version = excluded.version, status = excluded.status, expires_at = excluded.expires_at
 WHERE consents.version < excluded.version
-RETURNING true
+RETURNING contact_id
 """
 _SAVE_SUPPRESSION = """
 INSERT INTO suppressions (suppression_id, version, subject_hash, channel, scope, is_active)
@@ -39,8 +41,10 @@ ON CONFLICT ON CONSTRAINT opt_outs_pkey DO UPDATE SET
 _HAS_OPTED_OUT = """
 SELECT EXISTS (SELECT FROM opt_outs WHERE contact_id = $1 AND channel = $2)
 """
-_END_OPT_OUT = """
-DELETE FROM opt_outs WHERE contact_id = $1 AND channel = $2 AND opted_out_at < $3
+_END_OPT_OUTS = """
+DELETE FROM opt_outs AS o
+USING unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS g (contact_id, channel, granted_at)
+WHERE o.contact_id = g.contact_id AND o.channel = g.channel AND o.opted_out_at < g.granted_at
 """
 _LIFT_OPT_OUTS = """
 DELETE FROM opt_outs WHERE subject_hash = $1 AND channel = $2 AND opted_out_at < $3
@@ -75,18 +79,18 @@ async def lock_permissions(connection: Connection, contact_ids: Sequence[UUID]) 
     await connection.execute(_LOCK_PEOPLE, contact_ids)
 
 
-async def save_consent(connection: Connection, consent: Consent) -> bool:
-    """Write the consent where it is newer; answers whether it was."""
-    written = await connection.fetchval(
-        _SAVE_CONSENT,
-        consent.contact_id,
-        consent.channel,
-        consent.purpose,
-        consent.version,
-        consent.status,
-        consent.expires_at,
+async def save_consents(connection: Connection, consents: Sequence[Consent]) -> set[UUID]:
+    """Write the newer of the consents, one per person, channel and purpose; answers whose."""
+    rows = await connection.fetch(
+        _SAVE_CONSENTS,
+        [consent.contact_id for consent in consents],
+        [consent.channel for consent in consents],
+        [consent.purpose for consent in consents],
+        [consent.version for consent in consents],
+        [consent.status for consent in consents],
+        [consent.expires_at for consent in consents],
     )
-    return written is True
+    return {row["contact_id"] for row in rows}
 
 
 async def save_suppression(connection: Connection, suppression: Suppression) -> None:
@@ -114,11 +118,16 @@ async def insert_opt_out(
     await connection.execute(_INSERT_OPT_OUT, contact_id, channel, subject_hash, at)
 
 
-async def end_opt_out(
-    connection: Connection, contact_id: UUID, channel: Channel, granted_at: datetime
+async def end_opt_outs(
+    connection: Connection, grants: Sequence[tuple[UUID, Channel, datetime]]
 ) -> None:
-    """A consent given after the opt-out takes it back."""
-    await connection.execute(_END_OPT_OUT, contact_id, channel, granted_at)
+    """A consent given after the opt-out takes it back; each by person, channel and time."""
+    await connection.execute(
+        _END_OPT_OUTS,
+        [contact_id for contact_id, _, _ in grants],
+        [channel for _, channel, _ in grants],
+        [granted_at for _, _, granted_at in grants],
+    )
 
 
 async def lift_opt_outs(

@@ -4,8 +4,9 @@ The copies are guarded by version and a membership follows from them alone, so c
 need no inbox: a repeat finds nothing to change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from shared.cause import Cause
@@ -13,6 +14,7 @@ from shared.contracts.contacts import (
     CONTACT_STATE,
     ConsentDenied,
     ConsentGranted,
+    ConsentStatus,
     ConsentWithdrawn,
     ContactState,
     CustomerState,
@@ -20,6 +22,7 @@ from shared.contracts.contacts import (
     SuppressionLifted,
 )
 from shared.contracts.pipeline import OrderConfirmed, OrderRevised, OrderStatusChanged
+from shared.contracts.topic import Event
 from shared.db import Connection
 from shared.messaging.envelope import Envelope, Received
 from shared.messaging.reactions import Consumer
@@ -32,7 +35,15 @@ from campaigns.permissions.store import Consent, Suppression
 from campaigns.segments import handlers
 from campaigns.segments.domain import EVERYTHING, Changed
 
-OrderFact = OrderConfirmed | OrderStatusChanged | OrderRevised
+OrderFact: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised
+ConsentFact: TypeAlias = ConsentGranted | ConsentDenied | ConsentWithdrawn
+EventT = TypeVar("EventT", bound=Event)
+
+_STATUSES: dict[str, ConsentStatus] = {
+    ConsentGranted.type: "granted",
+    ConsentDenied.type: "denied",
+    ConsentWithdrawn.type: "withdrawn",
+}
 
 
 def people(hash_key: str) -> Consumer:
@@ -43,7 +54,7 @@ def people(hash_key: str) -> Consumer:
     async def on_customers(
         connection: Connection, records: Sequence[Received[CustomerState]]
     ) -> None:
-        newest = {received.event.customer_id: received for received in records}
+        newest = _newest(records, lambda received: received.event.customer_id)
         changes = await audience.save_customers(
             connection, {key: (r.envelope.version, r.event) for key, r in newest.items()}
         )
@@ -53,7 +64,7 @@ def people(hash_key: str) -> Consumer:
 
     @consumer.on_batch(ContactState)
     async def on_people(connection: Connection, records: Sequence[Received[ContactState]]) -> None:
-        newest = {received.event.contact_id: received for received in records}
+        newest = _newest(records, lambda received: received.event.contact_id)
         changed = await audience.save_people(
             connection,
             {
@@ -83,7 +94,9 @@ async def on_orders(connection: Connection, records: Sequence[Received[OrderFact
     for received in records:
         row = _order_row(received)
         known = rows.get(row.order_id)
-        if row.is_cancelled is None and known is not None:
+        if known is not None and known.version > row.version:
+            continue
+        if known is not None and row.is_cancelled is None:
             row = _order_row(received, is_cancelled=known.is_cancelled)
         rows[row.order_id] = row
     await audience.save_orders(connection, rows.values())
@@ -127,43 +140,46 @@ async def _touch_customers(
 consents = Consumer("campaigns.consents")
 
 
-@consents.on(ConsentGranted)
-async def on_consent_granted(connection: Connection, received: Received[ConsentGranted]) -> None:
-    event = received.event
-    await permissions.lock_permissions(connection, [event.contact_id])
-    await permissions.end_opt_out(connection, event.contact_id, event.channel, event.captured_at)
-    consent = Consent(
-        event.contact_id,
-        event.channel,
-        event.purpose,
-        received.envelope.version,
-        "granted",
-        event.expires_at,
+@consents.on_batch(ConsentGranted, ConsentDenied, ConsentWithdrawn)
+async def on_consents(connection: Connection, records: Sequence[Received[ConsentFact]]) -> None:
+    newest = _newest(
+        records, lambda received: (received.event.contact_id, _fact_name(received.event))
     )
-    await _save_consent(connection, received.envelope, consent)
+    people = {received.event.contact_id for received in records}
+    await permissions.lock_permissions(connection, list(people))
+    await permissions.end_opt_outs(
+        connection,
+        [
+            (r.event.contact_id, r.event.channel, r.event.captured_at)
+            for r in records
+            if isinstance(r.event, ConsentGranted)
+        ],
+    )
+    changed = await permissions.save_consents(connection, list(map(_consent, newest.values())))
+    causes = {
+        received.event.contact_id: _cause(received.envelope)
+        for received in newest.values()
+        if received.event.contact_id in changed
+    }
+    await audience.lock_audience(connection)
+    names = frozenset(_fact_name(received.event) for received in newest.values())
+    await handlers.keep_current(connection, causes, Changed(names))
 
 
-@consents.on(ConsentDenied)
-async def on_consent_denied(connection: Connection, received: Received[ConsentDenied]) -> None:
-    event, version = received.event, received.envelope.version
-    consent = Consent(event.contact_id, event.channel, event.purpose, version, "denied")
-    await _save_consent(connection, received.envelope, consent)
+def _fact_name(event: ConsentFact) -> str:
+    return f"has_consent.{event.channel}.{event.purpose}"
 
 
-@consents.on(ConsentWithdrawn)
-async def on_consent_withdrawn(
-    connection: Connection, received: Received[ConsentWithdrawn]
-) -> None:
-    event, version = received.event, received.envelope.version
-    consent = Consent(event.contact_id, event.channel, event.purpose, version, "withdrawn")
-    await _save_consent(connection, received.envelope, consent)
-
-
-async def _save_consent(connection: Connection, envelope: Envelope, consent: Consent) -> None:
-    if await permissions.save_consent(connection, consent):
-        changed = Changed(frozenset({f"has_consent.{consent.channel}.{consent.purpose}"}))
-        await audience.lock_audience(connection)
-        await handlers.keep_current(connection, {consent.contact_id: _cause(envelope)}, changed)
+def _consent(received: Received[ConsentFact]) -> Consent:
+    event = received.event
+    return Consent(
+        contact_id=event.contact_id,
+        channel=event.channel,
+        purpose=event.purpose,
+        version=received.envelope.version,
+        status=_STATUSES[event.type],
+        expires_at=event.expires_at if isinstance(event, ConsentGranted) else None,
+    )
 
 
 @consents.on(SuppressionAdded)
@@ -197,6 +213,18 @@ async def on_suppression_lifted(
     )
     await permissions.save_suppression(connection, suppression)
     await permissions.lift_opt_outs(connection, event.subject_hash, event.channel, envelope.time)
+
+
+def _newest(
+    records: Sequence[Received[EventT]], key: Callable[[Received[EventT]], Hashable]
+) -> dict[Any, Received[EventT]]:
+    """The record with the highest version of each key: a relay may repeat older ones."""
+    newest: dict[Any, Received[EventT]] = {}
+    for received in records:
+        known = newest.get(key(received))
+        if known is None or known.envelope.version <= received.envelope.version:
+            newest[key(received)] = received
+    return newest
 
 
 def _cause(envelope: Envelope) -> Cause:

@@ -1,0 +1,1 @@
+"""The send gate: whether a message may go out now."""
