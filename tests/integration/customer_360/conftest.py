@@ -1,5 +1,6 @@
 """The service on a database of its own; facts are applied as its consumers would apply them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from customer_360.app import create_app
+from customer_360.profiles.versions import TABLES
 from fastapi import FastAPI
 from shared.auth import Role, issue_token
 from shared.contracts.topic import Event
@@ -16,10 +18,11 @@ from shared.db import Pool, open_pool
 from shared.messaging.consuming import apply
 from shared.messaging.reactions import Consumer
 
-from tests.conftest import DatabaseFactory
+from tests.conftest import Templates
 from tests.records import cause_of_test, record_of
 from tests.unit.customer_360.histories import HASH_KEY, START
 
+OTHERS = ("timeline", "order_horizon", "profiles", "outbox", "parked_keys", "parked_events")
 JWT_KEY = "a-key-of-the-tests-that-is-long-enough"
 
 
@@ -62,26 +65,17 @@ class Customer360:
         return response.json()
 
 
-@pytest.fixture
-async def database_url(database: DatabaseFactory) -> str:
-    return await database("customer_360")
-
-
-@pytest.fixture
-def environment(database_url: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Kafka is not there: it may come later, and these tests bring their facts themselves."""
-    monkeypatch.setenv("CUSTOMER_360_DATABASE_URL", database_url)
-    monkeypatch.setenv("RAPPORT_JWT_KEY", JWT_KEY)
-    monkeypatch.setenv("RAPPORT_HASH_KEY", HASH_KEY)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    return monkeypatch
-
-
-@pytest.fixture
-async def service(environment: pytest.MonkeyPatch, database_url: str) -> AsyncIterator[Customer360]:
-    del environment
-    app = create_app()
-    pool = await open_pool(database_url)
+@pytest.fixture(scope="session")
+async def running(templates: Templates) -> AsyncIterator[Customer360]:
+    """One process for all tests. Kafka is not there: they bring their facts themselves."""
+    url = await templates.copy("customer_360")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CUSTOMER_360_DATABASE_URL", url)
+        environment.setenv("RAPPORT_JWT_KEY", JWT_KEY)
+        environment.setenv("RAPPORT_HASH_KEY", HASH_KEY)
+        environment.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+        app = create_app()
+    pool = await open_pool(url)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {token()}"}
     async with (
@@ -90,6 +84,16 @@ async def service(environment: pytest.MonkeyPatch, database_url: str) -> AsyncIt
     ):
         yield Customer360(app, client, pool, app.state.consumers)
     await pool.close()
+    await templates.drop(url)
+
+
+@pytest.fixture
+async def service(running: Customer360) -> Customer360:
+    """The service, knowing nothing."""
+    names = ", ".join((*(table.name for table in TABLES), *OTHERS))
+    await running.pool.execute(f"TRUNCATE {names}")
+    running.versions.clear()
+    return running
 
 
 async def until(condition: Any, seconds: float = 10.0) -> Any:
@@ -97,4 +101,5 @@ async def until(condition: Any, seconds: float = 10.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (answer := await condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.02)
     return answer

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from customer_360.profiles import publishing, store
-from customer_360.profiles.versions import _TABLES
+from customer_360.guarded import GuardedTable
+from customer_360.profiles import store
+from customer_360.profiles.publishing import publish_due
+from customer_360.profiles.versions import TABLES
 from shared.db import Pool, transaction
 
 from tests.integration.customer_360.conftest import Customer360
@@ -32,14 +34,14 @@ def _interleaved(queues: Sequence[Sequence[Any]], chance: random.Random) -> list
 
 
 async def _everything(pool: Pool) -> dict[str, Any]:
-    tables = {table.name: f"SELECT * FROM {table.name} ORDER BY 1" for table in _TABLES}
+    tables = {table.name: f"SELECT * FROM {table.name} ORDER BY 1" for table in TABLES}
     tables["timeline"] = "SELECT * FROM timeline ORDER BY party_id, at, event_id"
     tables["order_horizon"] = "SELECT * FROM order_horizon"
     return {name: await pool.fetch(statement) for name, statement in tables.items()}
 
 
 async def _forget(pool: Pool) -> None:
-    names = ", ".join(table.name for table in _TABLES)
+    names = ", ".join(table.name for table in TABLES)
     await pool.execute(f"TRUNCATE {names}, timeline, order_horizon, profiles")
 
 
@@ -73,16 +75,9 @@ async def _published(pool: Pool) -> list[str]:
 async def _publish_at_once(pool: Pool) -> None:
     async with transaction(pool) as connection:
         await connection.execute("UPDATE profiles SET dirty_since = dirty_since - interval '9 s'")
-    await publishing.publish_profiles(pool)
+        await publish_due(connection, settled_for=0)
 
 
-@pytest.fixture
-def quiet_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test publishes by itself; the relay has no Kafka to publish to."""
-    monkeypatch.setattr(store, "DEBOUNCE_SECONDS", 2.0)
-
-
-@pytest.mark.usefixtures("quiet_job")
 async def test_a_profile_is_published_once_and_again_when_a_figure_differs(
     service: Customer360,
 ) -> None:
@@ -117,3 +112,16 @@ async def test_the_published_state_holds_no_personal_data(service: Customer360) 
     assert "ller" not in payload
     assert "example.com" not in payload
     assert '"order_count":1' in payload
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+async def test_a_table_has_the_fields_of_its_row_in_their_order(
+    service: Customer360, table: GuardedTable[Any]
+) -> None:
+    columns = await service.pool.fetch(
+        "SELECT column_name FROM information_schema.columns"
+        " WHERE table_name = $1 AND table_schema = 'public' ORDER BY ordinal_position",
+        table.name,
+    )
+
+    assert [row["column_name"] for row in columns] == [column.name for column in table.columns]

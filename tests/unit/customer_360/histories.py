@@ -219,7 +219,7 @@ class Story:
         return {
             "message_id": self.message,
             "send_id": "s-1",
-            "campaign_id": an_id("campaign"),
+            "campaign_id": an_id("campaign", self.name),
             "contact_id": self.contact,
         }
 
@@ -252,6 +252,9 @@ class Story:
             [self.clock_started(), self._clock_paused(), self.clock_breached(), self.clock_met()],
             [self._survey()],
             [self._held(), self.message_sent(), self.message_clicked()],
+            [self._identity()],
+            [self._response()],
+            [self._campaign()],
         ]
 
     def _lifted(self) -> Event:
@@ -369,3 +372,34 @@ class Story:
 
     def _held(self) -> Event:
         return campaigns.MessageHeld(**self._message(), reason_code="open-ticket", held_at=at(6))
+
+    def _identity(self) -> Event:
+        return contacts.IdentityLinked(
+            link_id=self.link,
+            contact_id=self.contact,
+            identifier_type="submission",
+            identifier=str(self.submission),
+            source="form",
+            confidence=1.0,
+        )
+
+    def _response(self) -> Event:
+        return campaigns.ResponseRecorded(
+            response_id=self.response,
+            campaign_id=an_id("campaign", self.name),
+            contact_id=self.contact,
+            kind="click",
+            score_delta=5,
+            occurred_at=at(10.5),
+        )
+
+    def _campaign(self) -> Event:
+        return campaigns.CampaignPlanned(
+            campaign_id=an_id("campaign", self.name),
+            name="Spring",
+            campaign_type="email",
+            objective="promotion",
+            purpose="marketing",
+            segment_ids=(),
+            owner_id="mia",
+        )

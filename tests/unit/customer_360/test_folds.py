@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from customer_360.consumers import consumers
+from customer_360.consumers import consumers, customer_projection, fact_projection, order_projection
 from customer_360.deals.fold import fold as deal_fold
 from customer_360.orders.fold import fold as order_fold
 from customer_360.people.fold import contact_fold
+from customer_360.profiles.pressure import Pressure
+from customer_360.projecting import Section
 from customer_360.tickets.fold import clock_fold, ticket_fold
 from customer_360.timeline.titles import TITLES
 from customer_360.touches.fold import message_fold
@@ -49,10 +51,12 @@ def interleavings(draw: st.DrawFn) -> list[Received[Event]]:
     return arrived
 
 
-def _sections() -> list[Any]:
-    names = [consumer.handlers for consumer in consumers(HASH_KEY)]
-    projections = {id(handle.__self__): handle.__self__ for h in names for handle in h.values()}  # type: ignore[attr-defined]
-    return [section for projection in projections.values() for section in projection.sections]
+def _sections() -> list[Section[Any]]:
+    return [
+        section
+        for projection in (customer_projection(), order_projection(), fact_projection(HASH_KEY))
+        for section in projection.sections
+    ]
 
 
 def _fold_in_batches(arrived: list[Received[Event]], sizes: list[int]) -> dict[str, Any]:
@@ -164,7 +168,9 @@ def test_only_points_in_use_can_be_found_and_suppressed() -> None:
 
 
 def test_every_fact_of_a_customer_has_a_title() -> None:
-    subscribed = {FACTS[name] for consumer in consumers(HASH_KEY) for name in consumer.handlers}
+    subscribed = {
+        FACTS[name] for consumer in consumers(HASH_KEY, Pressure(500)) for name in consumer.handlers
+    }
     snapshots = {fact for fact in subscribed if fact.type.endswith("state.v1")}
     of_nobody = {fact for fact in subscribed if fact.type.startswith("crm.campaigns.campaign.")}
 
@@ -173,7 +179,9 @@ def test_every_fact_of_a_customer_has_a_title() -> None:
 
 @pytest.mark.parametrize("topic", sorted(TOPICS))
 def test_every_topic_is_consumed_unless_it_concerns_no_customer(topic: str) -> None:
-    consumed = {topic.name for consumer in consumers(HASH_KEY) for topic in consumer.topics}
+    consumed = {
+        topic.name for consumer in consumers(HASH_KEY, Pressure(500)) for topic in consumer.topics
+    }
     left_out = (
         TOPICS[topic].publisher in NOT_SHOWN
         or TOPICS[topic].aggregate

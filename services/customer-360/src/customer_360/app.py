@@ -5,10 +5,11 @@ from shared.service import Service, build_app
 from shared.settings import from_environment
 
 from customer_360.config import Settings
-from customer_360.consumers import consumers
+from customer_360.consumers import MAX_RECORDS, consumers
 from customer_360.page import api as page
 from customer_360.profiles import api as profiles
-from customer_360.profiles import publishing
+from customer_360.profiles.pressure import Pressure
+from customer_360.profiles.publishing import Publishing
 from customer_360.search import api as search
 from customer_360.streams import api as streams
 from customer_360.streams.watching import Watching
@@ -19,12 +20,13 @@ def create_app() -> FastAPI:
     """The app, as uvicorn starts it."""
     settings = from_environment(Settings)
     watching = Watching()
+    pressure = Pressure(full_batch=MAX_RECORDS // 2)
     service = Service(
         name="customer-360",
         summary="One view of the customer, folded from every fact.",
         routers=(search.router, profiles.router, timeline.router, streams.router, page.router),
-        consumers=consumers(settings.hash_key.get_secret_value()),
-        jobs=(publishing.JOB, watching.job()),
+        consumers=consumers(settings.hash_key.get_secret_value(), pressure),
+        jobs=(Publishing(pressure).job(), watching.job()),
     )
     app = build_app(service, settings)
     app.state.watching = watching

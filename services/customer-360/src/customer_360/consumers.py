@@ -1,6 +1,7 @@
 """Kafka in: three consumers, so that a ticket is seen at once while customers and orders flood."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from shared.contracts.campaigns import (
     AttributionComputed,
@@ -21,6 +22,8 @@ from shared.contracts.contacts import (
     CustomerOwnerChanged,
     CustomerUpdated,
 )
+from shared.db import Connection
+from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
 from customer_360 import erasing
@@ -29,6 +32,7 @@ from customer_360.deals import projection as deals
 from customer_360.leads import projection as leads
 from customer_360.orders import projection as orders
 from customer_360.people import projection as people
+from customer_360.profiles.pressure import Pressure
 from customer_360.projecting import Projection
 from customer_360.tickets import projection as tickets
 from customer_360.touches import projection as touches
@@ -37,23 +41,35 @@ MAX_RECORDS = 1000
 """Records of a batch: enough to share its statements, few enough to keep reads waiting briefly."""
 
 
-def consumers(hash_key: str) -> Sequence[Consumer]:
+def consumers(hash_key: str, pressure: Pressure) -> Sequence[Consumer]:
     """The consumers of this service; `hash_key` makes the hashes of contact points."""
-    facts = _consumer("customer-360.facts", _fact_projection(hash_key))
-    parties = _consumer("customer-360.customers", _customer_projection())
-    bought = _consumer("customer-360.orders", Projection([orders.SECTION]))
+    facts = _consumer("customer-360.facts", fact_projection(hash_key), pressure)
+    parties = _consumer("customer-360.customers", customer_projection(), pressure)
+    bought = _consumer("customer-360.orders", order_projection(), pressure)
     parties.on_tombstones(CUSTOMER_STATE)(erasing.erase_customers)
     facts.on_tombstones(CONTACT_STATE)(erasing.erase_contacts)
     return facts, parties, bought
 
 
-def _consumer(name: str, projection: Projection) -> Consumer:
+def _consumer(name: str, projection: Projection, pressure: Pressure) -> Consumer:
     consumer = Consumer(name, is_projection=True, max_records=MAX_RECORDS)
-    consumer.on_batch(*projection.facts)(projection.apply)
+
+    @consumer.on_batch(*projection.facts)
+    async def project(connection: Connection, received: Sequence[Received[Any]]) -> None:
+        pressure.note(len(received))
+        await projection.apply(connection, received)
+
+    del project
     return consumer
 
 
-def _customer_projection() -> Projection:
+def order_projection() -> Projection:
+    """Orders."""
+    return Projection([orders.SECTION])
+
+
+def customer_projection() -> Projection:
+    """Customers: their snapshots, and what happened to them."""
     return Projection(
         [customers.SECTION],
         noted=(
@@ -65,7 +81,8 @@ def _customer_projection() -> Projection:
     )
 
 
-def _fact_projection(hash_key: str) -> Projection:
+def fact_projection(hash_key: str) -> Projection:
+    """Everything else: people, leads, deals, service and campaigns."""
     return Projection(
         [
             people.contact_section(hash_key),

@@ -115,12 +115,6 @@ class GuardedTable(Generic[RowT]):
         )
         return self.rows_of(records)
 
-    async def list_where(
-        self, connection: Connection, condition: str, *arguments: object
-    ) -> list[RowT]:
-        """The rows that meet a condition; its text is a constant of the calling store."""
-        return self.rows_of(await connection.fetch(f"{self._select} WHERE {condition}", *arguments))
-
     async def save(self, connection: Connection, rows: Sequence[RowT]) -> set[UUID]:
         """Write the rows that are newer than what is stored; answers their keys.
 

@@ -150,6 +150,13 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_customer_idx ON orders (customer_id, ordered_at DESC);
 
+CREATE VIEW order_sums AS
+SELECT customer_id, currency, count(*) AS order_count, sum(total) AS revenue,
+    min(ordered_at) AS first_order_at, max(ordered_at) AS last_order_at
+FROM orders
+WHERE status <> 'cancelled'
+GROUP BY customer_id, currency;
+
 -- "Today" for recency: the newest business day that the orders have shown.
 CREATE TABLE order_horizon (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
@@ -269,7 +276,7 @@ CREATE TABLE profiles (
     profile_version bigint NOT NULL,
     dirty_since timestamptz,
     published_version bigint,
-    published_figures text
+    published_digest text
 ) WITH (fillfactor = 75);
 CREATE INDEX profiles_dirty_idx ON profiles (dirty_since) WHERE dirty_since IS NOT NULL;
 

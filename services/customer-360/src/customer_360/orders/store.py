@@ -14,11 +14,9 @@ from customer_360.orders.fold import Order
 ORDERS = GuardedTable("orders", Order)
 
 _SUMS = """
-SELECT customer_id, currency, count(*) AS order_count, sum(total) AS revenue,
-    min(ordered_at) AS first_order_at, max(ordered_at) AS last_order_at
-FROM orders
-WHERE customer_id = ANY($1::uuid[]) AND status <> 'cancelled'
-GROUP BY customer_id, currency
+SELECT customer_id, currency, order_count, revenue, first_order_at, last_order_at
+FROM order_sums
+WHERE customer_id = ANY($1::uuid[])
 """
 
 _ADVANCE_HORIZON = """
@@ -45,16 +43,6 @@ class OrderSum:
 async def list_sums(connection: Connection, customer_ids: Collection[UUID]) -> list[OrderSum]:
     """What these customers bought."""
     return [OrderSum(*record) for record in await connection.fetch(_SUMS, list(customer_ids))]
-
-
-async def list_recent(connection: Connection, customer_id: UUID, limit: int) -> list[Order]:
-    """The newest orders of a customer."""
-    return await ORDERS.list_where(
-        connection,
-        "customer_id = $1 ORDER BY ordered_at DESC NULLS LAST, order_id LIMIT $2",
-        customer_id,
-        limit,
-    )
 
 
 async def advance_horizon(connection: Connection, orders: Sequence[Order]) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.contact_points import CHANNEL_OF_POINT, subject_hash
 from shared.contracts.contacts import (
+    Channel,
     ConsentDenied,
     ConsentGranted,
     ConsentWithdrawn,
@@ -99,7 +100,7 @@ def contact_fold(hash_key: str) -> Fold[Contact]:
 def contact_of(event: ContactState, version: int, hash_key: str) -> Contact:
     """The person in a snapshot."""
     names = (event.given_name, event.family_name)
-    points = [
+    points: list[tuple[Channel, str]] = [
         (CHANNEL_OF_POINT[point.type], point.normalized)
         for point in event.points
         if point.status == "active"

@@ -21,22 +21,6 @@ WHERE contacts.contact_id = ANY($1::uuid[]) OR contacts.subject_hashes ?| $2::te
 """
 
 
-async def list_contacts_of(connection: Connection, customer_ids: Collection[UUID]) -> list[Contact]:
-    """The people of these customers, those who left included."""
-    return await CONTACTS.list_where(
-        connection, "customer_ids ?| $1::text[]", [str(one) for one in customer_ids]
-    )
-
-
-async def list_active_suppressions(
-    connection: Connection, subject_hashes: Collection[str]
-) -> list[Suppression]:
-    """Who of these must not be written to."""
-    return await SUPPRESSIONS.list_where(
-        connection, "subject_hash = ANY($1::text[]) AND is_active", list(subject_hashes)
-    )
-
-
 async def list_customers_of(
     connection: Connection, contact_ids: Collection[UUID], subject_hashes: Collection[str]
 ) -> set[UUID]:

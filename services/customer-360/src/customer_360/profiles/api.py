@@ -18,7 +18,8 @@ from shared.runtime import Runtime
 from customer_360.profiles.assembly import view_of
 from customer_360.profiles.figures import Yardstick, figures_of
 from customer_360.profiles.listing import list_profile_ids
-from customer_360.profiles.loading import find_known, load_bases, load_yardstick
+from customer_360.profiles.loading import load_bases, load_yardstick
+from customer_360.profiles.looking import look_up
 from customer_360.profiles.versions import read_wanted, wait_for
 from customer_360.profiles.view import CustomerView
 from customer_360.sources.progress import ends_of
@@ -60,14 +61,11 @@ async def get_customer(
     stale = bool(wanted) and not await wait_for(pool, wanted)
     runtime: Runtime = request.app.state.runtime
     ends = ends_of(runtime.subscriptions)
-    async with (
-        pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        known = await find_known(connection, customer_id, ends)
-        yardstick = await load_yardstick(connection)
-    if known is None:
+    async with pool.acquire() as connection:
+        looked = await look_up(connection, customer_id, ends)
+    if looked is None:
         raise CustomerNotFoundError(customer_id=customer_id)
+    known, yardstick = looked
     logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
     return view_of(known, yardstick, datetime.now(UTC), stale=stale)
 

@@ -1,7 +1,7 @@
 """Loads the rows of many customers at once: a constant number of statements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,19 +10,11 @@ from shared.db import Connection
 
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
-from customer_360.leads.store import list_leads_of
 from customer_360.orders import store as orders
-from customer_360.people.store import CONSENTS, list_active_suppressions, list_contacts_of
-from customer_360.profiles.assembly import Known
 from customer_360.profiles.figures import Basis, Yardstick
-from customer_360.profiles.store import load_versions
-from customer_360.sources.progress import End, load_progress
-from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
+from customer_360.tickets.store import CLOCKS, TICKETS
 from customer_360.touches import store as touches
 from customer_360.value.store import load_rfm_model
-
-TOUCHES = 20
-RECENT_ORDERS = 20
 
 RowT = TypeVar("RowT")
 
@@ -48,35 +40,6 @@ async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> 
         )
         for one in customer_ids
     }
-
-
-async def find_known(
-    connection: Connection, customer_id: UUID, ends: Sequence[End]
-) -> Known | None:
-    """Every row of one customer; None where no fact has named it yet."""
-    versions = await load_versions(connection, [customer_id])
-    if customer_id not in versions:
-        return None
-    bases = await load_bases(connection, [customer_id])
-    people = await list_contacts_of(connection, [customer_id])
-    contact_ids = [contact.contact_id for contact in people]
-    hashes = [one for contact in people for one in contact.subject_hashes]
-    messages = await touches.list_messages_of(connection, customer_id, contact_ids, TOUCHES)
-    campaign_ids = {message.campaign_id for message in messages if message.campaign_id}
-    return Known(
-        profile_version=versions[customer_id],
-        basis=bases[customer_id],
-        people=people,
-        consents=await CONSENTS.list_by(connection, "contact_id", contact_ids) if people else [],
-        suppressions=await list_active_suppressions(connection, hashes) if hashes else [],
-        leads=await list_leads_of(connection, customer_id, contact_ids),
-        recent_orders=await orders.list_recent(connection, customer_id, RECENT_ORDERS),
-        surveys=await SURVEYS.list_by(connection, "customer_id", [customer_id]),
-        messages=messages,
-        responses=await touches.list_responses_of(connection, customer_id, contact_ids, TOUCHES),
-        campaigns=await touches.CAMPAIGNS.load(connection, campaign_ids) if campaign_ids else {},
-        as_of=await load_progress(connection, ends),
-    )
 
 
 async def load_yardstick(connection: Connection) -> Yardstick:

@@ -1,8 +1,12 @@
-"""Publishes the state of profiles that changed, debounced, and only where a figure differs."""
+"""Publishes the state of profiles that changed, debounced, and only where a figure differs.
 
-from collections.abc import Iterable
+While full batches arrive, a state waits longer: it would soon be old again, and the facts come
+first.
+"""
+
+import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import starmap
 
 from shared.cause import Cause
 from shared.contracts.customer_360 import ProfileState
@@ -16,51 +20,61 @@ from shared.telemetry import new_trace
 from customer_360.profiles import store
 from customer_360.profiles.figures import figures_of
 from customer_360.profiles.loading import load_bases, load_yardstick
+from customer_360.profiles.pressure import Pressure
 from customer_360.profiles.store import DirtyProfile, Published
 
 BATCH = 500
 EVERY_SECONDS = 0.5
+SETTLED_SECONDS = 2.0
+SETTLED_UNDER_PRESSURE_SECONDS = 20.0
 
 
-async def publish_profiles(pool: Pool) -> None:
-    """Publish all that is due; each batch is one transaction."""
-    while await _publish_batch(pool) == BATCH:
-        pass
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The job that publishes; it gives way to a flood of facts."""
+
+    pressure: Pressure
+
+    async def work(self, pool: Pool) -> None:
+        """Publish all that is due; each batch is one transaction."""
+        is_full = True
+        while is_full:
+            high = self.pressure.is_high
+            settled_for = SETTLED_UNDER_PRESSURE_SECONDS if high else SETTLED_SECONDS
+            async with transaction(pool) as connection:
+                is_full = await publish_due(connection, settled_for) == BATCH
+
+    def job(self) -> Job:
+        """The work, again and again."""
+        return Job("publish-profiles", self.work, EVERY_SECONDS)
 
 
-async def _publish_batch(pool: Pool) -> int:
-    async with transaction(pool) as connection:
-        dirty = await store.lock_dirty(connection, BATCH)
-        if dirty:
-            await _publish(connection, dirty)
-        return len(dirty)
-
-
-async def _publish(connection: Connection, dirty: Iterable[DirtyProfile]) -> None:
-    profiles = {profile.customer_id: profile for profile in dirty}
-    bases = await load_bases(connection, profiles.keys())
+async def publish_due(connection: Connection, settled_for: float) -> int:
+    """Publish one batch of profiles that changed so many seconds ago; answers how many."""
+    dirty = {
+        profile.customer_id: profile
+        for profile in await store.lock_dirty(connection, BATCH, settled_for)
+    }
+    if not dirty:
+        return 0
+    bases = await load_bases(connection, dirty.keys())
     yardstick = await load_yardstick(connection)
     states = [figures_of(basis, yardstick) for basis in bases.values()]
-    pairs = [(profiles[state.customer_id], state) for state in states]
-    await store.save_published(connection, list(starmap(_noted, pairs)))
-    await outbox.append(
-        connection,
-        _cause(),
-        [
-            Fact(state, profile.profile_version)
-            for profile, state in pairs
-            if _differs(profile, state)
-        ],
-    )
+    published = [_published(dirty[state.customer_id], state) for state in states]
+    await store.save_published(connection, published)
+    facts = [
+        Fact(state, one.version)
+        for state, one in zip(states, published, strict=True)
+        if one.version is not None
+    ]
+    await outbox.append(connection, _cause(), facts)
+    return len(dirty)
 
 
-def _differs(profile: DirtyProfile, state: ProfileState) -> bool:
-    return profile.published_figures != state.model_dump_json()
-
-
-def _noted(profile: DirtyProfile, state: ProfileState) -> Published:
-    version = profile.profile_version if _differs(profile, state) else None
-    return Published(profile.customer_id, state.model_dump_json(), version)
+def _published(profile: DirtyProfile, state: ProfileState) -> Published:
+    digest = hashlib.sha256(state.model_dump_json().encode()).hexdigest()
+    differs = digest != profile.published_digest
+    return Published(profile.customer_id, digest, profile.profile_version if differs else None)
 
 
 def _cause() -> Cause:
@@ -70,6 +84,3 @@ def _cause() -> Cause:
         correlation_id=str(new_id()),
         trace=new_trace(),
     )
-
-
-JOB = Job("publish-profiles", publish_profiles, EVERY_SECONDS)

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from shared.db import Connection
 
-DEBOUNCE_SECONDS = 2.0
-
 # A change counter, no figure: a redelivery that changes no row does not get here.
 _TOUCH = """
 INSERT INTO profiles (customer_id, profile_version, dirty_since)
@@ -19,7 +17,7 @@ ON CONFLICT (customer_id) DO UPDATE SET
 """
 
 _LOCK_DIRTY = """
-SELECT customer_id, profile_version, published_figures
+SELECT customer_id, profile_version, published_digest
 FROM profiles
 WHERE dirty_since <= now() - make_interval(secs => $1)
 ORDER BY dirty_since
@@ -29,9 +27,9 @@ FOR UPDATE SKIP LOCKED
 
 _SAVE_PUBLISHED = """
 UPDATE profiles SET dirty_since = NULL,
-    published_figures = published.figures,
+    published_digest = published.digest,
     published_version = coalesce(published.version, profiles.published_version)
-FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS published (customer_id, figures, version)
+FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS published (customer_id, digest, version)
 WHERE profiles.customer_id = published.customer_id
 """
 
@@ -46,7 +44,7 @@ class DirtyProfile:
 
     customer_id: UUID
     profile_version: int
-    published_figures: str | None
+    published_digest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Published:
     """What was published of a profile; `version` is None where nothing had to be."""
 
     customer_id: UUID
-    figures: str
+    digest: str
     version: int | None
 
 
@@ -64,9 +62,7 @@ async def touch(connection: Connection, customer_ids: Collection[UUID]) -> None:
         await connection.execute(_TOUCH, sorted(customer_ids, key=attrgetter("int")))
 
 
-async def lock_dirty(
-    connection: Connection, limit: int, settled_for: float = DEBOUNCE_SECONDS
-) -> list[DirtyProfile]:
+async def lock_dirty(connection: Connection, limit: int, settled_for: float) -> list[DirtyProfile]:
     """Take profiles that have been dirty for a while and that no other process works on."""
     records = await connection.fetch(_LOCK_DIRTY, settled_for, limit)
     return [DirtyProfile(*record) for record in records]
@@ -77,7 +73,7 @@ async def save_published(connection: Connection, published: Sequence[Published])
     await connection.execute(
         _SAVE_PUBLISHED,
         [one.customer_id for one in published],
-        [one.figures for one in published],
+        [one.digest for one in published],
         [one.version for one in published],
     )
 

@@ -20,7 +20,7 @@ WAIT_SECONDS = 2.0
 POLL_SECONDS = 0.03
 _BIGINT_DIGITS = 18
 
-_TABLES = (
+TABLES = (
     CUSTOMERS,
     CONTACTS,
     CONSENTS,
@@ -36,6 +36,7 @@ _TABLES = (
     MESSAGES,
     RESPONSES,
 )
+"""Every projected table: what a version can be waited for in."""
 
 _MISSING = f"""
 SELECT EXISTS (
@@ -44,7 +45,7 @@ SELECT EXISTS (
     " UNION ALL ".join(
         f"SELECT 1 FROM {table.name} AS stored"
         f" WHERE stored.{table.key} = wanted.id AND stored.version >= wanted.version"
-        for table in _TABLES
+        for table in TABLES
     )
 })
 )

@@ -29,8 +29,6 @@ SELECT customer_id, count(sent_at) AS sent, count(clicked_at) AS clicked
 FROM reached GROUP BY customer_id
 """
 
-_OF_CUSTOMER = "customer_id = $1 OR (customer_id IS NULL AND contact_id = ANY($2::uuid[]))"
-
 
 @dataclass(frozen=True, slots=True)
 class MessageCount:
@@ -47,29 +45,3 @@ async def list_counts(connection: Connection, customer_ids: Collection[UUID]) ->
         _COUNTS, list(customer_ids), [str(one) for one in customer_ids]
     )
     return [MessageCount(*record) for record in records]
-
-
-async def list_messages_of(
-    connection: Connection, customer_id: UUID, contact_ids: Collection[UUID], limit: int
-) -> list[Message]:
-    """The messages that last changed, newest first."""
-    return await MESSAGES.list_where(
-        connection,
-        f"{_OF_CUSTOMER} ORDER BY touched_at DESC NULLS LAST, message_id LIMIT $3",
-        customer_id,
-        list(contact_ids),
-        limit,
-    )
-
-
-async def list_responses_of(
-    connection: Connection, customer_id: UUID, contact_ids: Collection[UUID], limit: int
-) -> list[Response]:
-    """The newest responses."""
-    return await RESPONSES.list_where(
-        connection,
-        f"{_OF_CUSTOMER} ORDER BY occurred_at DESC NULLS LAST, response_id LIMIT $3",
-        customer_id,
-        list(contact_ids),
-        limit,
-    )

@@ -43,7 +43,7 @@ function h(tag, attributes = {}, ...children) {
     if (name === "onclick") element.addEventListener("click", value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 // `k` names what may change: where its text differs from the one shown before, it lights up.
@@ -305,19 +305,26 @@ function person(one) {
     one.points.map((point) => h("div", { class: "row small" },
       h("span", {}, point.value), h("span", { class: point.status === "active" ? "soft" : "no" },
         point.status === "active" ? point.type : `${point.type}, ${point.status}`))),
-    h("table", {},
-      h("caption", { class: "hidden" }, `May I contact ${one.name ?? "this person"} now?`),
-      h("thead", {}, h("tr", {}, ["May I, now?", "", "Consent"].map((t) => h("th", { scope: "col" }, t)))),
-      h("tbody", {}, Object.entries(one.contactable_now).map(([pair, answer]) => {
-        const [channel, purpose] = pair.split(":");
-        const consent = one.consents.find((c) => c.channel === channel && c.purpose === purpose);
-        return h("tr", {},
-          h("td", {}, `${words(purpose)} by ${channel}`),
-          keyed(`may:${id}:${pair}`, "td", { class: answer.ok ? "yes" : "no" },
-            answer.ok ? "✓ yes" : `✗ ${REASONS[answer.reason] ?? answer.reason}`),
-          keyed(`consent:${id}:${pair}`, "td", { class: "soft" },
-            consent ? `${consent.status} ${on(consent.since)}, ${words(consent.source)}` : "–"));
-      }))));
+    mayI(one));
+}
+function mayI(one) {
+  const pairs = Object.keys(one.contactable_now).map((pair) => pair.split(":"));
+  const channels = [...new Set(pairs.map(([channel]) => channel))];
+  const purposes = [...new Set(pairs.map(([, purpose]) => purpose))];
+  const cell = (channel, purpose) => {
+    const answer = one.contactable_now[`${channel}:${purpose}`];
+    const consent = one.consents.find((c) => c.channel === channel && c.purpose === purpose);
+    return h("td", {},
+      answer ? keyed(`may:${one.contact_id}:${channel}:${purpose}`, "div", { class: answer.ok ? "yes" : "no" },
+        answer.ok ? "✓ yes" : `✗ ${REASONS[answer.reason] ?? answer.reason}`) : null,
+      consent ? keyed(`consent:${one.contact_id}:${channel}:${purpose}`, "div", { class: "soft tiny" },
+        `${consent.status} ${on(consent.since)}, ${words(consent.source)}`) : null);
+  };
+  return h("table", { class: "may" },
+    h("caption", { class: "hidden" }, `May I contact ${one.name ?? "this person"} now?`),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "May I, now?"), channels.map((c) => h("th", { scope: "col" }, capital(c))))),
+    h("tbody", {}, purposes.map((purpose) => h("tr", {},
+      h("th", { scope: "row" }, capital(words(purpose))), channels.map((channel) => cell(channel, purpose))))));
 }
 
 function dealsCard(view) {

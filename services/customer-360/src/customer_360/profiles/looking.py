@@ -1,0 +1,135 @@
+"""Looks up one customer: every row of the view, of one moment, in one round trip.
+
+Each table's rows come back as an array of its row type, whose columns are the fields of the row's
+class in the same order.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+from shared.db import Connection
+
+from customer_360.customers.store import CUSTOMERS
+from customer_360.deals.store import DEALS
+from customer_360.guarded import GuardedTable, RowT
+from customer_360.leads.store import LEADS
+from customer_360.orders.store import ORDERS, OrderSum
+from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
+from customer_360.profiles.assembly import Known
+from customer_360.profiles.figures import Basis, Yardstick
+from customer_360.sources.progress import End, load_progress
+from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
+from customer_360.touches.store import CAMPAIGNS, MESSAGES, RESPONSES, MessageCount
+from customer_360.value.rfm import RfmModel
+
+TOUCHES = 20
+LEADS_SHOWN = 20
+RECENT_ORDERS = 20
+
+_OF_CUSTOMER = """(customer_id = $1
+    OR customer_id IS NULL AND contact_id IN (SELECT contact_id FROM people))"""
+
+_LOOK = f"""
+WITH people AS MATERIALIZED (
+    SELECT contact_id, subject_hashes FROM contacts WHERE customer_ids ? $1::uuid::text
+), touches AS MATERIALIZED (
+    SELECT message_id, campaign_id FROM messages WHERE {_OF_CUSTOMER}
+    ORDER BY touched_at DESC NULLS LAST, message_id LIMIT {TOUCHES}
+)
+SELECT profiles.profile_version,
+    (SELECT bounds FROM score_models WHERE model = 'rfm' ORDER BY version DESC LIMIT 1) AS bounds,
+    (SELECT newest_ordered_at FROM order_horizon) AS horizon,
+    (SELECT count(sent_at) FROM messages WHERE {_OF_CUSTOMER}) AS sent,
+    (SELECT count(clicked_at) FROM messages WHERE {_OF_CUSTOMER}) AS clicked,
+    ARRAY(SELECT customers FROM customers WHERE customer_id = $1) AS customers,
+    ARRAY(SELECT order_sums FROM order_sums WHERE customer_id = $1) AS order_sums,
+    ARRAY(SELECT deals FROM deals WHERE customer_id = $1) AS deals,
+    ARRAY(SELECT tickets FROM tickets WHERE customer_id = $1) AS tickets,
+    ARRAY(SELECT clocks FROM clocks WHERE customer_id = $1) AS clocks,
+    ARRAY(SELECT surveys FROM surveys WHERE customer_id = $1) AS surveys,
+    ARRAY(
+        SELECT contacts FROM contacts WHERE contact_id IN (SELECT contact_id FROM people)
+    ) AS contacts,
+    ARRAY(
+        SELECT consents FROM consents WHERE contact_id IN (SELECT contact_id FROM people)
+    ) AS consents,
+    ARRAY(
+        SELECT suppressions FROM suppressions
+        WHERE is_active AND subject_hash IN (
+            SELECT jsonb_array_elements_text(subject_hashes) FROM people
+        )
+    ) AS suppressions,
+    ARRAY(
+        SELECT leads FROM leads
+        WHERE customer_id = $1 OR contact_id IN (SELECT contact_id FROM people)
+        ORDER BY received_at DESC NULLS LAST, lead_id LIMIT {LEADS_SHOWN}
+    ) AS leads,
+    ARRAY(
+        SELECT orders FROM orders WHERE customer_id = $1
+        ORDER BY ordered_at DESC NULLS LAST, order_id LIMIT {RECENT_ORDERS}
+    ) AS orders,
+    ARRAY(
+        SELECT messages FROM messages WHERE message_id IN (SELECT message_id FROM touches)
+        ORDER BY touched_at DESC NULLS LAST, message_id
+    ) AS messages,
+    ARRAY(
+        SELECT campaigns FROM campaigns WHERE campaign_id IN (SELECT campaign_id FROM touches)
+    ) AS campaigns,
+    ARRAY(
+        SELECT responses FROM responses WHERE {_OF_CUSTOMER}
+        ORDER BY occurred_at DESC NULLS LAST, response_id LIMIT {TOUCHES}
+    ) AS responses
+FROM profiles WHERE profiles.customer_id = $1
+"""
+
+
+async def look_up(
+    connection: Connection, customer_id: UUID, ends: Sequence[End]
+) -> tuple[Known, Yardstick] | None:
+    """Every row of one customer, and what to measure it with; None where no fact has named it.
+
+    The progress of the sources is read first: the view may be newer than it says, never older.
+    """
+    as_of = await load_progress(connection, ends)
+    look = await connection.fetchrow(_LOOK, customer_id)
+    if look is None:
+        return None
+    known = Known(
+        profile_version=look["profile_version"],
+        basis=_basis(customer_id, look),
+        people=_rows(CONTACTS, look),
+        consents=_rows(CONSENTS, look),
+        suppressions=_rows(SUPPRESSIONS, look),
+        leads=_rows(LEADS, look),
+        recent_orders=_rows(ORDERS, look),
+        surveys=_rows(SURVEYS, look),
+        messages=_rows(MESSAGES, look),
+        responses=_rows(RESPONSES, look),
+        campaigns={campaign.campaign_id: campaign for campaign in _rows(CAMPAIGNS, look)},
+        as_of=as_of,
+    )
+    return known, _yardstick(look)
+
+
+def _basis(customer_id: UUID, look: asyncpg.Record) -> Basis:
+    return Basis(
+        customer_id=customer_id,
+        customer=next(iter(_rows(CUSTOMERS, look)), None),
+        order_sums=[OrderSum(*record) for record in look["order_sums"]],
+        deals=_rows(DEALS, look),
+        tickets=_rows(TICKETS, look),
+        clocks=_rows(CLOCKS, look),
+        messages=MessageCount(customer_id, look["sent"], look["clicked"]),
+    )
+
+
+def _yardstick(look: asyncpg.Record) -> Yardstick:
+    now = datetime.now(UTC)
+    model = RfmModel.model_validate_json(look["bounds"])
+    return Yardstick(model, min(look["horizon"] or now, now))
+
+
+def _rows(table: GuardedTable[RowT], look: asyncpg.Record) -> list[RowT]:
+    return table.rows_of(look[table.name])

@@ -1,0 +1,100 @@
+"""Value, permission and search terms, with plain values."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from customer_360.contactability.gate import contactable_now
+from customer_360.people.fold import Consent, contact_of
+from customer_360.search.terms import point_key_of
+from customer_360.value.rfm import RfmModel, cell_of, score
+
+from tests.unit.customer_360.histories import HASH_KEY, Story, an_id, at
+
+MODEL = RfmModel.model_validate(
+    {
+        "recency_days": [30, 90, 180, 365],
+        "frequency": [1, 2, 4, 8],
+        "monetary": {"*": [50, 200, 1000, 10000], "JPY": [7500, 30000, 150000, 1500000]},
+    }
+)
+
+
+def test_who_never_bought_has_no_score() -> None:
+    assert score(MODEL, order_count=0, revenue={}, last_order_at=None, today=at(0)) is None
+
+
+def test_scores_are_counted_against_the_business_day_of_the_base() -> None:
+    rfm = score(
+        MODEL,
+        order_count=9,
+        revenue={"USD": Decimal(20000)},
+        last_order_at=at(0),
+        today=at(0) + timedelta(days=30),
+    )
+
+    assert rfm is not None
+    assert (rfm.r, rfm.f, rfm.m, rfm.cell) == (5, 5, 5, "champion")
+
+
+def test_money_is_measured_in_its_own_currency() -> None:
+    yen = score(
+        MODEL, order_count=1, revenue={"JPY": Decimal(9000)}, last_order_at=at(0), today=at(0)
+    )
+
+    assert yen is not None
+    assert yen.m == 2
+
+
+@pytest.mark.parametrize(
+    ("scores", "cell"),
+    [
+        ((5, 4, 4), "champion"),
+        ((3, 3, 5), "loyal"),
+        ((4, 1, 5), "promising"),
+        ((2, 5, 3), "at-risk"),
+        ((1, 2, 5), "hibernating"),
+        ((3, 2, 2), "need-attention"),
+        ((5, 5, 1), "need-attention"),
+    ],
+)
+def test_three_scores_make_a_cell(scores: tuple[int, int, int], cell: str) -> None:
+    assert cell_of(*scores) == cell
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (" Ada@Example.com ", "email:ada@example.com"),
+        ("+44 20 7946 0018", "phone:+442079460018"),
+        ("0044 20 7946 0018", "phone:+442079460018"),
+        ("Ada", None),
+        ("ada@", None),
+        ("00042", None),
+    ],
+)
+def test_a_search_text_is_an_address_or_a_name(text: str, key: str | None) -> None:
+    assert point_key_of(text) == key
+
+
+def test_an_expired_consent_allows_nothing() -> None:
+    contact = contact_of(Story().contact_state(), 1, HASH_KEY)
+    consent = Consent(
+        an_id("consent"), 1, contact.contact_id, "email", "marketing", "granted", expires_at=at(5)
+    )
+
+    def may(hours: float) -> bool:
+        answers = contactable_now(contact, [consent], [], has_critical_ticket=False, now=at(hours))
+        return answers["email:marketing"].ok
+
+    assert (may(4), may(6)) == (True, False)
+
+
+def test_a_person_without_an_address_cannot_be_reached() -> None:
+    contact = contact_of(Story().contact_state(points=()), 1, HASH_KEY)
+    consent = Consent(an_id("consent"), 1, contact.contact_id, "phone", "service", "granted")
+
+    answers = contactable_now(contact, [consent], [], has_critical_ticket=False, now=at(0))
+
+    assert answers["phone:service"].reason == "no-point"
+    assert answers["email:service"].reason == "consent"
