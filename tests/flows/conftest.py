@@ -21,8 +21,9 @@ from shared.settings import KafkaSettings
 
 from devstack import ephemeral
 from tests.flows.ledger import Ledger
+from tests.flows.steps import OWNER_OF_GOOD_LEADS
 
-SECONDS_A_FLOW_MAY_TAKE = 240  # the first one waits for the system to start
+SECONDS_A_FLOW_MAY_TAKE = 300  # the first one waits for the system to start
 
 _numbers = itertools.count(1000)
 
@@ -36,8 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with ephemeral.system(tmp_path_factory.mktemp("system")) as stack:
-        yield stack
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PIPELINE_DEFAULT_OWNER", OWNER_OF_GOOD_LEADS)
+        with ephemeral.system(tmp_path_factory.mktemp("system")) as stack:
+            yield stack
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from devstack.demo.story.cast import AGENT, Cast, in_days
 
+OWNER_OF_GOOD_LEADS = "otto"
+
 
 async def open_deal(cast: Cast, customer_id: str, name: str) -> str:
     deal = {

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
 
@@ -112,6 +113,15 @@ class Caller:
         """Read something."""
         known = {name: value for name, value in params.items() if value is not None}
         return (await self.send("GET", service, path, params=known)).json()
+
+    async def peek(self, service: str, path: str) -> Json | None:
+        """Read something that may not be there yet."""
+        try:
+            return await self.get(service, path)
+        except RefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     async def post(self, service: str, path: str, body: Json = None, key: str = "") -> Json:
         """Command something; with a `key` of its own it is created once, whoever repeats it."""

@@ -70,8 +70,8 @@ async def _win(cast: Cast, deal_id: str) -> None:
 
 
 async def _is_customer(cast: Cast, customer_id: str) -> bool:
-    customer = await cast.sales.get("contacts", f"/v1/customers/{customer_id}")
-    return bool(customer["lifecycle"] == "customer")
+    customer = await cast.sales.peek("contacts", f"/v1/customers/{customer_id}")
+    return customer is not None and bool(customer["lifecycle"] == "customer")
 
 
 async def _onboarding(cast: Cast, customer_id: str, deal_id: str) -> Json | None:
