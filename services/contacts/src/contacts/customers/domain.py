@@ -52,6 +52,10 @@ class ExternalIdIsTakenError(ConflictError):
     """Another customer has this external id."""
 
 
+class ExternalIdsOfSeveralError(ConflictError):
+    """These external ids belong to several customers."""
+
+
 class LifecycleMoveError(ConflictError):
     """The lifecycle does not allow this move."""
 

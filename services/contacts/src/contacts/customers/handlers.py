@@ -1,6 +1,7 @@
 """What is done with customers: each use case one transaction, reactions inside their batch's."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from contacts.customers.domain import (
     CreateCustomer,
     Customer,
     CustomerChange,
+    ExternalIdIsTakenError,
+    ExternalIdsOfSeveralError,
     FollowFact,
     UpdateCustomer,
     carry_out,
@@ -140,34 +143,54 @@ _NOT_UPDATED = frozenset({"source", "owner_id"})
 """Where a customer came from stays; who owns it is a fact of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database, and the rows so far, say about a block's customers."""
+
+    ids: dict[tuple[str, str], UUID]
+    customers: dict[UUID, Customer]
+
+
 async def import_customers(
     connection: Connection, batch: Batch, rows: Sequence[CustomerRow], tally: Tally
 ) -> None:
     """Rows of a file, each decided exactly as the API decides; only reading and writing is bulk."""
-    names = [(named.system, named.id) for row in rows for named in row.said.external_ids]
-    found = await store.find_by_external_ids(connection, names)
-    wanted = set(found.values()) if batch.mode == "upsert" else set[UUID]()
-    current = await store.lock_customers(connection, wanted) if wanted else {}
+    known = await _what_is_known(connection, batch, rows)
     changes: dict[UUID, CustomerChange] = {}
     for row in rows:
-        owners = {found[name] for name in _names(row) if name in found}
-        if refusal := _refusal(batch, owners):
-            tally.reject(row.number, _first_name(row), refusal)
-            continue
-        customer = current[owners.pop()] if owners else None
         try:
-            change = carry_out(customer, *_commands(batch, row, customer))
+            change = _imported(batch, row, known)
         except Refusal as refused:
-            tally.reject(row.number, None, refused.code())
+            tally.reject(row.number, _first_name(row), refused.code())
             continue
         _count(tally, change)
         customer_id = change.after.state.customer_id
-        current[customer_id] = change.after
-        found |= dict.fromkeys(_names(row), customer_id)
+        known.customers[customer_id] = change.after
+        known.ids.update(dict.fromkeys(_names(row), customer_id))
         earlier = changes.get(customer_id)
         changes[customer_id] = earlier.then(change) if earlier else change
     if not batch.dry_run:
         await store.save_changes(connection, batch.cause, list(changes.values()))
+
+
+async def _what_is_known(
+    connection: Connection, batch: Batch, rows: Sequence[CustomerRow]
+) -> _Known:
+    ids = await store.find_by_external_ids(
+        connection, [name for row in rows for name in _names(row)]
+    )
+    wanted = set(ids.values()) if batch.mode == "upsert" else set[UUID]()
+    return _Known(ids, await store.lock_customers(connection, wanted) if wanted else {})
+
+
+def _imported(batch: Batch, row: CustomerRow, known: _Known) -> CustomerChange:
+    owners = {known.ids[name] for name in _names(row) if name in known.ids}
+    if owners and batch.mode == "create":
+        raise ExternalIdIsTakenError
+    if len(owners) > 1:
+        raise ExternalIdsOfSeveralError
+    customer = known.customers[owners.pop()] if owners else None
+    return carry_out(customer, *_commands(batch, row, customer))
 
 
 def _names(row: CustomerRow) -> list[tuple[str, str]]:
@@ -177,14 +200,6 @@ def _names(row: CustomerRow) -> list[tuple[str, str]]:
 def _first_name(row: CustomerRow) -> str | None:
     named = row.said.external_ids
     return EXTERNAL_ID + named[0].system if named else None
-
-
-def _refusal(batch: Batch, owners: set[UUID]) -> str | None:
-    if owners and batch.mode == "create":
-        return "external-id-is-taken"
-    if len(owners) > 1:
-        return "external-ids-of-several-customers"
-    return None
 
 
 def _commands(batch: Batch, row: CustomerRow, customer: Customer | None) -> Sequence[Command]:
