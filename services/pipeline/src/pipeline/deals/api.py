@@ -172,7 +172,7 @@ async def list_deals(
     """Deals, the last opened first."""
     after = read_cursor(cursor, datetime.fromisoformat, UUID)
     rows = await store.list_deals(pool, wanted, after, limit + 1)
-    items = [_out(row) for row in rows]
+    items = [DealOut.model_validate(row) for row in rows]
     return page_of(items, limit, lambda deal: [deal.opened_at.isoformat(), deal.deal_id])
 
 
@@ -295,8 +295,4 @@ async def clear_risk(
 
 def _answer(response: Response, deal: Deal) -> DealOut:
     tag_version(response, deal.version)
-    return _out(deal)
-
-
-def _out(deal: Deal) -> DealOut:
     return DealOut.model_validate(deal)

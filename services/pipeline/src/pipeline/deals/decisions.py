@@ -181,7 +181,6 @@ def _change_close_date(deal: Deal, command: ChangeCloseDate) -> list[DealEvent]:
 
 
 def _judge(deal: Deal, command: FlagRisk | ClearRisk) -> list[DealEvent]:
-    """A person's own view of a danger."""
     _require_open(deal)
     if command.code in TICKET_RISKS:
         raise RiskFollowsTicketError(code=command.code)

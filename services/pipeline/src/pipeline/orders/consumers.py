@@ -12,7 +12,7 @@ from pipeline.customers.domain import customer_of, newest_of_each
 from pipeline.orders.domain import Sighting, order_id_of
 from pipeline.orders.handlers import match_customers, mirror_orders
 
-orders = Consumer("pipeline.orders", max_records=2000)
+orders = Consumer("pipeline.orders", max_records=1000)
 customers = Consumer("pipeline.customers", max_records=1000)
 
 
