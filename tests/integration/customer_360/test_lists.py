@@ -1,5 +1,6 @@
 """Lists: search, the timeline, and the figures of many customers."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -63,7 +64,8 @@ async def test_the_timeline_is_paged_from_the_newest_down(service: Customer360) 
     await service.happens(*[ADA.order(number) for number in range(1, 8)])
     await service.happens(ADA.contact_state(), ADA.consent_granted(), ADA.suppression_added())
 
-    titles, cursor = [], None
+    titles: list[str] = []
+    cursor = None
     while True:
         params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
         page = await service.get(f"/v1/customers/{ADA.customer}/timeline", **params)
@@ -109,7 +111,8 @@ async def test_profiles_are_listed_with_their_figures(service: Customer360) -> N
     await service.happens(*[name.customer_state() for name in names])
     await service.happens(*[name.order(1, "10.50") for name in names], names[0].order(2))
 
-    listed, cursor = {}, None
+    listed: dict[str, Any] = {}
+    cursor = None
     while True:
         params = {"limit": 2, "external_system": "erp"} | ({"cursor": cursor} if cursor else {})
         page = await service.get("/v1/profiles", **params)

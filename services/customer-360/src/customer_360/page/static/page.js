@@ -246,7 +246,7 @@ const ALERTS = {
 };
 const alertList = (alerts) => h("div", { class: "alerts", role: "status" }, alerts.map((alert) =>
   keyed(`alert:${alert.code}`, "p", { class: `alert ${alert.severity}` },
-    h("b", {}, capital(words(alert.code))), h("span", {}, ALERTS[alert.code] ?? ""),
+    h("b", {}, capital(words(alert.code)).replace("Sla", "SLA")), h("span", {}, ALERTS[alert.code] ?? ""),
     alert.since ? h("span", { class: "small" }, `since ${at(alert.since)}`) : null)));
 
 function headerCard(view, sourcesOpen) {
@@ -271,7 +271,7 @@ function headerCard(view, sourcesOpen) {
       number("n:revenue", amounts(view.orders.revenue), plural(view.orders.count, "order")),
       number("n:pipeline", amounts(view.deals.open_amount), plural(view.deals.open.length, "open deal")),
       number("n:tickets", String(view.service.open.length),
-        `open tickets${view.service.open_critical ? `, ${view.service.open_critical} critical` : ""}`),
+        `${view.service.open.length === 1 ? "open ticket" : "open tickets"}${view.service.open_critical ? `, ${view.service.open_critical} critical` : ""}`),
       number("n:csat", view.service.csat.average === null ? "–" : `${view.service.csat.average} / 5`,
         `satisfaction, ${plural(view.service.csat.answers, "answer")}`),
       number("n:sent", `${view.campaigns.clicked} / ${view.campaigns.sent}`, "mails clicked / sent")),
