@@ -16,7 +16,6 @@ from contacts.imports import api as imports
 from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
 from contacts.people import api as people
-from contacts.points import PointRules
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
@@ -24,7 +23,7 @@ IMPORT_POLL = 0.25
 
 def create_app() -> FastAPI:
     settings = from_environment(Settings)
-    rules = PointRules.of(settings)
+    rules = settings.point_rules
     service = Service(
         name="contacts",
         summary="Customers, people, their consents, and imports.",

@@ -11,7 +11,6 @@ from typing import Generic, Protocol, TypeVar
 
 from shared.cause import Cause
 from shared.contracts.topic import Event
-from shared.messaging.outbox import Fact
 
 
 class Aggregate(Protocol):
@@ -41,12 +40,6 @@ class Change(Generic[AggregateT]):
     def then(self, later: "Change[AggregateT]") -> "Change[AggregateT]":
         """This change and one that was decided on what it made, as one."""
         return Change(self.before, later.after, (*self.facts, *later.facts), self.cause)
-
-    def published(self) -> list[Fact]:
-        """The facts with their versions, then the snapshot with the last of them."""
-        first = self.after.version - len(self.facts) + 1
-        facts = [Fact(fact, first + n, self.cause) for n, fact in enumerate(self.facts)]
-        return [*facts, Fact(self.after.state, self.after.version, self.cause)]
 
 
 def carry_out(

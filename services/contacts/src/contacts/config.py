@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 from shared.settings import ServiceSettings
 
+from contacts.points import PointRules
+
 
 class Settings(ServiceSettings):
     """What contacts needs beyond every service's settings."""
@@ -12,3 +14,8 @@ class Settings(ServiceSettings):
     default_region: str | None = Field(
         default=None, validation_alias="CONTACTS_DEFAULT_REGION", pattern=r"^[A-Z]{2}$"
     )
+
+    @property
+    def point_rules(self) -> PointRules:
+        """How this installation reads and hashes addresses."""
+        return PointRules(self.hash_key.get_secret_value(), self.default_region)

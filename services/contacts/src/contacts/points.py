@@ -1,16 +1,23 @@
 """Contact points as they are stored: normalised once, and hashed for where no address may go."""
 
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias, assert_never
+from typing import assert_never
 
-from fastapi import Depends, Request
 from shared.contact_points import CHANNEL_OF_POINT, normalize, subject_hash
 from shared.contracts.contacts import Channel, PointType
 
-from contacts.config import Settings
-from contacts.people.domain import NewPoint
-
 _REGION_LENGTH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NewPoint:
+    """A point in its normal form, with the hash that stands for it on event topics."""
+
+    type: PointType
+    value: str
+    normalized: str
+    subject_hash: str
+    is_primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +26,6 @@ class PointRules:
 
     hash_key: str
     default_region: str | None = None
-
-    @classmethod
-    def of(cls, settings: Settings) -> "PointRules":
-        return cls(settings.hash_key.get_secret_value(), settings.default_region)
 
     def read(
         self, point_type: PointType, value: str, region: str | None = None, *, primary: bool = False
@@ -57,11 +60,3 @@ def country(region: str | None) -> str | None:
     if region and len(region) == _REGION_LENGTH and region.isascii() and region.isalpha():
         return region.upper()
     return None
-
-
-def rules_of(request: Request) -> PointRules:
-    """The rules that the service runs with."""
-    return PointRules.of(request.app.state.settings)
-
-
-Rules: TypeAlias = Annotated[PointRules, Depends(rules_of)]

@@ -19,6 +19,7 @@ from contacts.customers.domain import (
     CustomerNotFoundError,
     ExternalIdIsTakenError,
 )
+from contacts.publishing import published
 
 _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
@@ -152,9 +153,7 @@ async def save_changes(
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
     await _insert_external_ids(connection, changed)
-    await outbox.append(
-        connection, cause, [fact for change in changed for fact in change.published()]
-    )
+    await outbox.append(connection, cause, published(changed))
 
 
 async def _insert(connection: Connection, customers: Sequence[Customer]) -> None:

@@ -22,7 +22,6 @@ from contacts.people.domain import (
     AddPoint,
     Command,
     CreatePerson,
-    NewPoint,
     Part,
     Person,
     SetMembership,
@@ -30,7 +29,7 @@ from contacts.people.domain import (
     carry_out,
     live_memberships,
 )
-from contacts.points import PointRules
+from contacts.points import NewPoint, PointRules
 
 
 async def receive_form(

@@ -33,7 +33,8 @@ from contacts.people.domain import (
     SetMembership,
     UpdatePerson,
 )
-from contacts.points import PointRules, Rules
+from contacts.points import PointRules
+from contacts.requests import Rules
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]

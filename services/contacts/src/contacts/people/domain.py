@@ -15,12 +15,12 @@ from shared.contracts.contacts import (
     ContactState,
     ContactUpdated,
     Membership,
-    PointType,
 )
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 
 from contacts import changes
+from contacts.points import NewPoint
 
 InvalidFor: TypeAlias = Literal[
     "hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"
@@ -49,17 +49,6 @@ class Person:
 
     state: ContactState
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewPoint:
-    """A point in its normal form, with the hash that stands for it on event topics."""
-
-    type: PointType
-    value: str
-    normalized: str
-    subject_hash: str
-    is_primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from contacts.people.domain import (
     AddPoint,
     Command,
     CreatePerson,
-    NewPoint,
     Part,
     Person,
     PersonChange,
@@ -30,7 +29,7 @@ from contacts.people.domain import (
     carry_out,
     live_memberships,
 )
-from contacts.points import PointRules
+from contacts.points import NewPoint, PointRules
 
 
 async def create_person(pool: Pool, cause: Cause, command: CreatePerson) -> Person:

@@ -13,6 +13,7 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 
 from contacts.people.domain import ContactNotFoundError, Person, PersonChange
+from contacts.publishing import published
 
 _FIELDS = (
     "contact_id",
@@ -147,9 +148,7 @@ async def save_changes(
     await _update(connection, [change for change in changed if change.before is not None])
     await _save_points(connection, changed)
     await _save_memberships(connection, changed)
-    await outbox.append(
-        connection, cause, [fact for change in changed for fact in change.published()]
-    )
+    await outbox.append(connection, cause, published(changed))
 
 
 async def _insert(connection: Connection, people: Sequence[Person]) -> None:

@@ -20,7 +20,7 @@ from shared.http.requests import (
     tag_version,
 )
 
-from contacts.points import Rules
+from contacts.requests import Rules
 from contacts.suppressions import handlers, store
 from contacts.suppressions.domain import AddSuppression, LiftSuppression, Suppression
 
