@@ -6,15 +6,27 @@ versions is no fault: order per aggregate is promised, and the last version wins
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from shared.contracts.topic import Event
 from shared.messaging.envelope import Received
 
-from customer_360.guarded import RowT
-
 EventT = TypeVar("EventT", bound=Event)
+
+
+class Row(Protocol):
+    """A frozen dataclass whose first field is its key; a row that holds nothing has version 0."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def version(self) -> int:
+        """The version of the aggregate that the row shows."""
+        ...
+
+
+RowT = TypeVar("RowT", bound=Row)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,26 +10,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, Union, get_args, get_origin
 from typing import get_type_hints as type_hints_of
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from shared.db import Connection
 
-
-class Row(Protocol):
-    """A frozen dataclass whose first field is its key; a row that holds nothing has version 0."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def version(self) -> int:
-        """The version of the aggregate that the row shows."""
-        ...
-
-
-RowT = TypeVar("RowT", bound=Row)
+from customer_360.folding import RowT
 
 _SCALARS: dict[object, str] = {
     UUID: "uuid",

@@ -14,8 +14,8 @@ from shared.contracts.topic import Event
 from shared.db import Connection
 from shared.messaging.envelope import Received
 
-from customer_360.folding import Fold
-from customer_360.guarded import GuardedTable, RowT
+from customer_360.folding import Fold, RowT
+from customer_360.guarded import GuardedTable
 from customer_360.people.store import list_customers_of
 from customer_360.profiles.store import touch
 from customer_360.timeline.items import item_of

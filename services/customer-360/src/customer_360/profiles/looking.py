@@ -13,7 +13,8 @@ from shared.db import Connection
 
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
-from customer_360.guarded import GuardedTable, RowT
+from customer_360.folding import RowT
+from customer_360.guarded import GuardedTable
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS, OrderSum
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
