@@ -6,11 +6,11 @@ versions is no fault: order per aggregate is promised, and the last version wins
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from shared.contracts.topic import Event
-from shared.messaging.envelope import Received
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -29,6 +29,37 @@ class Row(Protocol):
 RowT = TypeVar("RowT", bound=Row)
 
 
+class Stamp(Protocol):
+    """What a fold reads of a fact's envelope."""
+
+    @property
+    def version(self) -> int:
+        """The version that the aggregate reached by the fact."""
+        ...
+
+    @property
+    def time(self) -> datetime:
+        """When the fact happened, in business terms."""
+        ...
+
+
+EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
+
+
+class Arrived(Protocol[EventT_co]):
+    """A fact with its envelope, as the consumer loop decodes it."""
+
+    @property
+    def envelope(self) -> Stamp:
+        """Where it stands among the facts of its aggregate."""
+        ...
+
+    @property
+    def event(self) -> EventT_co:
+        """The fact itself."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Fold(Generic[RowT]):
     """A pure function from a row and a fact to the next row, put together from one step per fact.
@@ -39,7 +70,7 @@ class Fold(Generic[RowT]):
     """
 
     key: str
-    start: Callable[[Received[Any]], RowT]
+    start: Callable[[Arrived[Any]], RowT]
     steps: dict[type[Event], Callable[[RowT, Any], RowT]] = field(
         default_factory=dict[type[Event], Callable[[RowT, Any], RowT]]
     )
@@ -60,7 +91,7 @@ class Fold(Generic[RowT]):
         key: UUID = getattr(event, self.key)
         return key
 
-    def __call__(self, row: RowT | None, received: Received[Event]) -> RowT:
+    def __call__(self, row: RowT | None, received: Arrived[Event]) -> RowT:
         """The row after this fact."""
         version, event = received.envelope.version, received.event
         if row is None:
@@ -71,7 +102,7 @@ class Fold(Generic[RowT]):
             row = replace(row, version=version)
         return self.steps[type(event)](row, event)
 
-    def all(self, stored: Mapping[UUID, RowT], received: Iterable[Received[Event]]) -> list[RowT]:
+    def all(self, stored: Mapping[UUID, RowT], received: Iterable[Arrived[Event]]) -> list[RowT]:
         """The rows that these facts change, starting from what is stored."""
         folded: dict[UUID, RowT] = {}
         for fact in received:

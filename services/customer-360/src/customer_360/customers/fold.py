@@ -5,9 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.contracts.contacts import CustomerState, ExternalId
-from shared.messaging.envelope import Received
 
-from customer_360.folding import Fold
+from customer_360.folding import Arrived, Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def external_key(system: str, identifier: str) -> str:
     return f"{system}:{identifier}"
 
 
-def _unknown(first: Received[CustomerState]) -> Customer:
+def _unknown(first: Arrived[CustomerState]) -> Customer:
     return Customer(first.event.customer_id, first.envelope.version)
 
 

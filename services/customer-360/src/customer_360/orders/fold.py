@@ -6,9 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from shared.contracts.pipeline import OrderConfirmed, OrderRevised, OrderStatusChanged
-from shared.messaging.envelope import Received
 
-from customer_360.folding import Fold
+from customer_360.folding import Arrived, Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Order:
     changed_at: datetime | None
 
 
-def _unknown(first: Received[OrderConfirmed | OrderStatusChanged | OrderRevised]) -> Order:
+def _unknown(first: Arrived[OrderConfirmed | OrderStatusChanged | OrderRevised]) -> Order:
     event = first.event
     return Order(
         order_id=event.order_id,

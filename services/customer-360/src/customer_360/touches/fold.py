@@ -16,9 +16,8 @@ from shared.contracts.campaigns import (
     MessageUnsubscribed,
     ResponseRecorded,
 )
-from shared.messaging.envelope import Received
 
-from customer_360.folding import Fold
+from customer_360.folding import Arrived, Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def completed(campaign: Campaign, event: CampaignCompleted) -> Campaign:
     return replace(campaign, status="completed")
 
 
-def _unknown(first: Received[MessageHeld]) -> Message:
+def _unknown(first: Arrived[MessageHeld]) -> Message:
     event = first.event
     return Message(
         message_id=event.message_id,
