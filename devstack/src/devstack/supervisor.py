@@ -95,7 +95,8 @@ class Supervisor:
     def pid(self) -> int | None:
         """Give the supervisor's process, also while it shuts down; None when there is none."""
         pid_file = self.run / "supervisord.pid"
-        pid = int(pid_file.read_text()) if pid_file.exists() else 0
+        written = pid_file.read_text() if pid_file.exists() else ""
+        pid = int(written or 0)  # it is empty for a moment while it is being written
         return pid if pid and _is_alive(pid) and self._answers() else None
 
     def _answers(self) -> bool:

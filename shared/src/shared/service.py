@@ -1,5 +1,6 @@
 """Composition: makes a FastAPI app of a service's routers, consumers and jobs."""
 
+import gc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from shared.logs import configure_logs
 from shared.messaging.reactions import Consumer
 from shared.runtime import Job, Work, running
 from shared.settings import ServiceSettings
+
+GARBAGE_THRESHOLD = 50_000
+"""Net new objects before a collection; Python's own is 700."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
             service.jobs,
             prepare=service.prepare,
         ) as runtime:
+            _spare_the_collector()
             app.state.runtime = runtime
             app.state.pool = runtime.pool
             yield
@@ -59,3 +64,14 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     for router in (*service.routers, parked.router, operations.router):
         app.include_router(router)
     return app
+
+
+def _spare_the_collector() -> None:
+    """Keep what lives as long as the process out of every garbage collection.
+
+    A batch makes tens of thousands of short-lived objects without cycles; with Python's thresholds
+    a fifth to a third of a consumer's time went into looking through them (measured with cProfile).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)

@@ -14,7 +14,6 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from shared.contracts import FACTS, TOPICS
@@ -24,6 +23,7 @@ from shared.messaging.envelope import (
     Envelope,
     MalformedEnvelopeError,
     MalformedHeaderError,
+    RawRecord,
     Received,
     key_of,
     read_envelope,
@@ -32,8 +32,6 @@ from shared.messaging.envelope import (
 from shared.messaging.reactions import Consumer
 
 LONGEST_ERROR = 1000
-
-RawRecord: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
