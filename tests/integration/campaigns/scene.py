@@ -24,7 +24,7 @@ from shared.contracts.topic import Event
 from shared.db import Pool
 from shared.ids import new_id
 from shared.messaging import consuming
-from shared.messaging.decoding import RawRecord
+from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
 
 from tests.integration.campaigns.conftest import HASH_KEY

@@ -15,7 +15,7 @@ from shared.contracts import FACTS
 from shared.contracts.topic import Event
 from shared.db import Pool, open_pool
 from shared.messaging.consuming import apply
-from shared.messaging.decoding import RawRecord
+from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
 
 from tests.conftest import DatabaseFactory

@@ -20,8 +20,8 @@ from shared.contracts.topic import Event
 from shared.db import Connection, Pool, is_infrastructure_fault, transaction
 from shared.errors import Refusal
 from shared.messaging import inbox, metrics, parking
-from shared.messaging.decoding import Decoded, Ended, Outcome, Poison, RawRecord, Skipped, decode
-from shared.messaging.envelope import Received, recorded_at
+from shared.messaging.decoding import Decoded, Ended, Outcome, Poison, Skipped, decode
+from shared.messaging.envelope import RawRecord, Received, recorded_at
 from shared.messaging.parking import TooManyParkedKeysError
 from shared.messaging.reactions import Consumer
 

@@ -19,8 +19,7 @@ from shared.db import Connection
 from shared.errors import NotFoundError, Refusal
 from shared.ids import new_id
 from shared.messaging import outbox
-from shared.messaging.decoding import RawRecord
-from shared.messaging.envelope import recorded_at, storable, wire_headers
+from shared.messaging.envelope import RawRecord, recorded_at, storable, wire_headers
 from shared.messaging.reactions import Consumer
 from shared.telemetry import new_trace
 

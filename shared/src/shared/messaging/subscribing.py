@@ -17,7 +17,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 
 from shared.db import Pool
 from shared.messaging.consuming import MAX_POLL_INTERVAL_MS, Progress, consume
-from shared.messaging.decoding import RawRecord
+from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
 from shared.settings import KafkaSettings
 
