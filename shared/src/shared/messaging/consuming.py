@@ -1,8 +1,9 @@
 """The consumer loop: a batch of records becomes one transaction.
 
-A fault of the world (database down, time-out, lost race) is retried in place with jittered
-backoff, for a third of `max_poll_interval_ms`; then it is raised and Kafka hands the same records
-out again. A record that can never be applied is parked together with the later ones of its key.
+A batch that fails as a whole (database down, time-out, lost race) is tried again in place with
+jittered backoff, for a third of `max_poll_interval_ms`; then the error is raised and Kafka hands
+the same records out again. A record that can never be applied is parked together with the later
+ones of its key.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -62,7 +64,8 @@ async def consume(
     progress.in_flight = 0
     metrics.BATCH_SECONDS.labels(consumer.name).observe(time.monotonic() - started)
     progress.last_done_at = time.time()
-    progress.last_record_at = max(map(recorded_at, records), default=progress.last_record_at)
+    if records:
+        progress.last_record_at = recorded_at(max(records, key=lambda record: record.timestamp))
 
 
 async def _retrying(
@@ -75,11 +78,8 @@ async def _retrying(
             await attempt()
         except Exception as error:
             progress.halted = isinstance(error, TooManyParkedKeysError)
-            if not (progress.halted or is_infrastructure_fault(error)):
-                raise
             metrics.CONSUMER_RETRIES.labels(consumer.name).inc()
-            event = "consumer_halted" if progress.halted else "consumer_waits"
-            logger.warning(event, consumer=consumer.name, error=repr(error), backoff_s=backoff)
+            _tell(consumer, error, backoff)
             if time.monotonic() + backoff > deadline:
                 raise
             await asyncio.sleep(backoff * random.uniform(0.5, 1.0))
@@ -87,6 +87,17 @@ async def _retrying(
         else:
             progress.halted = False
             return
+
+
+def _tell(consumer: Consumer, error: Exception, backoff: float) -> None:
+    """Say why a batch waits: an outage, too much parked, or a bug that parking cannot contain."""
+    if isinstance(error, TooManyParkedKeysError):
+        logger.error("consumer_halted", consumer=consumer.name, backoff_s=backoff)
+    elif is_infrastructure_fault(error):
+        name = type(error).__name__
+        logger.warning("consumer_waits", consumer=consumer.name, error=name, backoff_s=backoff)
+    else:
+        logger.error("consumer_fails", consumer=consumer.name, exc_info=error, backoff_s=backoff)
 
 
 async def apply(pool: Pool, consumer: Consumer, records: Sequence[RawRecord]) -> None:
@@ -113,9 +124,9 @@ async def _apply_together(
     )
     passing: list[Decoded | Ended] = []
     for outcome in outcomes:
-        if not await _set_aside(connection, consumer, outcome, parked):
-            assert isinstance(outcome, Decoded | Ended)
-            passing.append(outcome)
+        if await _set_aside(connection, consumer, outcome, parked):
+            continue
+        passing.append(cast("Decoded | Ended", outcome))
     applied = await _handle(connection, consumer, passing)
     _count(consumer, "applied", applied)
     _count(consumer, "duplicate", len(passing) - applied)
@@ -130,11 +141,11 @@ async def _apply_one_by_one(
     for outcome in outcomes:
         if await _set_aside(connection, consumer, outcome, parked):
             continue
-        assert isinstance(outcome, Decoded | Ended)
-        failure = await try_one(connection, consumer, outcome)
+        passing = cast("Decoded | Ended", outcome)
+        failure = await try_one(connection, consumer, passing)
         if failure is not None:
-            await _park(connection, consumer, outcome, failure)
-            parked.add(outcome.key)
+            await _park(connection, consumer, passing, failure)
+            parked.add(passing.key)
 
 
 async def try_one(

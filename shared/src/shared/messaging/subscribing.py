@@ -106,7 +106,7 @@ async def _parse(
     original: Callable[[tuple[RawRecord, ...]], Awaitable[StreamMessage[Any]]],
 ) -> StreamMessage[Any]:
     """Keep the library from reading headers: one that it cannot decode would lose the batch."""
-    message = await original(tuple(replace(record, headers=()) for record in records))
+    message = await original((replace(records[0], headers=()),))
     message.raw_message = records
     return message
 
