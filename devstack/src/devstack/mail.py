@@ -1,7 +1,8 @@
 """`python -m devstack.mail FOLDER SMTP_PORT HTTP_PORT`: an SMTP server that delivers to a folder.
 
-Each message is one `.eml` file. The HTTP view lists them: `GET /` for people, `GET /messages?to=…`
-for programs, `GET /messages/{id}` for the message as it was received.
+Each message is one `.eml` file. The HTTP view lists them for people at `/`, and for programs by the
+part of Mailpit's API that the demo reads, so that it reads the sink of the containers too:
+`GET /api/v1/messages` (newest first) and `GET /api/v1/message/{id}/raw`.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import html
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -36,8 +37,6 @@ class Mail:
     to: list[str]
     sender: str
     subject: str
-    headers: dict[str, str]
-    text: str
     received_at: str
 
 
@@ -61,22 +60,18 @@ class Mailbox:
         path = self._folder / f"{name}.eml"
         return path.read_bytes() if name.isalnum() and path.exists() else None
 
-    def list(self, to: str | None = None) -> "list[Mail]":
-        """Read every message, or those to one address, oldest first."""
-        mails = [_read(path) for path in sorted(self._folder.glob("*.eml"))]
-        return [mail for mail in mails if to is None or to.lower() in mail.to]
+    def list(self) -> "list[Mail]":
+        """Read every message, newest first."""
+        return [_read(path) for path in sorted(self._folder.glob("*.eml"), reverse=True)]
 
 
 def _read(path: Path) -> Mail:
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
-    body = message.get_body(("plain", "html"))
     return Mail(
         id=path.stem,
         to=[str(to).lower() for to in message.get_all(_RECIPIENT, [])],
         sender=str(message["From"] or ""),
         subject=str(message["Subject"] or ""),
-        headers={name: str(value) for name, value in message.items() if name != _RECIPIENT},
-        text=str(body.get_content()) if body else "",
         received_at=datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(),
     )
 
@@ -87,9 +82,8 @@ def create_app(mailbox: Mailbox, smtp_port: int) -> Starlette:
     async def page(_request: Request) -> Response:
         return HTMLResponse(_page(mailbox.list()))
 
-    async def messages(request: Request) -> Response:
-        found = mailbox.list(request.query_params.get("to"))
-        return JSONResponse([_as_json(mail) for mail in found])
+    async def messages(_request: Request) -> Response:
+        return JSONResponse({"messages": [_as_json(mail) for mail in mailbox.list()]})
 
     async def message(request: Request) -> Response:
         raw = mailbox.raw(request.path_params["name"])
@@ -108,16 +102,20 @@ def create_app(mailbox: Mailbox, smtp_port: int) -> Starlette:
 
     routes = [
         Route("/", page),
-        Route("/messages", messages),
-        Route("/messages/{name}", message),
+        Route("/api/v1/messages", messages),
+        Route("/api/v1/message/{name}/raw", message),
     ]
     return Starlette(routes=routes, lifespan=smtp)
 
 
 def _as_json(mail: Mail) -> dict[str, object]:
-    values = asdict(mail)
-    values["from"] = values.pop("sender")
-    return values
+    return {
+        "ID": mail.id,
+        "From": {"Address": mail.sender},
+        "To": [{"Address": to} for to in mail.to],
+        "Subject": mail.subject,
+        "Created": mail.received_at,
+    }
 
 
 _PAGE = """<!doctype html>
@@ -136,13 +134,13 @@ th, td {{ border-bottom: 1px solid #ddd; padding: .4rem .6rem; text-align: left 
 
 
 def _page(mails: list[Mail]) -> str:
-    rows = "\n".join(_row(mail) for mail in reversed(mails))
+    rows = "\n".join(_row(mail) for mail in mails)
     return _PAGE.format(count=len(mails), rows=rows)
 
 
 def _row(mail: Mail) -> str:
     cells = (mail.received_at[:19].replace("T", " "), ", ".join(mail.to), mail.sender)
-    link = f'<a href="/messages/{mail.id}">{html.escape(mail.subject) or "(none)"}</a>'
+    link = f'<a href="/api/v1/message/{mail.id}/raw">{html.escape(mail.subject) or "(none)"}</a>'
     return "<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in cells) + f"<td>{link}</tr>"
 
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from http import HTTPStatus
 from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
@@ -68,10 +69,26 @@ class Doors:
         return Caller(self, None)
 
     async def mails_to(self, address: str) -> list[Json]:
-        """What the mail sink received for an address, oldest first."""
-        url = f"{self.addresses.mail}/messages"
-        answer = await self.request("GET", url, params={"to": address})
-        return list(answer.json())
+        """What the mail sink received for an address, oldest first: subject, headers, text."""
+        listed = await self.request("GET", f"{self.addresses.mail}/api/v1/messages?limit=500")
+        mine = [
+            message["ID"]
+            for message in listed.json()["messages"]
+            if address in {to["Address"].lower() for to in message["To"]}
+        ]
+        return [await self._mail(mail_id) for mail_id in reversed(mine)]
+
+    async def _mail(self, mail_id: str) -> Json:
+        url = f"{self.addresses.mail}/api/v1/message/{mail_id}/raw"
+        message = message_from_bytes(
+            (await self.request("GET", url)).content, policy=policy.default
+        )
+        body = message.get_body(("plain", "html"))
+        return {
+            "subject": str(message["Subject"]),
+            "headers": {name: str(value) for name, value in message.items()},
+            "text": str(body.get_content()) if body else "",
+        }
 
     async def metrics(self, service: str) -> str:
         """A service's metrics in Prometheus' text format."""
