@@ -65,14 +65,20 @@ def _stage(console: Console) -> Stage:
     stack = Stack(state, settings_file.kept(state), console)
     if not stack.supervisor.is_running() and PROBE not in os.environ:
         raise DemoError(f"Nothing runs here: `make up`, or set {PROBE} and the other addresses.")
-    broker = stack.broker_version
     return Stage(
         addresses=Addresses.of_environment(values),
         kafka=_kafka(values),
         jwt_key=values["RAPPORT_JWT_KEY"],
-        broker=f"{broker.name} {broker.version}",
+        broker=_broker(stack, values),
         seconds_setup=_seconds_of_setup(values),
     )
+
+
+def _broker(stack: Stack, values: Mapping[str, str]) -> str:
+    if PROBE in os.environ:
+        return f"Kafka at {values['KAFKA_BOOTSTRAP_SERVERS']}"
+    broker = stack.broker_version
+    return f"{broker.name} {broker.version}"
 
 
 def _kafka(values: Mapping[str, str]) -> KafkaSettings:
