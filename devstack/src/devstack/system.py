@@ -40,7 +40,7 @@ def places(settings: Settings, services: Sequence[Service], *, mail: bool) -> li
         found.append(Place("kafka", Tier.SERVERS, bootstrap, lambda: kafka.is_ready(bootstrap)))
     if mail:
         view = f"http://{ports.HOST}:{settings.port('MAIL_PORT')}"
-        found.append(Place("mail", Tier.MAIL, view, lambda: answers(f"{view}/messages")))
+        found.append(Place("mail", Tier.MAIL, view, lambda: answers(f"{view}/api/v1/messages")))
     return found + [_place_of(service, settings) for service in services]
 
 
