@@ -85,19 +85,27 @@ class Accountant:
         self._consumer: Any = None  # aiokafka annotates none of the offsets it gives
         self._subscriptions: dict[str, frozenset[str]] = {}
         self._begins: Offsets = {}
+        self._turn = asyncio.Lock()  # several tasks of the demo watch at once
 
     async def account(self, *, seconds: float = OUTAGE_SECONDS) -> Account:
         """Take one account; waits for the broker, and for groups without members, so long."""
         deadline = time.monotonic() + seconds
         while True:
             try:
-                return await self._take()
+                async with self._turn:
+                    return await self._take_or_leave()
             except (KafkaError, OSError, GroupsInMotionError) as error:
                 if time.monotonic() > deadline:
                     raise NeverError("Kafka gives its account", seconds, repr(error)) from error
-                if not isinstance(error, GroupsInMotionError):
-                    await self.close()
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _take_or_leave(self) -> Account:
+        """One account, or an error and no connection left that may be half dead."""
+        try:
+            return await self._take()
+        except (KafkaError, OSError):
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Leave the broker; the next account calls it again."""
