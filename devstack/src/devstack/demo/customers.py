@@ -1,12 +1,12 @@
 """Step 1: the customers of the data set, through the import endpoint."""
 
 import csv
+import hashlib
 import io
 import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from uuid import uuid4
 
 from devstack.demo.doors import Caller, Doors, Json, eventually
 from devstack.demo.errors import DemoError
@@ -52,6 +52,8 @@ async def import_customers(
     await eventually(lambda: _published(doors), "contacts publishes what it imported", SECONDS)
     seconds = time.monotonic() - started
     _require_complete(done, len(refs))
+    if run["status"] == "completed":  # by an earlier demo: the same key is the same import
+        return Imported(len(refs), created=0, updated=0, unchanged=len(refs), seconds=seconds)
     return Imported(len(refs), done["created"], done["updated"], done["unchanged"], seconds)
 
 
@@ -70,7 +72,7 @@ async def _start(caller: Caller, file: bytes) -> Json:
         "/v1/imports",
         files={"file": ("cdnow-customers.csv", file, "text/csv")},
         data={"spec": json.dumps(_SPEC)},
-        headers={"Idempotency-Key": str(uuid4())},
+        headers={"Idempotency-Key": f"cdnow-{hashlib.sha256(file).hexdigest()}"},
     )
     return answer.json()
 
