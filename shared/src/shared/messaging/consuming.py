@@ -62,7 +62,10 @@ async def consume(
     progress.in_flight = len(records)
     await _retrying(consumer, progress, lambda: apply(pool, consumer, records))
     progress.in_flight = 0
-    metrics.BATCH_SECONDS.labels(consumer.name).observe(time.monotonic() - started)
+    seconds = time.monotonic() - started
+    metrics.BATCH_SECONDS.labels(consumer.name).observe(seconds)
+    ms = round(seconds * 1000, 1)
+    logger.info("batch_applied", consumer=consumer.name, records=len(records), ms=ms)
     progress.last_done_at = time.time()
     if records:
         progress.last_record_at = recorded_at(max(records, key=lambda record: record.timestamp))
