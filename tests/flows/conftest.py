@@ -6,7 +6,7 @@ topics must hold nothing else, so the servers of the other tests are not used he
 
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -95,8 +95,3 @@ def fresh_customer() -> Customer:
         email=f"nora.{token}@harbour-lights.example",
         phone=f"+44 20 7946 {number}",
     )
-
-
-@pytest.fixture
-def another_customer() -> Callable[[], Customer]:
-    return fresh_customer

@@ -18,9 +18,6 @@ _NEWEST = f"""
 SELECT {_COLUMNS} FROM pipeline_definitions WHERE pipeline_id = $1
 ORDER BY pipeline_version DESC LIMIT 1
 """
-_LOAD = f"""
-SELECT {_COLUMNS} FROM pipeline_definitions WHERE pipeline_id = $1 AND pipeline_version = $2
-"""
 _LIST = f"""
 SELECT {_COLUMNS} FROM pipeline_definitions
 WHERE $1::uuid IS NULL OR (pipeline_id, pipeline_version) > ($1, $2::integer)
@@ -54,13 +51,6 @@ async def load_newest(connection: Connection, pipeline_id: UUID) -> Definition:
     if definition is None:
         raise PipelineNotFoundError(pipeline_id=pipeline_id)
     return definition
-
-
-async def load_definition(connection: Connection, pipeline_id: UUID, version: int) -> Definition:
-    row = await connection.fetchrow(_LOAD, pipeline_id, version)
-    if row is None:
-        raise PipelineNotFoundError(pipeline_id=pipeline_id, version=version)
-    return _definition(row)
 
 
 async def list_definitions(pool: Pool, after: Sequence[Any] | None, limit: int) -> list[Definition]:
