@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
 
+from shared import failpoints
 from shared.auth import Authenticator
 from shared.http import operations, parked
 from shared.http.context import RequestContext
@@ -38,6 +39,7 @@ class Service:
 def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     """The ASGI app of a service: its API, the operations endpoints, and its background."""
     configure_logs(service.name)
+    failpoints.require_known()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:

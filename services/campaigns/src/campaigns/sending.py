@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import structlog
 from shared.db import Pool
+from shared.failpoints import Failpoint
 
 from campaigns.gate.store import Letter
 from campaigns.links import Links
@@ -21,6 +22,9 @@ BATCH = 100
 CONNECTIONS = 4
 LINK_ID = "link"
 """The one link that a campaign has."""
+
+_BEFORE_HANDOVER = Failpoint("mail.before-handover")
+_AFTER_HANDOVER = Failpoint("mail.after-handover")
 
 logger = structlog.stdlib.get_logger()
 
@@ -47,7 +51,9 @@ class Sender:
     async def _send_share(self, pool: Pool, share: Sequence[tuple[Message, Letter]]) -> None:
         async with MailServer(self.smtp_url) as server:
             for message, letter in share:
+                _BEFORE_HANDOVER.reach()
                 outcome, code = await self._send(server, message, letter)
+                _AFTER_HANDOVER.reach()
                 report = ReportDelivery(outcome, letter.subject, datetime.now(UTC), code)
                 after = await report_delivery(pool, message.message_id, report, letter)
                 logger.info(

@@ -8,6 +8,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.failpoints import Failpoint
 from shared.ids import new_id
 from shared.messaging import metrics
 from shared.telemetry import TraceParent, continue_trace
@@ -15,6 +16,9 @@ from shared.telemetry import TraceParent, continue_trace
 CORRELATION_HEADER = "x-correlation-id"
 _LONGEST_CORRELATION = 100
 _QUIET = ("/health/", "/metrics")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+_BEFORE_ANSWER = Failpoint("http.before-answer")
 
 logger = structlog.stdlib.get_logger()
 _State: TypeAlias = MutableMapping[str, Any]
@@ -56,6 +60,8 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)[CORRELATION_HEADER] = correlation_of(scope)
+                if scope["method"] not in _SAFE:
+                    _BEFORE_ANSWER.reach()
             await send(message)
 
         with structlog.contextvars.bound_contextvars(

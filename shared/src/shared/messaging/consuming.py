@@ -21,6 +21,7 @@ from shared.contracts.parking import ParkedReason
 from shared.contracts.topic import Event
 from shared.db import Connection, Pool, is_infrastructure_fault, transaction
 from shared.errors import Refusal
+from shared.failpoints import Failpoint
 from shared.messaging import inbox, metrics, parking
 from shared.messaging.decoding import Decoded, Ended, Outcome, Poison, Skipped, decode
 from shared.messaging.envelope import RawRecord, Received, recorded_at
@@ -40,6 +41,9 @@ ON CONFLICT (consumer, topic, partition) DO UPDATE SET
     next_offset = excluded.next_offset, recorded_at = excluded.recorded_at, applied_at = now(),
     event_time = coalesce(excluded.event_time, consumer_positions.event_time)
 """
+
+_AFTER_EFFECT = Failpoint("consumer.after-effect")
+_AFTER_COMMIT = Failpoint("consumer.after-commit")
 
 logger = structlog.stdlib.get_logger()
 
@@ -61,6 +65,7 @@ async def consume(
     started = time.monotonic()
     progress.in_flight = len(records)
     await _retrying(consumer, progress, lambda: apply(pool, consumer, records))
+    _AFTER_COMMIT.reach()
     progress.in_flight = 0
     seconds = time.monotonic() - started
     metrics.BATCH_SECONDS.labels(consumer.name).observe(seconds)
@@ -109,6 +114,7 @@ async def apply(pool: Pool, consumer: Consumer, records: Sequence[RawRecord]) ->
     try:
         async with transaction(pool) as connection:
             await _apply_together(connection, consumer, outcomes)
+            _AFTER_EFFECT.reach()
             await _save_positions(connection, consumer.name, outcomes)
     except Exception as error:
         if is_infrastructure_fault(error) or isinstance(error, TooManyParkedKeysError):

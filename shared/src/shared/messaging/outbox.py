@@ -7,6 +7,7 @@ from shared.cause import Cause
 from shared.contracts.topic import Event, Topic
 from shared.db import Connection
 from shared.errors import InvalidError
+from shared.failpoints import Failpoint
 from shared.ids import new_id
 from shared.messaging.envelope import write_headers
 
@@ -19,6 +20,10 @@ SELECT * FROM unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[]
 )
 """
+
+
+_BEFORE_INSERT = Failpoint("outbox.before-insert")
+_AFTER_INSERT = Failpoint("outbox.after-insert")
 
 
 class PayloadTooLargeError(InvalidError):
@@ -55,7 +60,9 @@ async def append(connection: Connection, cause: Cause, facts: Iterable[Fact | To
     """
     rows = [_row(fact, cause) for fact in facts]
     if rows:
+        _BEFORE_INSERT.reach()
         await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+        _AFTER_INSERT.reach()
 
 
 def _row(fact: Fact | Tombstone, cause: Cause) -> tuple[object, ...]:

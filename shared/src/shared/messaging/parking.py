@@ -17,6 +17,7 @@ from shared.cause import Cause
 from shared.contracts.parking import RECORD_PARKED, ParkedReason
 from shared.db import Connection
 from shared.errors import NotFoundError, Refusal
+from shared.failpoints import Failpoint
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.messaging.envelope import RawRecord, recorded_at, storable, wire_headers
@@ -70,6 +71,9 @@ INSERT INTO discarded_events (parked_id, consumer, topic, key, partition, "offse
 SELECT parked_id, consumer, topic, key, partition, "offset", event_type, reason, $2, $3
 FROM parked_events WHERE parked_id = $1
 """
+
+
+_AFTER_INSERT = Failpoint("parking.after-insert")
 
 
 class ParkedRecordNotFoundError(NotFoundError):
@@ -162,6 +166,7 @@ async def park(
         reason,
         error,
     )
+    _AFTER_INSERT.reach()
     if inserted.endswith(" 1"):
         await _mirror(connection, consumer, parked_id, record, (key_text, event_type, *failure))
 

@@ -5,11 +5,15 @@ from uuid import UUID
 
 from shared.contracts.parking import ParkedReason
 from shared.db import Connection, Pool, transaction
+from shared.failpoints import Failpoint
 from shared.messaging import parking
 from shared.messaging.consuming import try_one
 from shared.messaging.decoding import Decoded, Ended, Poison, Skipped, decode
 from shared.messaging.parking import ParkedRecord
 from shared.messaging.reactions import Consumer
+
+_AFTER_EFFECT = Failpoint("redrive.after-effect")
+_AFTER_COMMIT = Failpoint("redrive.after-commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,10 @@ async def redrive(pool: Pool, consumer: Consumer, parked_id: UUID) -> Redriven:
                 remaining = len(queue) - position
                 return Redriven(position, remaining, waiting.parked_id, failure[0])
             await parking.remove(connection, waiting.parked_id)
+            _AFTER_EFFECT.reach()
         await parking.release_if_empty(connection, record)
-        return Redriven(len(queue), 0)
+    _AFTER_COMMIT.reach()
+    return Redriven(len(queue), 0)
 
 
 async def _failure(

@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.db import is_infrastructure_fault
+from shared.failpoints import Failpoint
 from shared.messaging import metrics
 
 BATCH = 1000
@@ -44,6 +45,11 @@ _DIES_FAST = {
     "client_connection_check_interval": "1000",
     "application_name": "rapport-relay",
 }
+
+_AFTER_READ = Failpoint("relay.after-read")
+_AFTER_ACK = Failpoint("relay.after-ack")
+_BEFORE_DELETE = Failpoint("relay.before-delete")
+_AFTER_DELETE = Failpoint("relay.after-delete")
 
 logger = structlog.stdlib.get_logger()
 _Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -136,14 +142,19 @@ async def publish_batch(connection: _Connection, producer: AIOKafkaProducer) -> 
     rows = await connection.fetch(_READ, BATCH)
     if not rows:
         return 0
+    _AFTER_READ.reach()
     async with asyncio.timeout(SEND_TIMEOUT):
         await asyncio.gather(*[await _send(producer, wire_record(row)) for row in rows])
+    _BEFORE_DELETE.reach()
     await connection.execute(_DELETE, [row["id"] for row in rows])
+    _AFTER_DELETE.reach()
     return len(rows)
 
 
 async def _send(producer: Any, record: dict[str, Any]) -> "asyncio.Future[Any]":
     acknowledgement: asyncio.Future[Any] = await producer.send(**record)
+    if _AFTER_ACK.is_armed:
+        acknowledgement.add_done_callback(lambda _: _AFTER_ACK.reach())
     return acknowledgement
 
 

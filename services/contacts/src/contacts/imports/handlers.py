@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from shared.cause import Cause
 from shared.db import Connection, Pool, is_infrastructure_fault, transaction, with_retries
+from shared.failpoints import Failpoint
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
@@ -30,6 +31,9 @@ from contacts.people.handlers import import_people
 from contacts.points import PointRules
 
 BLOCK_ROWS = 1000
+
+_AFTER_BLOCK = Failpoint("import.after-block")
+_BETWEEN_BLOCKS = Failpoint("import.between-blocks")
 
 logger = structlog.stdlib.get_logger()
 
@@ -106,7 +110,7 @@ async def change_import(pool: Pool, import_id: UUID, step: Callable[[Import], Im
 async def run_imports(pool: Pool, rules: PointRules) -> None:
     """Do block after block, of the import that waited longest, until there is nothing to do."""
     while await _do_next_block(pool, rules):
-        pass
+        _BETWEEN_BLOCKS.reach()
 
 
 @dataclass(slots=True)
@@ -161,6 +165,7 @@ async def _go_on(connection: Connection, run: Import, rules: PointRules) -> None
     await _note_errors(connection, run, tally)
     done = domain.advance(run, tally, len(rows), rows[-1][0])
     await store.save_import(connection, done)
+    _AFTER_BLOCK.reach()
     logger.info(
         "import_block_done",
         import_id=str(run.import_id),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from shared.cause import Cause
 from shared.contracts.customer_360 import ProfileState
 from shared.db import Connection, Pool, transaction
+from shared.failpoints import Failpoint
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
@@ -27,6 +28,8 @@ BATCH = 500
 EVERY_SECONDS = 0.5
 SETTLED_SECONDS = 2.0
 SETTLED_UNDER_PRESSURE_SECONDS = 20.0
+
+_BEFORE_COMMIT = Failpoint("profiles.before-commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ async def publish_due(connection: Connection, settled_for: float) -> int:
         if one.version is not None
     ]
     await outbox.append(connection, _cause(), facts)
+    _BEFORE_COMMIT.reach()
     return len(dirty)
 
 

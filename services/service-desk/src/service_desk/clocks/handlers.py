@@ -17,6 +17,7 @@ from shared.contracts.service_desk import (
 )
 from shared.contracts.topic import Event
 from shared.db import Connection, Pool, transaction
+from shared.failpoints import Failpoint
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
@@ -39,6 +40,9 @@ from service_desk.policies.domain import METRICS, Policy, Targets
 from service_desk.policies.store import load_policy
 
 BATCH = 500
+
+_BEFORE_COMMIT = Failpoint("timers.before-commit")
+_AFTER_COMMIT = Failpoint("timers.after-commit")
 
 
 async def start_clocks(
@@ -105,6 +109,10 @@ async def fire_due(pool: Pool, at: datetime) -> int:
         await store.set_timers(connection, [clock for _, clock, facts in results if not facts])
         cause = Cause("service:service-desk", at, str(new_id()), new_trace())
         await outbox.append(connection, cause, [fact for *_, facts in results for fact in facts])
+        if clocks:
+            _BEFORE_COMMIT.reach()
+    if clocks:
+        _AFTER_COMMIT.reach()
     return len(clocks)
 
 
