@@ -25,7 +25,8 @@ from shared.cause import Cause
 from shared.contracts.contacts import CustomerOwnerChanged
 from shared.ids import new_id
 from shared.messaging.outbox import Fact, append
-from shared.messaging.relay import producing, publish_batch, wire_record
+from shared.messaging.publishing import READ, Publisher, record_of
+from shared.messaging.relay import producing
 from shared.messaging.topics import provision_topics
 from shared.migrate import EVENT_PATH, migrate
 from shared.settings import KafkaSettings
@@ -53,9 +54,16 @@ async def fill(connection: Any, rows: int) -> None:
 async def drain(connection: Any, producer: AIOKafkaProducer, rows: int) -> float:
     """Rows a second through the relay's read, send and delete."""
     started = time.perf_counter()
-    while await publish_batch(connection, producer):
+    publisher = Publisher(connection, producer)
+    while await publisher.publish():
         pass
     return rows / (time.perf_counter() - started)
+
+
+def as_send_takes_it(row: Any) -> dict[str, Any]:
+    record = record_of(row)
+    del record["timestamp"]
+    return {"topic": row["topic"], **record}
 
 
 async def send_from_memory(producer: AIOKafkaProducer, records: list[dict[str, Any]]) -> float:
@@ -76,8 +84,8 @@ async def measure(bootstrap: str, url: str, rows: int, runs: int) -> list[tuple[
     async with producing("bench", kafka.client_options()) as producer:
         for _ in track(range(runs), description="Measuring", transient=True):
             await fill(connection, rows)
-            stored = await connection.fetch("SELECT * FROM outbox ORDER BY id")
-            records = [wire_record(row) for row in stored]
+            stored = await connection.fetch(READ, (), rows)
+            records = [as_send_takes_it(row) for row in stored]
             ours = await drain(connection, producer, rows)
             results.append((ours, await send_from_memory(producer, records)))
     await connection.close()

@@ -1,7 +1,6 @@
 """Kafka records of facts, as the relay would have put them on their topics."""
 
 import itertools
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +41,7 @@ def record_of(
         "checksum": None,
         "serialized_key_size": 0,
         "serialized_value_size": 0,
-        "headers": tuple((name, text.encode()) for name, text in json.loads(headers).items()),
+        "headers": tuple((name, text.encode()) for name, text in headers.items()),
     }
     return ConsumerRecord(**{**fields, **overrides})
 
@@ -62,5 +61,5 @@ def tombstone_of(
         checksum=None,
         serialized_key_size=0,
         serialized_value_size=0,
-        headers=tuple((name, text.encode()) for name, text in json.loads(headers).items()),
+        headers=tuple((name, text.encode()) for name, text in headers.items()),
     )

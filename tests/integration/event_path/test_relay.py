@@ -11,11 +11,14 @@ from uuid import UUID
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
 from shared.contracts.contacts import CUSTOMER_EVENTS
+from shared.contracts.topic import PARTITIONS
 from shared.db import Pool, is_infrastructure_fault, transaction
 from shared.ids import new_id
 from shared.messaging.outbox import Fact, PayloadTooLargeError, append
-from shared.messaging.relay import Relay, publish_batch
+from shared.messaging.publishing import BATCH, Publisher
+from shared.messaging.relay import Relay
 from shared.settings import KafkaSettings
 
 from tests.integration.event_path.conftest import change_customer, owner_changed, until
@@ -138,6 +141,41 @@ async def test_many_writers_with_slow_commits_lose_nothing_and_keep_each_aggrega
         assert seen == list(range(1, len(seen) + 1))
 
 
+async def test_batches_of_large_facts_keep_their_order_and_the_partition_of_their_key(
+    url: str, pool: Pool, topics: KafkaSettings, tail: TailFactory
+) -> None:
+    """Each fact is larger than a batch of the producer may grow."""
+    customer_id = new_id()
+    arrivals = await tail(TOPIC, [customer_id])
+    facts = [Fact(owner_changed(customer_id, "x" * 300_000), version) for version in range(1, 6)]
+    async with transaction(pool) as connection:
+        await append(connection, cause_of_test(), facts)
+    async with relaying(url, topics):
+        records = await arrivals.records(5)
+    assert [int(dict(r.headers)["ce_aggregateversion"]) for r in records] == [1, 2, 3, 4, 5]
+    expected = DefaultPartitioner()(str(customer_id).encode(), list(range(PARTITIONS)), [])
+    assert {record.partition for record in records} == {expected}
+
+
+async def test_what_commits_late_while_a_full_outbox_is_emptied_is_published_in_order(
+    url: str, pool: Pool, topics: KafkaSettings, tail: TailFactory
+) -> None:
+    """Rows are read ahead while others are under way; the late ones have the smallest ids."""
+    late, others = new_id(), [new_id() for _ in range(5 * BATCH)]
+    arrivals = await tail(TOPIC, [late])
+    async with relaying(url, topics):
+        async with transaction(pool) as slow:
+            await change_customer(slow, late)
+            async with transaction(pool) as flood:
+                facts = [Fact(owner_changed(other), 1) for other in others]
+                await append(flood, cause_of_test(), facts)
+            await until(lambda: _has_fewer_than(pool, 4 * BATCH))
+        async with transaction(pool) as connection:
+            await change_customer(connection, late)
+        assert await arrivals.versions(2) == [(str(late), 1), (str(late), 2)]
+        await until(lambda: _is_empty(pool))
+
+
 async def test_only_one_relay_leads_and_another_takes_over_within_five_seconds(
     url: str, pool: Pool, topics: KafkaSettings, tail: TailFactory
 ) -> None:
@@ -176,13 +214,13 @@ async def test_a_dead_sessions_relay_repeats_records_but_cannot_delete_any(
     dying, heir = await asyncpg.connect(url), await asyncpg.connect(url)
     async with transaction(pool) as bystander:
         await bystander.execute("LOCK TABLE outbox IN SHARE MODE")  # reads pass, deletes wait
-        sending = asyncio.create_task(publish_batch(dying, producer))
+        sending = asyncio.create_task(Publisher(dying, producer).publish())
         (first,) = await arrivals.records(1)
         await bystander.execute("SELECT pg_terminate_backend($1)", dying.get_server_pid())
         (death,) = await asyncio.gather(sending, return_exceptions=True)
     assert isinstance(death, Exception)
     assert is_infrastructure_fault(death)
-    assert await publish_batch(heir, producer) == 1
+    assert await Publisher(heir, producer).publish() == 1
     await heir.close()
     (again,) = await arrivals.records(1)
     assert dict(again.headers)["ce_id"] == dict(first.headers)["ce_id"]
@@ -218,6 +256,11 @@ async def test_a_version_cannot_be_put_out_twice(pool: Pool) -> None:
 
 async def _is_empty(pool: Pool) -> bool:
     return bool(await pool.fetchval("SELECT NOT EXISTS (SELECT FROM outbox)"))
+
+
+async def _has_fewer_than(pool: Pool, rows: int) -> bool:
+    count: int = await pool.fetchval("SELECT count(*) FROM outbox")
+    return count < rows
 
 
 async def _kill_leader(pool: Pool) -> int:

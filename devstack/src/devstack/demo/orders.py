@@ -4,7 +4,6 @@ A purchase is the same record whenever it is published: same order number, same 
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from decimal import Decimal
@@ -103,11 +102,10 @@ def _record(purchase: Purchase, cause: Cause) -> _Record:
     event_id = derived_id("cdnow", purchase.order_no)
     headers = write_headers(event_id, ErpOrderChanged, purchase.order_no, 1, cause)
     fact = order_of(purchase).model_dump_json(exclude_none=True)
-    pairs: dict[str, str] = json.loads(headers)
     return (
         purchase.order_no.encode(),
         fact.encode(),
-        [(name, text.encode()) for name, text in pairs.items()],
+        [(name, text.encode()) for name, text in headers.items()],
     )
 
 

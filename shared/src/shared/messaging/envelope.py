@@ -23,17 +23,25 @@ RawRecord: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
 
 
-def write_headers(event_id: UUID, fact: type[Event], key: str, version: int, cause: Cause) -> str:
-    """The record headers of one fact as the outbox stores them: a JSON object of strings."""
-    return (
-        f'{_headers_in_common(fact, cause)}, "ce_id": "{event_id}", "ce_subject": '
-        f'{json.dumps(key)}, "ce_aggregateversion": "{version}"}}'
-    )
+def write_headers(
+    event_id: UUID, fact: type[Event], key: str, version: int, cause: Cause
+) -> dict[str, str]:
+    """The record headers of one fact."""
+    return {
+        **json.loads(shared_headers(fact, cause)),
+        "ce_id": str(event_id),
+        "ce_subject": key,
+        "ce_aggregateversion": str(version),
+    }
 
 
 @lru_cache(maxsize=256)
-def _headers_in_common(fact: type[Event], cause: Cause) -> str:
-    """What all facts of a type and a cause share: written once for a whole import or batch."""
+def shared_headers(fact: type[Event], cause: Cause) -> str:
+    """What all facts of a type and a cause share, as the outbox stores it: a JSON object.
+
+    It is written once for a whole import or batch. The headers that tell one fact from another
+    (`ce_id`, `ce_subject`, `ce_aggregateversion`) are columns of the outbox.
+    """
     headers = {
         "content-type": "application/json",
         "ce_specversion": "1.0",
@@ -48,7 +56,7 @@ def _headers_in_common(fact: type[Event], cause: Cause) -> str:
     }
     if cause.causation_id is not None:
         headers["ce_causationid"] = cause.causation_id
-    return json.dumps(headers)[:-1]
+    return json.dumps(headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from shared.db import Connection
 from shared.errors import InvalidError
 from shared.failpoints import Failpoint
 from shared.ids import new_id
-from shared.messaging.envelope import write_headers
+from shared.messaging.envelope import shared_headers
 
 MAX_PAYLOAD_BYTES = 900_000
 """Below the broker's default `max.message.bytes`: what enters the outbox can be published."""
@@ -69,11 +69,11 @@ def _row(fact: Fact | Tombstone, cause: Cause) -> tuple[object, ...]:
     event_id = new_id()
     if isinstance(fact, Tombstone):
         topic, key, payload = fact.topic, fact.key, None
-        headers = write_headers(event_id, topic.facts[topic.name], key, fact.version, cause)
+        headers = shared_headers(topic.facts[topic.name], cause)
     else:
         topic, key = fact.event.topic, fact.event.record_key
         payload = fact.event.model_dump_json(exclude_none=True)
         if len(payload) > MAX_PAYLOAD_BYTES // 4 and len(payload.encode()) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(type=fact.event.type, key=key, length=len(payload))
-        headers = write_headers(event_id, type(fact.event), key, fact.version, fact.cause or cause)
+        headers = shared_headers(type(fact.event), fact.cause or cause)
     return event_id, topic.name, key, topic.aggregate, key, fact.version, headers, payload

@@ -9,11 +9,10 @@ same `ce_id` and version, which consumers drop.
 
 import asyncio
 import contextlib
-import json
 import random
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 import structlog
@@ -21,21 +20,17 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.db import is_infrastructure_fault
-from shared.failpoints import Failpoint
 from shared.messaging import metrics
+from shared.messaging.publishing import BATCH, SEND_TIMEOUT, Connection, Publisher
 
-BATCH = 1000
 POLL_SHORTEST = 0.02
 POLL_LONGEST = 0.25
 TAKEOVER_POLL = 1.0
 """Seconds between two tries for the lock; bounds a takeover together with the keepalives below."""
 
-SEND_TIMEOUT = 30.0
 STOP_TIMEOUT = 5.0
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('rapport.relay', 0))"
-_READ = "SELECT id, topic, key, headers, payload FROM outbox ORDER BY id LIMIT $1"
-_DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 
 _DIES_FAST = {
     # The server drops a session whose client vanished without a word within about 3 s.
@@ -46,13 +41,7 @@ _DIES_FAST = {
     "application_name": "rapport-relay",
 }
 
-_AFTER_READ = Failpoint("relay.after-read")
-_AFTER_ACK = Failpoint("relay.after-ack")
-_BEFORE_DELETE = Failpoint("relay.before-delete")
-_AFTER_DELETE = Failpoint("relay.after-delete")
-
 logger = structlog.stdlib.get_logger()
-_Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 @dataclass(slots=True)
@@ -79,7 +68,7 @@ class Relay:
             await asyncio.sleep(TAKEOVER_POLL * random.uniform(0.5, 1.0))
 
     async def _stand_by_then_lead(self) -> None:
-        connection: _Connection = await asyncpg.connect(
+        connection: Connection = await asyncpg.connect(
             self.database_url, server_settings=_DIES_FAST, timeout=10, command_timeout=SEND_TIMEOUT
         )
         try:
@@ -92,18 +81,18 @@ class Relay:
             with contextlib.suppress(OSError, TimeoutError):
                 await connection.close(timeout=2)
 
-    async def _lead(self, connection: _Connection) -> None:
+    async def _lead(self, connection: Connection) -> None:
         self.is_leader = True
         metrics.RELAY_LEADER.labels(self.service).set(1)
         metrics.RELAY_TAKEOVERS.labels(self.service).inc()
         logger.info("relay_leads", service=self.service)
         async with producing(self.service, self.kafka_options) as producer:
-            await self._drain_for_ever(connection, producer)
+            await self._drain_for_ever(Publisher(connection, producer))
 
-    async def _drain_for_ever(self, connection: _Connection, producer: AIOKafkaProducer) -> None:
+    async def _drain_for_ever(self, publisher: Publisher) -> None:
         pause = POLL_SHORTEST
         while True:
-            published = await publish_batch(connection, producer)
+            published = await publisher.publish()
             metrics.PUBLISHED.labels(self.service).inc(published)
             pause = POLL_SHORTEST if published else min(pause * 1.5, POLL_LONGEST)
             if published < BATCH:
@@ -132,38 +121,3 @@ async def producing(service: str, options: dict[str, Any]) -> AsyncGenerator[AIO
             async with asyncio.timeout(STOP_TIMEOUT):
                 await asyncio.wait([starting])
                 await producer.stop()
-
-
-async def publish_batch(connection: _Connection, producer: AIOKafkaProducer) -> int:
-    """Publish the smallest rows of the outbox and delete them; answers how many.
-
-    Raises where the broker did not take every record: then no row is deleted.
-    """
-    rows = await connection.fetch(_READ, BATCH)
-    if not rows:
-        return 0
-    _AFTER_READ.reach()
-    async with asyncio.timeout(SEND_TIMEOUT):
-        await asyncio.gather(*[await _send(producer, wire_record(row)) for row in rows])
-    _BEFORE_DELETE.reach()
-    await connection.execute(_DELETE, [row["id"] for row in rows])
-    _AFTER_DELETE.reach()
-    return len(rows)
-
-
-async def _send(producer: Any, record: dict[str, Any]) -> "asyncio.Future[Any]":
-    acknowledgement: asyncio.Future[Any] = await producer.send(**record)
-    if _AFTER_ACK.is_armed:
-        acknowledgement.add_done_callback(lambda _: _AFTER_ACK.reach())
-    return acknowledgement
-
-
-def wire_record(row: asyncpg.Record) -> dict[str, Any]:
-    """An outbox row as the arguments of the producer's `send`."""
-    payload: str | None = row["payload"]
-    return {
-        "topic": row["topic"],
-        "key": row["key"].encode(),
-        "value": None if payload is None else payload.encode(),
-        "headers": [(name, value.encode()) for name, value in json.loads(row["headers"]).items()],
-    }
