@@ -84,6 +84,28 @@ async def test_records_from_before_the_groups_first_start_are_not_skipped(
     await until(lambda: seen.owners == ["early"])
 
 
+async def test_an_idle_consumer_waits_for_records_and_does_not_sleep(
+    producer: AIOKafkaProducer, topics: KafkaSettings, pool: Pool
+) -> None:
+    """FastStream would sleep blindly after each empty poll; ours does not end before a record."""
+    broker = broker_for(topics, "contacts")
+    subscribe(broker, Seen().consumer, pool)
+    build: Any = await broker.connect()
+    consumer = build(auto_offset_reset="latest")
+    consumer.subscribe([TOPIC])
+    await consumer.start()
+    try:
+        await consumer.seek_to_end()
+        waiting = asyncio.create_task(consumer.getmany(timeout_ms=1, max_records=10))
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
+        await put(producer, new_id(), "at last")
+        assert any((await waiting).values())
+    finally:
+        await consumer.stop()
+        await broker.stop()
+
+
 async def test_a_batch_that_failed_is_handed_out_again(
     producer: AIOKafkaProducer,
     listening: Callable[[Seen], Any],

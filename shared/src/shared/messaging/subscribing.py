@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from faststream import AckPolicy
@@ -21,7 +22,8 @@ from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
 from shared.settings import KafkaSettings
 
-BATCH_TIMEOUT_MS = 20
+PATIENCE_MS = 10_000
+"""How long one wait for records lasts; they are handed out as soon as there are any."""
 
 _MECHANISMS = {
     "PLAIN": SASLPlaintext,
@@ -63,9 +65,42 @@ class Subscription:
         return waiting
 
 
+class PatientBroker(KafkaBroker):
+    """A broker whose subscribers wait for records instead of asking for them again and again.
+
+    FastStream sleeps blindly for its batch time-out whenever nothing came within it: with a short
+    one idle consumers keep a core busy, with a long one the records that came meanwhile wait.
+    """
+
+    async def _connect(self) -> Callable[..., Any]:
+        build = await super()._connect()
+
+        def build_patient(**options: Any) -> Any:
+            consumer: Any = build(**options)
+            consumer.getmany = partial(_wait_for_records, consumer.getmany)
+            return consumer
+
+        self.config.broker_config.builder = build_patient
+        return build_patient
+
+
+async def _wait_for_records(
+    getmany: Callable[..., Awaitable[dict[Any, list[RawRecord]]]],
+    *,
+    timeout_ms: int,
+    max_records: int | None,
+) -> dict[Any, list[RawRecord]]:
+    """The next records, however long they take; raises where the consumer is stopped."""
+    del timeout_ms
+    while True:
+        records = await getmany(timeout_ms=PATIENCE_MS, max_records=max_records)
+        if records:
+            return records
+
+
 def broker_for(kafka: KafkaSettings, service: str) -> KafkaBroker:
     """A broker that only consumes: facts leave by the outbox, topics come from the registry."""
-    return KafkaBroker(
+    return PatientBroker(
         kafka.bootstrap_servers.split(","),
         client_id=f"rapport-{service}",
         consumer_only=True,
@@ -84,7 +119,6 @@ def subscribe(broker: KafkaBroker, consumer: Consumer, pool: Pool) -> Subscripti
         group_id=f"rapport.{consumer.name}",
         batch=True,
         max_records=consumer.max_records,
-        batch_timeout_ms=BATCH_TIMEOUT_MS,
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
