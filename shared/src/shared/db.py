@@ -50,8 +50,13 @@ def is_infrastructure_fault(error: BaseException) -> bool:
 async def open_pool(url: str, *, max_size: int = 10) -> Pool:
     """A pool for one service database; raises `OSError` or asyncpg's errors where there is none."""
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=max_size, command_timeout=COMMAND_TIMEOUT
+        url, min_size=1, max_size=max_size, command_timeout=COMMAND_TIMEOUT, reset=_leave_as_it_is
     )
+
+
+async def _leave_as_it_is(connection: Connection) -> None:
+    """Nothing here changes a session, so no connection needs a round trip to be made new."""
+    del connection
 
 
 @asynccontextmanager

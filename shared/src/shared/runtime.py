@@ -23,13 +23,15 @@ RETRY_PAUSE = 2.0
 PRUNE_EVERY = 3600.0
 
 logger = structlog.stdlib.get_logger()
-Work: TypeAlias = Callable[[Pool], Awaitable[None]]
+Work: TypeAlias = Callable[[Pool], Awaitable[bool | None]]
+"""What a job does; it answers True where there was something to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Work that is done again and again, `every` seconds, in each process of the service.
 
+    Where it finds nothing to do and has a time `at_rest`, the pause grows up to that.
     Two processes may do it at once: it takes its rows with `FOR UPDATE SKIP LOCKED`. A fault of
     the world is logged and tried again; any other error ends the process.
     """
@@ -37,6 +39,13 @@ class Job:
     name: str
     work: Work
     every: float
+    at_rest: float | None = None
+
+    def pause_after(self, pause: float, *, was_busy: bool) -> float:
+        """Seconds until the next time, given the last pause and whether there was work."""
+        if was_busy or self.at_rest is None:
+            return self.every
+        return min(pause * 1.5, self.at_rest)
 
 
 @dataclass(slots=True)
@@ -110,15 +119,18 @@ async def _start_consuming(broker: KafkaBroker, runtime: Runtime) -> None:
 
 async def repeat(job: Job, pool: Pool) -> None:
     """Do a job for ever."""
+    pause = job.every
     while True:
         try:
-            await job.work(pool)
+            was_busy = bool(await job.work(pool))
         except Exception as error:
             if not is_infrastructure_fault(error):
                 raise
             logger.warning("job_interrupted", job=job.name, error=repr(error))
             await asyncio.sleep(RETRY_PAUSE)
-        await asyncio.sleep(job.every)
+            was_busy = True
+        pause = job.pause_after(pause, was_busy=was_busy)
+        await asyncio.sleep(pause)
 
 
 async def _guarded(name: str, work: Awaitable[None]) -> None:

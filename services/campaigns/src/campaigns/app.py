@@ -20,6 +20,7 @@ from campaigns.segments.handlers import evaluate_new_segments
 from campaigns.sending import Sender
 
 OFTEN = 0.25
+AT_REST = 1.0
 SELDOM = 15.0
 
 
@@ -48,10 +49,10 @@ def create_app() -> FastAPI:
             segment_consumers.orders,
         ),
         jobs=(
-            Job("evaluate-segments", evaluate_new_segments, OFTEN),
-            Job("reserve-messages", reserve_messages, OFTEN),
-            Job("release-held", release_held, OFTEN),
-            Job("send", sender.send_due, OFTEN),
+            Job("evaluate-segments", evaluate_new_segments, OFTEN, AT_REST),
+            Job("reserve-messages", reserve_messages, OFTEN, AT_REST),
+            Job("release-held", release_held, OFTEN, AT_REST),
+            Job("send", sender.send_due, OFTEN, AT_REST),
             Job("give-up-lost", give_up_lost, SELDOM),
         ),
     )

@@ -37,8 +37,9 @@ class Sender:
     address: str
     links: Links
 
-    async def send_due(self, pool: Pool) -> None:
+    async def send_due(self, pool: Pool) -> bool:
         """The job: go on until nothing is due."""
+        was_busy = False
         while (batch := await open_gate(pool, datetime.now(UTC), BATCH)) is not None:
             shares = [batch[at::CONNECTIONS] for at in range(CONNECTIONS)]
             ends = await asyncio.gather(
@@ -47,6 +48,8 @@ class Sender:
             )
             for error in filter(None, ends):
                 raise error
+            was_busy = True
+        return was_busy
 
     async def _send_share(self, pool: Pool, share: Sequence[tuple[Message, Letter]]) -> None:
         async with MailServer(self.smtp_url) as server:

@@ -19,6 +19,7 @@ from contacts.people import api as people
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
+IMPORT_POLL_AT_REST = 1.0
 
 
 def create_app() -> FastAPI:
@@ -35,6 +36,13 @@ def create_app() -> FastAPI:
             imports.router,
         ],
         consumers=[optouts, deals, orders, intake(rules)],
-        jobs=[Job("imports", partial(run_imports, rules=rules), every=IMPORT_POLL)],
+        jobs=[
+            Job(
+                "imports",
+                partial(run_imports, rules=rules),
+                every=IMPORT_POLL,
+                at_rest=IMPORT_POLL_AT_REST,
+            )
+        ],
     )
     return build_app(service, settings)

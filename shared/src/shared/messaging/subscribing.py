@@ -25,6 +25,9 @@ from shared.settings import KafkaSettings
 PATIENCE_MS = 10_000
 """How long one wait for records lasts; they are handed out as soon as there are any."""
 
+FETCH_WAIT_MS = 1000
+"""How long the broker may keep a fetch that finds nothing; the library's 500 doubles idle work."""
+
 _MECHANISMS = {
     "PLAIN": SASLPlaintext,
     "SCRAM-SHA-256": SASLScram256,
@@ -118,6 +121,7 @@ def subscribe(broker: KafkaBroker, consumer: Consumer, pool: Pool) -> Subscripti
         *sorted(topic.name for topic in consumer.topics),
         group_id=f"rapport.{consumer.name}",
         batch=True,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         max_records=consumer.max_records,
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,

@@ -101,13 +101,15 @@ async def record(
     return after
 
 
-async def reserve_messages(pool: Pool) -> None:
+async def reserve_messages(pool: Pool) -> bool:
     """The job: a message for each person of a launched campaign, a page a transaction.
 
     The checkpoint moves with the messages, and a send id is taken once: a crash doubles nothing.
     """
+    was_busy = False
     while await _reserve_page(pool):
-        pass
+        was_busy = True
+    return was_busy
 
 
 async def _reserve_page(pool: Pool) -> bool:

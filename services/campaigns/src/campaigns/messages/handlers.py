@@ -118,10 +118,11 @@ async def give_up_lost(pool: Pool) -> None:
             await _report(connection, message, report, None)
 
 
-async def release_held(pool: Pool) -> None:
+async def release_held(pool: Pool) -> bool:
     """The job: messages whose tickets have ended are due again, and pass the gate from its top."""
     async with transaction(pool) as connection:
-        await store.release_held(connection, await load_policy(connection), datetime.now(UTC))
+        policy = await load_policy(connection)
+        return await store.release_held(connection, policy, datetime.now(UTC)) > 0
 
 
 async def follow_link(

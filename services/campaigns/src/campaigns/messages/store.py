@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from shared.db import Connection, Pool
+from shared.db import Connection, Pool, rows_affected
 
 from campaigns.messages.domain import (
     Message,
@@ -139,9 +139,13 @@ async def lock_lost(connection: Connection, handed_over_before: datetime) -> lis
     return [_message_of(row) for row in await connection.fetch(_LOCK_LOST, handed_over_before)]
 
 
-async def release_held(connection: Connection, policy: Policy, now: datetime) -> None:
-    """Back to reserved, where no critical ticket is open any more for any of their customers."""
-    await connection.execute(_RELEASE, now, policy.critical_severity, policy.release_delay)
+async def release_held(connection: Connection, policy: Policy, now: datetime) -> int:
+    """Back to reserved, where no critical ticket is open any more for any of their customers.
+
+    Answers how many that were.
+    """
+    status = await connection.execute(_RELEASE, now, policy.critical_severity, policy.release_delay)
+    return rows_affected(status)
 
 
 async def save_progress(connection: Connection, messages: Sequence[Message]) -> None:

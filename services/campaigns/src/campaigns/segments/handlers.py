@@ -96,10 +96,12 @@ async def exit_people(connection: Connection, causes: Mapping[UUID, Cause]) -> N
     await record(connection, wanted, causes)
 
 
-async def evaluate_new_segments(pool: Pool) -> None:
+async def evaluate_new_segments(pool: Pool) -> bool:
     """The job: the first evaluation of each dynamic segment, a page of people a transaction."""
+    was_busy = False
     while await _evaluate_page(pool):
-        pass
+        was_busy = True
+    return was_busy
 
 
 async def _evaluate_page(pool: Pool) -> bool:

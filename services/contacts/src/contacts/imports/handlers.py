@@ -107,10 +107,13 @@ async def change_import(pool: Pool, import_id: UUID, step: Callable[[Import], Im
         return run
 
 
-async def run_imports(pool: Pool, rules: PointRules) -> None:
+async def run_imports(pool: Pool, rules: PointRules) -> bool:
     """Do block after block, of the import that waited longest, until there is nothing to do."""
+    was_busy = False
     while await _do_next_block(pool, rules):
+        was_busy = True
         _BETWEEN_BLOCKS.reach()
+    return was_busy
 
 
 @dataclass(slots=True)
