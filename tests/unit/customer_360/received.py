@@ -21,7 +21,6 @@ def received(event: Event, version: int = 1, time: datetime = START) -> Received
             type=event.type,
             version=version,
             time=time,
-            recorded_at=time,
             correlation_id="c",
             actor="user:anna",
             traceparent=None,

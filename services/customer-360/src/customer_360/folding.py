@@ -66,7 +66,7 @@ class Fold(Generic[RowT]):
 
     `key` names the field of the facts that holds the aggregate's id; `start` makes the row of an
     aggregate of which nothing is known but one of its facts, with that fact's version; a step
-    finds the version already set.
+    makes a row of its own or answers the one it got, and the version is set after it.
     """
 
     key: str
@@ -94,13 +94,14 @@ class Fold(Generic[RowT]):
     def __call__(self, row: RowT | None, received: Arrived[Event]) -> RowT:
         """The row after this fact."""
         version, event = received.envelope.version, received.event
-        if row is None:
-            row = self.start(received)
-        elif version <= row.version:
+        before = row if row is not None else self.start(received)
+        if row is not None and version <= row.version:
             return row
-        else:
-            row = replace(row, version=version)
-        return self.steps[type(event)](row, event)
+        after = self.steps[type(event)](before, event)
+        if after is before:
+            return replace(after, version=version)
+        object.__setattr__(after, "version", version)  # nobody else has seen this row yet
+        return after
 
     def all(self, stored: Mapping[UUID, RowT], received: Iterable[Arrived[Event]]) -> list[RowT]:
         """The rows that these facts change, starting from what is stored."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, Union, get_args, get_origin
 from typing import get_type_hints as type_hints_of
 from uuid import UUID
@@ -85,6 +86,10 @@ class GuardedTable(Generic[RowT]):
             RETURNING {self.key}
         """
 
+    @cached_property
+    def _values(self) -> Callable[[RowT], tuple[Any, ...]]:
+        return attrgetter(*(column.name for column in self.columns))
+
     def _place(self, row: RowT) -> int:
         key: UUID = getattr(row, self.key)
         return key.int
@@ -110,10 +115,8 @@ class GuardedTable(Generic[RowT]):
         """
         if not rows:
             return set()
-        ordered = sorted(rows, key=self._place)
-        arrays = [
-            column.encode([getattr(row, column.name) for row in ordered]) for column in self.columns
-        ]
+        values = zip(*map(self._values, sorted(rows, key=self._place)), strict=True)
+        arrays = [column.encode(mine) for column, mine in zip(self.columns, values, strict=True)]
         written = await connection.fetch(self._upsert, *arrays)
         return {record[0] for record in written}
 

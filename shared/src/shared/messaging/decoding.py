@@ -11,8 +11,7 @@
 | a body with fields that nobody knows | `Decoded`; the fields are ignored |
 """
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
@@ -34,8 +33,7 @@ from shared.messaging.reactions import Consumer
 LONGEST_ERROR = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     raw: RawRecord
     received: Received[Event]
 
@@ -44,8 +42,7 @@ class Decoded:
         return self.raw.topic, self.received.envelope.key
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     raw: RawRecord
     envelope: Envelope
 
@@ -54,8 +51,7 @@ class Ended:
         return self.raw.topic, self.envelope.key
 
 
-@dataclass(frozen=True, slots=True)
-class Poison:
+class Poison(NamedTuple):
     raw: RawRecord
     reason: ParkedReason
     error: str
@@ -65,8 +61,7 @@ class Poison:
         return self.raw.topic, key_of(self.raw)
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     raw: RawRecord
     outcome: str
 

@@ -5,10 +5,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from shared.cause import Cause
@@ -59,11 +58,10 @@ def shared_headers(fact: type[Event], cause: Cause) -> str:
     return json.dumps(headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the headers and coordinates of a record say, before its body is looked at.
 
-    `time` is the business time; `recorded_at` is when the broker got the record.
+    `time` is the business time.
     """
 
     topic: str
@@ -74,7 +72,6 @@ class Envelope:
     type: str
     version: int
     time: datetime
-    recorded_at: datetime
     correlation_id: str
     actor: str
     traceparent: str | None
@@ -90,8 +87,7 @@ class Envelope:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[EventT_co]):
+class Received(NamedTuple, Generic[EventT_co]):
     """A decoded fact with its envelope."""
 
     envelope: Envelope
@@ -115,7 +111,7 @@ def key_of(record: RawRecord) -> str:
 
 def read_envelope(record: RawRecord) -> Envelope:
     """The envelope of a record; raises one of the two errors above and never anything else."""
-    headers = _text_headers(record)
+    headers = _readable_headers(record)
     try:
         return Envelope(
             topic=record.topic,
@@ -123,13 +119,14 @@ def read_envelope(record: RawRecord) -> Envelope:
             offset=record.offset,
             key=key_of(record),
             event_id=_event_id(headers),
-            type=headers["ce_type"],
-            version=int(headers.get("ce_aggregateversion", "0")),
-            time=_time(headers["ce_time"]) if "ce_time" in headers else recorded_at(record),
-            recorded_at=recorded_at(record),
-            correlation_id=headers.get("ce_correlationid") or headers["ce_id"],
-            actor=headers.get("ce_actor", "unknown"),
-            traceparent=headers.get("traceparent"),
+            type=headers["ce_type"].decode(),
+            version=int(headers.get("ce_aggregateversion", b"0")),
+            time=_time(headers["ce_time"].decode())
+            if "ce_time" in headers
+            else recorded_at(record),
+            correlation_id=(headers.get("ce_correlationid") or headers["ce_id"]).decode(),
+            actor=headers.get("ce_actor", b"unknown").decode(),
+            traceparent=_text(headers.get("traceparent")),
         )
     except KeyError as missing:
         raise MalformedEnvelopeError(f"header {missing} is missing") from missing
@@ -157,25 +154,38 @@ def wire_headers(
     return cast("Sequence[tuple[str, bytes | None]]", record.headers)
 
 
-def _text_headers(record: RawRecord) -> dict[str, str]:
-    headers: dict[str, str] = {}
+def _readable_headers(record: RawRecord) -> Mapping[str, bytes]:
+    """The headers, each of them known to be UTF-8: all are looked through at once, then named."""
+    headers = dict(record.headers)
+    try:
+        b"\n".join(headers.values()).decode()
+    except (TypeError, UnicodeDecodeError):
+        _blame(record)
+    return headers
+
+
+def _blame(record: RawRecord) -> None:
+    """Raise for the header that is at fault."""
     for name, raw in wire_headers(record):
         if raw is None:
             raise MalformedHeaderError(f"header {name} is null")
         try:
-            headers[name] = raw.decode()
+            raw.decode()
         except UnicodeDecodeError as error:
             raise MalformedHeaderError(f"header {name} is not UTF-8") from error
-    return headers
 
 
-def _event_id(headers: Mapping[str, str]) -> UUID:
+def _text(raw: bytes | None) -> str | None:
+    return None if raw is None else raw.decode()
+
+
+def _event_id(headers: Mapping[str, bytes]) -> UUID:
     """`ce_id`; an id that is no UUID becomes one together with its source, as the spec has it."""
-    text = headers["ce_id"]
+    text = headers["ce_id"].decode()
     try:
         return UUID(text)
     except ValueError:
-        return derived_id("event", headers["ce_source"], text)
+        return derived_id("event", headers["ce_source"].decode(), text)
 
 
 def _time(text: str) -> datetime:
