@@ -9,16 +9,18 @@ from random import Random
 import httpx
 from devstack.services import SERVICES
 
-from tests.faults import journeys
+from tests.faults import journeys_of_customers as customers
+from tests.faults import journeys_of_service as service
 from tests.faults.client import TIMEOUT, Client, LoadError, Pace
 from tests.faults.erp import Erp
 from tests.faults.history import History, Promise
-from tests.faults.journeys import JOURNEYS, Traveller
+from tests.faults.journeys import JOURNEYS
 from tests.faults.rig import Rig
+from tests.faults.travelling import Traveller
 from tests.faults.world import World
 
 RATE = 200.0
-TRAVELLERS = 24
+TRAVELLERS = 32
 STRANGERS = 8
 PRIORITIES = ("urgent", "high", "normal", "low")
 
@@ -43,7 +45,7 @@ class Load:
         t = self.traveller(f"{self.seed}-prepare")
         await _publish_promises(t)
         await _publish_forms(t)
-        await asyncio.gather(*(journeys.meet(t) for _ in range(10)))
+        await asyncio.gather(*(customers.meet(t) for _ in range(10)))
 
     async def run(self, until: Callable[[], bool], seconds: float) -> None:
         """Travel until a condition holds and everybody is home, for so many seconds at most."""
@@ -62,13 +64,13 @@ class Load:
         await self.settle()
 
     async def bring_file(self) -> None:
-        await journeys.bring_file(self.traveller(f"{self.seed}-file-{self.dice.random()}"))
+        await customers.bring_file(self.traveller(f"{self.seed}-file-{self.dice.random()}"))
 
     async def settle(self) -> None:
         """Resolve what is open, but for the tickets whose promise is to be broken."""
         t = self.traveller(f"{self.seed}-settle")
         left = [ticket for ticket in self.world.tickets.values() if not ticket.is_left_alone]
-        await asyncio.gather(*(journeys.resolve(t, ticket) for ticket in left))
+        await asyncio.gather(*(service.resolve(t, ticket) for ticket in left))
         if self.history.open:
             raise LoadError(f"nothing is known of {self.history.open[:3]}")
 
@@ -136,7 +138,7 @@ async def loading(rig: Rig, seed: int, rate: float = RATE) -> AsyncIterator[Load
             for n in range(STRANGERS)
         ]
         client = Client(
-            urls={service.name: rig.process(service.name).url for service in SERVICES},
+            urls={one.name: rig.process(one.name).url for one in SERVICES},
             jwt_key=rig.values["RAPPORT_JWT_KEY"],
             history=history,
             pace=Pace(rate),

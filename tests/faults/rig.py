@@ -2,7 +2,8 @@
 
 Servers and mail sink run under devstack's supervisor, which brings them back after a `kill -9`; the
 services are the rig's own children, so that each can be started with another environment. A service
-that dies is started again at once, without what it was armed with, unless it was told to stay away.
+that dies is started again at once, armed with the next of its orders or, after the last, with none,
+unless it was told to stay away.
 """
 
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,8 +46,11 @@ class Process:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     popen: "subprocess.Popen[bytes] | None" = None
     is_wanted: bool = True
+    orders: deque[str] = field(default_factory=deque[str])
+    armed: str = ""
     lives: int = 0
     deaths: list[int] = field(default_factory=list[int])
+    turn: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def url(self) -> str:
@@ -71,7 +76,6 @@ class Rig:
 
     stack: Stack
     processes: dict[str, Process] = field(default_factory=dict[str, Process])
-    _turn: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def kafka(self) -> KafkaSettings:
@@ -99,26 +103,30 @@ class Rig:
         log = self.stack.state.logs / f"{name}.log"
         process = Process(name, SERVICE[service], port, log, dict(environment or {}))
         self.processes[name] = process
-        self._spawn(process, {})
+        self._spawn(process)
         return process
 
-    def arm(self, name: str, orders: Mapping[str, str]) -> None:
-        """Start a process anew with failpoints armed, as {"relay.after-read": "kill@3"}."""
-        spec = ",".join(f"{place}={order}" for place, order in orders.items())
-        self.restart(name, {failpoints.VARIABLE: spec})
+    def arm(self, name: str, orders: Sequence[str]) -> None:
+        """Start a process anew with a failpoint armed (`relay.after-read=kill@3`).
 
-    def restart(self, name: str, once: Mapping[str, str] | None = None) -> None:
-        """Stop a process in an orderly way and start it; `once` is for this one life only."""
+        Each of its next lives gets the next order; the life after the last is an ordinary one.
+        """
         process = self.processes[name]
-        with self._turn:
+        with process.turn:
             self.stop(name)
-            process.is_wanted = True
-            self._spawn(process, once or {})
+            process.orders = deque(orders)
+            self.start(name)
+
+    def restart(self, name: str) -> None:
+        """Stop a process in an orderly way and start it."""
+        with self.processes[name].turn:
+            self.stop(name)
+            self.start(name)
 
     def stop(self, name: str, seconds: float = 20.0) -> None:
         """SIGTERM, and stay away until it is started again."""
         process = self.processes[name]
-        with self._turn:
+        with process.turn:
             process.is_wanted = False
             if process.popen is None or process.popen.poll() is not None:
                 return
@@ -133,12 +141,12 @@ class Rig:
     def start(self, name: str, environment: Mapping[str, str] | None = None) -> None:
         """Start what was stopped; `environment`, where given, holds for all its later lives."""
         process = self.processes[name]
-        with self._turn:
+        with process.turn:
             if environment is not None:
                 process.environment = dict(environment)
             process.is_wanted = True
             if process.popen is None or process.popen.poll() is not None:
-                self._spawn(process, {})
+                self._spawn(process)
 
     def kill(self, name: str) -> None:
         """SIGKILL; the rig starts it again."""
@@ -183,25 +191,33 @@ class Rig:
         chosen = (p for p in self.processes.values() if service in {"", p.service.name})
         return sum(process.said(text) for process in chosen)
 
-    def _spawn(self, process: Process, once: Mapping[str, str]) -> None:
+    def _spawn(self, process: Process) -> None:
         command = child.command(
             system.service_command(process.service, process.port), parent=os.getpid()
         )
-        own = {**os.environ, **self.stack.environment, **process.environment, **once}
+        process.armed = process.orders.popleft() if process.orders else ""
+        order = {failpoints.VARIABLE: process.armed}
+        own = {**self.stack.environment, **process.environment, **order, **self._bytecode}
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         with process.log.open("ab") as log:
             process.popen = subprocess.Popen(
-                command, env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, env={**inherited, **own}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         process.lives += 1
+
+    @property
+    def _bytecode(self) -> dict[str, str]:
+        """Compiled modules are kept for the next life: half of a start's time."""
+        return {"PYTHONPYCACHEPREFIX": str(self.stack.state.folder / "bytecode")}
 
     def revive(self) -> None:
         """Start again whoever is dead and wanted."""
         for process in list(self.processes.values()):
-            with self._turn:
+            with process.turn:
                 if process.popen is None or process.popen.poll() is None or not process.is_wanted:
                     continue
                 process.deaths.append(process.popen.returncode)
-                self._spawn(process, {})
+                self._spawn(process)
 
     def close(self) -> None:
         for name in self.processes:
