@@ -1,7 +1,6 @@
 """The log: every record on every topic, as any subscriber could read it from the beginning."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -47,7 +46,7 @@ class Log:
     malformed: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
     _next: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
     _decoded: dict[type[Event], list[Received[Any]]] = field(
-        default_factory=lambda: defaultdict(list[Received[Any]])
+        default_factory=dict[type[Event], list[Received[Any]]]
     )
     _ids: set[tuple[str, UUID]] = field(default_factory=set[tuple[str, UUID]])
 
@@ -109,16 +108,27 @@ class Log:
             self.malformed.append((envelope.topic, *entry.place))
             return
         self._ids.add((envelope.topic, envelope.event_id))
-        self._decoded[fact].append(Received(envelope, event))
+        self._decoded.setdefault(fact, []).append(Received(envelope, event))
 
     def facts(self, *types: type[EventT]) -> list[Received[EventT]]:
         """Every fact of these types once, per aggregate in the order of its versions."""
-        found = [received for fact in types for received in self._decoded[fact]]
+        found = [received for fact in types for received in self._decoded.get(fact, ())]
         return sorted(found, key=lambda r: (r.envelope.topic, r.envelope.key, r.envelope.version))
 
     def newest(self, snapshot: type[EventT]) -> dict[str, Received[EventT]]:
         """The newest snapshot of each key."""
         return {received.envelope.key: received for received in self.facts(snapshot)}
+
+    def without_last(self, fact: type[Event]) -> "Log":
+        """A log that lacks the newest record of this type: what an oracle must object to."""
+        last = self._decoded[fact][-1]
+        other = Log(self.kafka)
+        other.entries = {
+            topic: [e for e in entries if e.envelope.event_id != last.envelope.event_id]
+            for topic, entries in self.entries.items()
+        }
+        other._decoded = {**self._decoded, fact: self._decoded[fact][:-1]}
+        return other
 
     def all(self) -> Iterator[Entry]:
         for entries in self.entries.values():

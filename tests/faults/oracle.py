@@ -87,7 +87,7 @@ async def judge(rig: Rig, history: History, log: Log, injected: Collection[str] 
     found = [
         *view,
         *judge_copies(log, held, hash_key),
-        *judge_reactions(log, held, _mails(rig), now),
+        *judge_reactions(log, held, mails_of(rig), now),
         *_leftovers(held, injected),
     ]
     return Verdict(check(history.commands, seen_in(log), history.looks), found)
@@ -136,7 +136,8 @@ async def _rest(connections: dict[str, Any], doors: Doors, accountant: Accountan
         await asyncio.sleep(0.2)
 
 
-def _mails(rig: Rig) -> list[str]:
+def mails_of(rig: Rig) -> list[str]:
+    """The send ids of all mail in the sink."""
     folder = rig.stack.state.mail
     return [letter_of(path.read_bytes()).send_id for path in folder.glob("*.eml")]
 
