@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from devstack.kafka import Listener
 
+from devstack import ports
 from tests.faults import report
 from tests.faults import rig as rigs
 from tests.faults.log import Log
@@ -38,7 +40,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rigs.running(tmp_path_factory.mktemp("rig")) as running:
+    """The broker has a second listener; what it advertises is free for a proxy to listen on."""
+    free = ports.ephemeral()
+    listener = Listener(port=free["KAFKA_PORT"], advertised=free["POSTGRES_PORT"])
+    with rigs.running(tmp_path_factory.mktemp("rig"), listener) as running:
         yield running
 
 

@@ -82,6 +82,13 @@ class Rig:
         return KafkaSettings(bootstrap_servers=self.stack.bootstrap, replication_factor=1)
 
     @property
+    def listener(self) -> Listener:
+        """Where a service enters that is to reach Kafka through a proxy only."""
+        if self.stack.listener is None:
+            raise RigError("this rig's broker has no second listener")
+        return self.stack.listener
+
+    @property
     def values(self) -> Mapping[str, str]:
         """Ports, secrets and addresses of the system."""
         return self.stack.settings.values
@@ -105,6 +112,11 @@ class Rig:
         self.processes[name] = process
         self._spawn(process)
         return process
+
+    def remove(self, name: str) -> None:
+        """Stop a process for good."""
+        self.stop(name)
+        del self.processes[name]
 
     def arm(self, name: str, orders: Sequence[str]) -> None:
         """Start a process anew with a failpoint armed (`relay.after-read=kill@3`).
