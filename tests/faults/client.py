@@ -87,7 +87,7 @@ class Client:
         command = self.history.begin(self.new_key(), name, "campaigns")
         options["headers"] = {**options.get("headers", {}), "Idempotency-Key": command.key}
         await self.pace.turn()
-        http = self.strangers[hash(command.key) % len(self.strangers)]
+        http = self.strangers[len(self.history.commands) % len(self.strangers)]
         return await self._until_known(http, command, promises, method, url, **options)
 
     async def _until_known(

@@ -9,7 +9,7 @@ async def complain(t: Traveller) -> None:
     party = pick(t.dice, t.world.parties)
     if party is None:
         return
-    is_left_alone = t.dice.random() < 0.15
+    is_left_alone = t.world.is_young and t.dice.random() < 0.3
     body = {
         "customer_id": party.customer_id,
         "contact_id": party.contact_id,

@@ -1,5 +1,6 @@
 """What the load knows of the world that it makes: ids by what can be done with them next."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -12,6 +13,7 @@ T = TypeVar("T")
 
 ERP = "erp"
 CLICK = pattern(r"https?://\S+/c/[^\s\"'<>)]+")
+YOUTH_SECONDS = 15.0
 SESSION_DAY = datetime.now(UTC) - timedelta(hours=6)
 """Orders of a whole session lie within some hours: the age of none of them changes meanwhile."""
 
@@ -71,6 +73,7 @@ class World:
     """Everything that was made so far; the pools are picked from with the load's own dice."""
 
     mail_folder: Path
+    began_at: float = field(default_factory=time.monotonic)
     parties: list[Party] = field(default_factory=list[Party])
     reachable: list[str] = field(default_factory=list[str])
     open_deals: dict[str, str] = field(default_factory=dict[str, str])
@@ -94,6 +97,11 @@ class World:
         """Remember what a reader may ask the view for."""
         seen = Acknowledged(customer_id, aggregate_id, version, is_always_shown)
         self.recent = [*self.recent[-40:], seen]
+
+    @property
+    def is_young(self) -> bool:
+        """Whether a ticket may still be left alone: all promises are broken soon after the load."""
+        return time.monotonic() - self.began_at < YOUTH_SECONDS
 
     def read_mail(self) -> None:
         """Take in the mail that has arrived since the last time."""
