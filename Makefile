@@ -15,7 +15,7 @@ TESTS ?= tests
 
 .PHONY: help
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: export RAPPORT_SETUP_STARTED := $(shell date +%s)
@@ -38,6 +38,11 @@ status: $(STAMP) ## Show what runs, where, and whether it is ready.
 .PHONY: test
 test: $(STAMP) ## Run the tests on real servers, which they start themselves; TESTS=tests/unit picks some.
 	@$(BIN)/python -m pytest -q $(TESTS)
+
+.PHONY: test-faults
+test-faults: export FAULTS := full
+test-faults: $(STAMP) ## Kill, cut and poison the system under load, with 20 seeds; FAULTS_SEED=7 FAULTS_SEEDS=1 picks one.
+	@$(BIN)/python -m pytest -q -s tests/faults
 
 .PHONY: check
 check: $(STAMP) ## Run the whole gate: format, lint, import rules, types, tests.

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from devstack import ports
 from devstack import settings as settings_file
+from devstack.kafka import Listener
 from devstack.services import SERVICES, Service
 from devstack.settings import State
 from devstack.stack import Stack
@@ -30,6 +31,15 @@ def mail(folder: Path) -> Generator[Stack]:
 
 
 @contextmanager
+def ground(folder: Path, listener: Listener | None = None) -> Generator[Stack]:
+    """Run durable servers, databases, topics and the mail sink, for services that others start."""
+    with _running(folder, (), {}, mail=True, durable=True, listener=listener) as stack:
+        stack.create_databases()
+        stack.migrate_and_provision(SERVICES)
+        yield stack
+
+
+@contextmanager
 def system(
     folder: Path,
     *,
@@ -46,13 +56,19 @@ def system(
 
 @contextmanager
 def _running(
-    folder: Path, services: Sequence[Service], environment: Mapping[str, str], *, mail: bool
+    folder: Path,
+    services: Sequence[Service],
+    environment: Mapping[str, str],
+    *,
+    mail: bool,
+    durable: bool = False,
+    listener: Listener | None = None,
 ) -> Generator[Stack]:
     state = State(folder.resolve())
     numbers = {name: str(port) for name, port in ports.ephemeral().items()}
     chosen = settings_file.choose(state, {**numbers, **environment})
     console = Console(stderr=True)
-    stack = Stack(state, chosen, console, services, mail=mail, durable=False)
+    stack = Stack(state, chosen, console, services, mail=mail, durable=durable, listener=listener)
     stack.start(detached=False)
     try:
         yield stack

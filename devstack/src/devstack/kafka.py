@@ -36,6 +36,17 @@ class Broker:
     version: BrokerVersion
 
 
+@dataclass(frozen=True)
+class Listener:
+    """One more door of the broker: clients that enter at `port` are told to go on at `advertised`.
+
+    With a proxy listening on `advertised`, every connection of such a client passes it.
+    """
+
+    port: int
+    advertised: int
+
+
 def is_ready(bootstrap: str) -> bool:
     """Whether a broker answers at the first address of `bootstrap` and is part of its cluster."""
     host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
@@ -58,27 +69,31 @@ def broker_version(data: Path) -> BrokerVersion:
     return BrokerVersion(**json.loads((data / VERSION_FILE).read_text()))
 
 
-def prepare(data: Path, port: int, controller_port: int, console: Console) -> Broker:
+def prepare(
+    data: Path,
+    port: int,
+    controller_port: int,
+    console: Console,
+    listener: Listener | None = None,
+) -> Broker:
     """Configure the broker with its data under `data`: Apache Kafka, else Tansu, said aloud."""
-    broker = _prepare(data, port, controller_port, console)
-    (data / VERSION_FILE).write_text(json.dumps(asdict(broker.version)))
-    return broker
-
-
-def _prepare(data: Path, port: int, controller_port: int, console: Console) -> Broker:
     data.mkdir(parents=True, exist_ok=True)
     try:
         jars = kafka_jars.jars(console)
     except DevstackError as error:
         console.print(str(error), style="yellow", markup=False, soft_wrap=True)
         console.print(tansu.NOTICE, style="bold yellow", soft_wrap=True)
-        return Broker(tuple(tansu.command(port)), BrokerVersion("Tansu", tansu.version()))
-    return _prepare_kafka(data, port, controller_port, jars)
+        broker = Broker(tuple(tansu.command(port)), BrokerVersion("Tansu", tansu.version()))
+    else:
+        properties = _server_properties(data / "log", port, controller_port, listener)
+        broker = _prepare_kafka(data, properties, jars)
+    (data / VERSION_FILE).write_text(json.dumps(asdict(broker.version)))
+    return broker
 
 
-def _prepare_kafka(data: Path, port: int, controller_port: int, jars: Path) -> Broker:
+def _prepare_kafka(data: Path, settings: str, jars: Path) -> Broker:
     properties = data / "server.properties"
-    properties.write_text(_server_properties(data / "log", port, controller_port))
+    properties.write_text(settings)
     (data / "log4j2.yaml").write_text(_LOG4J)
     java = [str(kafka_jars.java()), *QUICK_START, "-cp", f"{jars}/*"]
     if not (data / "log" / "meta.properties").exists():
@@ -104,14 +119,22 @@ def _format(java: list[str], properties: Path) -> None:
 
 
 # After `kill -9` the broker is let in again when its former session has ended: hence a short one.
-def _server_properties(log: Path, port: int, controller_port: int) -> str:
+def _server_properties(
+    log: Path, port: int, controller_port: int, listener: Listener | None
+) -> str:
+    door, sign, protocol = "", "", ""
+    if listener is not None:
+        door = f",PROXIED://{ports.HOST}:{listener.port}"
+        sign = f",PROXIED://{ports.HOST}:{listener.advertised}"
+        protocol = ",PROXIED:PLAINTEXT"
     return f"""\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{ports.HOST}:{controller_port}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{ports.HOST}:{port},CONTROLLER://{ports.HOST}:{controller_port}
-advertised.listeners=PLAINTEXT://{ports.HOST}:{port}
+listeners=PLAINTEXT://{ports.HOST}:{port},CONTROLLER://{ports.HOST}:{controller_port}{door}
+advertised.listeners=PLAINTEXT://{ports.HOST}:{port}{sign}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocol}
 log.dirs={log}
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000

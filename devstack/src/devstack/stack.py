@@ -44,6 +44,7 @@ class Stack:
     services: Sequence[Service] = SERVICES
     mail: bool = True
     durable: bool = True
+    listener: kafka.Listener | None = None
 
     @property
     def supervisor(self) -> Supervisor:
@@ -102,10 +103,10 @@ class Stack:
             self._launch(programs, {Tier.SERVERS})
         if self.services and self.settings.own_databases:
             with self._step("Creating the databases"):
-                self._create_databases()
+                self.create_databases()
         if self.services:
             with self._step("Migrating the databases, provisioning the topics"):
-                self._migrate_and_provision()
+                self.migrate_and_provision(self.services)
         if self.services or self.mail:
             with self._step("Starting the services"):
                 self._launch(programs, {Tier.MAIL, Tier.SERVICES})
@@ -151,7 +152,7 @@ class Stack:
         number, controller = (
             self.settings.port(n) for n in ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT")
         )
-        return kafka.prepare(self.state.kafka, number, controller, self.console)
+        return kafka.prepare(self.state.kafka, number, controller, self.console, self.listener)
 
     def _launch(self, programs: Sequence[Program], tiers: set[Tier]) -> None:
         chosen = [program for program in programs if program.tier in tiers]
@@ -179,14 +180,16 @@ class Stack:
     def _start_error(self, name: str, why: str) -> StartError:
         return StartError(name, why, self.supervisor.log_of(name))
 
-    def _create_databases(self) -> None:
+    def create_databases(self) -> None:
+        """Make the database and the role of every service on our own server."""
         for service in SERVICES:
             if service.package in self.settings.own_databases:
                 password = self.settings.values[service.password_variable]
                 self.postgres.create_database(service.package, password)
 
-    def _migrate_and_provision(self) -> None:
-        commands = [["migrate", service.package] for service in self.services]
+    def migrate_and_provision(self, services: Sequence[Service]) -> None:
+        """Bring these services' databases to their newest form, and make every topic."""
+        commands = [["migrate", service.package] for service in services]
         with ThreadPoolExecutor(2) as threads:
             list(threads.map(self.rapport, [*commands, ["topics"]]))
 

@@ -85,15 +85,11 @@ def mail_program(state: State, settings: Settings) -> Program:
 
 
 def service_program(service: Service, values: Mapping[str, str]) -> Program:
-    uvicorn = [
-        sys.executable,
-        "-P",
-        "-m",
-        "uvicorn",
-        service.factory,
-        "--factory",
-        "--no-access-log",
-    ]
-    address = ["--host", ports.HOST, "--port", values[service.port_variable]]
-    command = child.command([*uvicorn, *address])
+    command = child.command(service_command(service, int(values[service.port_variable])))
     return Program(service.name, Tier.SERVICES, tuple(command), start_seconds=4)
+
+
+def service_command(service: Service, port: int) -> list[str]:
+    """Run one process of a service on a port; the rest it finds in its environment."""
+    uvicorn = [sys.executable, "-P", "-m", "uvicorn", service.factory, "--factory"]
+    return [*uvicorn, "--no-access-log", "--host", ports.HOST, "--port", str(port)]

@@ -1,0 +1,75 @@
+"""Counters: what a run really met. A test that met none of what it is about has proved nothing."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.faults.history import History
+from tests.faults.log import Entry, Log
+from tests.faults.rig import Rig
+
+
+async def count(rig: Rig, history: History, log: Log) -> Counter[str]:
+    """Everything that is counted, up to now.
+
+    From the topics: `repeated` records (a `ce_id` that stands there before) and `late-commits` (a
+    fact that entered the outbox before one that was published before it). From the logs: relays'
+    `takeovers`, records `parked`, `deaths`. From the living processes: `duplicates-dropped`.
+    """
+    found: Counter[str] = Counter()
+    found["unknown-commands"] = history.outcomes()["was-unknown"]
+    found["commands"] = len(history.commands)
+    found["looks"] = len(history.looks)
+    for entries in log.entries.values():
+        found["repeated"] += _repeated(entries)
+        found["late-commits"] += _late(entries)
+    leaders = {process.service.name for process in rig.processes.values()}
+    found["takeovers"] = rig.said('"event": "relay_leads"') - len(leaders)
+    found["parked"] = rig.said('"event": "record_parked"')
+    found["waits"] = rig.said('"event": "consumer_waits"')
+    found["deaths"] = sum(len(process.deaths) for process in rig.processes.values())
+    found["duplicates-dropped"] = await duplicates_dropped(rig)
+    return found
+
+
+async def duplicates_dropped(rig: Rig) -> int:
+    """How many records the inboxes of the processes that live now have let fall."""
+    total = 0.0
+    async with httpx.AsyncClient(timeout=10) as http:
+        for process in rig.processes.values():
+            text = (await http.get(f"{process.url}/metrics")).text
+            total += sum(
+                sample.value
+                for family in text_string_to_metric_families(text)
+                for sample in family.samples
+                if sample.name == "rapport_consumer_records_total"
+                and sample.labels["outcome"] == "duplicate"
+            )
+    return int(total)
+
+
+def _repeated(entries: Iterable[Entry]) -> int:
+    seen: set[object] = set()
+    total = 0
+    for entry in entries:
+        total += entry.envelope.event_id in seen
+        seen.add(entry.envelope.event_id)
+    return total
+
+
+def _late(entries: Iterable[Entry]) -> int:
+    """Ids are UUIDv7, made as a fact enters its outbox: a smaller one after a greater one of the
+    same partition was committed late, or waited for its transaction to end."""
+    newest: dict[int, int] = {}
+    seen: set[object] = set()
+    total = 0
+    for entry in entries:
+        envelope = entry.envelope
+        if envelope.event_id in seen or envelope.event_id.version != 7:
+            continue
+        seen.add(envelope.event_id)
+        total += envelope.event_id.int < newest.get(envelope.partition, 0)
+        newest[envelope.partition] = max(envelope.event_id.int, newest.get(envelope.partition, 0))
+    return total

@@ -1,0 +1,108 @@
+"""What must have come to its end once: each broken promise told, each message sent."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from shared.contracts import campaigns as c
+from shared.contracts import service_desk as s
+
+from tests.faults.holdings import Holdings
+from tests.faults.log import Log
+
+TIMER_SLACK = timedelta(seconds=10)
+"""A timer is looked at every second; a clock this long overdue was forgotten."""
+
+
+def promises(log: Log, now: datetime) -> Iterator[str]:
+    """No breach twice, none before its time, none forgotten."""
+    clocks: dict[UUID, list[Any]] = defaultdict(list)
+    facts = (
+        s.ClockStarted,
+        s.ClockPaused,
+        s.ClockResumed,
+        s.ClockRetargeted,
+        s.ClockWarned,
+        s.ClockBreached,
+        s.ClockMet,
+        s.ClockCancelled,
+    )
+    for received in log.facts(*facts):
+        clocks[received.event.clock_id].append(received.event)
+    for clock_id, events in clocks.items():
+        yield from _promise(clock_id, events, now)
+
+
+@dataclass
+class _Course:
+    """How far a clock has come, as its own facts tell it."""
+
+    due_at: datetime | None = None
+    is_running: bool = False
+    breaches: int = 0
+    warned: Counter[int] = field(default_factory=Counter[int])
+
+
+def _promise(clock_id: UUID, events: list[Any], now: datetime) -> Iterator[str]:
+    course = _Course()
+    for event in events:
+        if wrong := _step(course, event):
+            yield f"clock {clock_id} {wrong}"
+    if course.breaches > 1:
+        yield f"clock {clock_id} broke {course.breaches} times"
+    for percent, times in course.warned.items():
+        if times > 1:
+            yield f"clock {clock_id} warned of {percent} % {times} times"
+    is_over = course.due_at is not None and course.due_at + TIMER_SLACK < now
+    if course.is_running and not course.breaches and is_over:
+        yield f"clock {clock_id} was due at {course.due_at} and its breach was missed"
+
+
+def _step(course: _Course, event: Any) -> str | None:
+    match event:
+        case s.ClockStarted() | s.ClockResumed():
+            course.is_running, course.due_at = True, event.due_at
+        case s.ClockRetargeted():
+            course.due_at = event.due_at
+        case s.ClockWarned():
+            course.warned[event.percent] += 1
+        case s.ClockBreached():
+            course.breaches += 1
+            if course.due_at and event.breached_at < course.due_at:
+                return f"broke at {event.breached_at}, due at {course.due_at}"
+        case _:
+            is_late = isinstance(event, s.ClockMet) and _is_after(event.met_at, course.due_at)
+            was_running, course.is_running = course.is_running, False
+            if is_late and was_running and not course.breaches:
+                return "was met late and never told to be broken"
+    return None
+
+
+def _is_after(at: datetime, due_at: datetime | None) -> bool:
+    return due_at is not None and at > due_at
+
+
+def mails_of_messages(log: Log, held: Holdings, mails: Iterable[str]) -> Iterator[str]:
+    """No mail twice; what is called sent has its mail; no mail without a message."""
+    arrived = Counter(mails)
+    for send_id, times in arrived.items():
+        if times > 1:
+            yield f"send {send_id} went out {times} times"
+    messages = {row["send_id"]: row for row in held.of("campaigns", "messages")}
+    ends: Counter[str] = Counter()
+    for received in log.facts(c.MessageSent, c.MessageFailed, c.MessageSuppressed):
+        ends[received.event.send_id] += 1
+        if isinstance(received.event, c.MessageSent) and not arrived[received.event.send_id]:
+            yield f"message {received.event.message_id} is called sent, and no mail arrived"
+        if isinstance(received.event, c.MessageSuppressed) and arrived[received.event.send_id]:
+            yield f"message {received.event.message_id} is called suppressed, and its mail arrived"
+    for send_id, times in ends.items():
+        if times > 1:
+            yield f"send {send_id} ended {times} times"
+    for send_id in arrived.keys() - ends.keys():
+        status = messages[send_id]["status"] if send_id in messages else "unknown"
+        if status != "handing-over":  # its sender died; what became of it is told after a while
+            yield f"send {send_id} arrived and its message is {status}"

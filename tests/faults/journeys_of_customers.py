@@ -1,0 +1,108 @@
+"""Journeys of customers: they come with their people, change, come by file, and are looked at."""
+
+import json
+
+from tests.faults.travelling import CONSENT, CONTACT, CUSTOMER, IMPORT, Traveller
+from tests.faults.world import Party, pick
+
+IMPORT_ROWS = 1100  # more than one block of a thousand
+
+
+async def meet(t: Traveller) -> None:
+    """A customer, its person, and what that person allows."""
+    ref = t.word()
+    body = {
+        "kind": t.dice.choice(["organization", "individual"]),
+        "display_name": f"Customer {ref}",
+        "external_ids": [{"system": "erp", "id": ref}],
+        "region": t.dice.choice(["north", "south"]),
+    }
+    customer = await t.client.command(
+        "create-customer", "contacts/v1/customers", body, promises=CUSTOMER
+    )
+    if customer is None:
+        return
+    t.world.note(customer["customer_id"], customer["customer_id"], customer["version"])
+    contact_id = await _person(t, customer["customer_id"], ref)
+    t.world.parties.append(Party(customer["customer_id"], ref, contact_id))
+
+
+async def _person(t: Traveller, customer_id: str, ref: str) -> str | None:
+    body = {
+        "given_name": "Kim",
+        "family_name": f"Person-{ref}",
+        "points": [{"type": "email", "value": f"{ref}@load.example", "is_primary": True}],
+        "memberships": [{"customer_id": customer_id, "is_primary": True}],
+    }
+    person = await t.client.command(
+        "create-contact", "contacts/v1/contacts", body, promises=CONTACT
+    )
+    if person is None:
+        return None
+    t.world.note(customer_id, person["contact_id"], person["version"])
+    contact_id = str(person["contact_id"])
+    allowed = {"channel": "email", "purpose": "marketing", "source": "load"}
+    path = f"contacts/v1/contacts/{contact_id}/consents/grant"
+    if await t.client.command("grant-consent", path, allowed, promises=CONSENT):
+        t.world.reachable.append(contact_id)
+    return contact_id
+
+
+async def edit(t: Traveller) -> None:
+    party = pick(t.dice, t.world.parties)
+    if party is None:
+        return
+    path = f"contacts/v1/customers/{party.customer_id}"
+    if t.dice.random() < 0.5:
+        body = {"industry": t.word(), "tags": [t.word()]}
+        customer = await t.client.command(
+            "update-customer", path, body, promises=CUSTOMER, method="PATCH"
+        )
+    else:
+        body = {"owner_id": t.dice.choice(["anna", "otto", "mia"]), "reason_code": "load"}
+        customer = await t.client.command("change-owner", f"{path}/owner", body, promises=CUSTOMER)
+    if customer:
+        t.world.note(party.customer_id, party.customer_id, customer["version"])
+
+
+async def change_mind(t: Traveller) -> None:
+    """A person takes a consent back, or gives one anew."""
+    party = pick(t.dice, t.world.parties)
+    if party is None or party.contact_id is None:
+        return
+    act = t.dice.choice(["grant", "withdraw"])
+    body = {"channel": "email", "purpose": "newsletter", "source": "load", "evidence_ref": t.word()}
+    path = f"contacts/v1/contacts/{party.contact_id}/consents/{act}"
+    await t.client.command(f"{act}-consent", path, body, promises=CONSENT)
+
+
+async def look(t: Traveller) -> None:
+    """Read the view of what was just acknowledged."""
+    seen = pick(t.dice, t.world.recent)
+    if seen is None:
+        return
+    wanted = seen.aggregate_id, seen.version
+    await t.client.look(t.name, seen.customer_id, wanted, is_always_shown=seen.is_always_shown)
+
+
+async def bring_file(t: Traveller) -> None:
+    """A file of a little more than one block."""
+    word = t.word()
+    rows = "".join(f"{word}-{n},Imported {word} {n}\n" for n in range(IMPORT_ROWS))
+    spec = {
+        "entity_type": "customer",
+        "source_label": "load",
+        "mode": "upsert",
+        "mapping": {"ref": "external_id:file", "name": "display_name"},
+        "constants": {"kind": "individual", "source": "file"},
+    }
+    started = await t.client.send(
+        "start-import",
+        "POST",
+        "contacts/v1/imports",
+        IMPORT,
+        files={"file": ("customers.csv", f"ref,name\n{rows}".encode(), "text/csv")},
+        data={"spec": json.dumps(spec)},
+    )
+    if started:
+        t.world.imports.append(started["import_id"])
