@@ -23,6 +23,14 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
+def get(url: str, headers: dict[str, str]) -> bytes:
+    """A GET as it goes over the wire."""
+    address = urlsplit(url)
+    lines = [f"GET {address.path} HTTP/1.1", f"Host: {address.netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 async def rate_of(url: str, requests: Sequence[bytes], connections: int, status: int) -> float:
     """Requests a second, each of `connections` sending the next as soon as it has its answer."""
     address = urlsplit(url)
@@ -30,9 +38,8 @@ async def rate_of(url: str, requests: Sequence[bytes], connections: int, status:
     opened = [
         await asyncio.open_connection(address.hostname, address.port) for _ in range(connections)
     ]
-    expected = f"HTTP/1.1 {status} ".encode()
     started = time.perf_counter()
-    await asyncio.gather(*(_work(*streams, waiting, expected) for streams in opened))
+    await asyncio.gather(*(_work(*streams, waiting, status) for streams in opened))
     seconds = time.perf_counter() - started
     for _, writer in opened:
         writer.close()
@@ -44,14 +51,22 @@ async def _work(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     waiting: Iterator[bytes],
-    expected: bytes,
+    status: int,
 ) -> None:
     for request in waiting:
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        body = await reader.readexactly(_length_of(head))
-        if not head.startswith(expected):
-            raise RefusedError(f"{head.splitlines()[0]!r} {body[:500]!r}")
+        await answer_to(request, reader, writer, status)
+
+
+async def answer_to(
+    request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, status: int
+) -> bytes:
+    """Send a request and read its answer; raises `RefusedError` where it has another status."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    body = await reader.readexactly(_length_of(head))
+    if not head.startswith(f"HTTP/1.1 {status} ".encode()):
+        raise RefusedError(f"{head.splitlines()[0]!r} {body[:500]!r}")
+    return body
 
 
 def _length_of(head: bytes) -> int:
