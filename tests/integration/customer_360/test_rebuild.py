@@ -93,6 +93,7 @@ class World:
             stderr=asyncio.subprocess.STDOUT,
         )
         output, _ = await process.communicate()
+        assert b"Traceback" not in output, output.decode()
         return process.returncode or 0, output.decode()
 
 
@@ -299,6 +300,32 @@ async def test_what_is_parked_or_discarded_stays_so(world: World) -> None:
 
 async def _are_four(world: World, statement: str, keys: list[str]) -> bool:
     return len(await world.pool.fetch(statement, keys)) == 4
+
+
+@pytest.mark.timeout(300)
+async def test_a_batch_that_was_given_up_is_read_again(world: World) -> None:
+    await world.tell()
+    await until(world.is_caught_up, 60)
+    async with rebuilding(world.settings, begin=True) as one:
+        async with world.pool.acquire() as lock, lock.transaction():
+            await lock.execute(f"LOCK TABLE {NEXT}.consumer_positions IN EXCLUSIVE MODE")
+            catching_up = asyncio.ensure_future(one.catch_up())
+            await until(lambda: _waits_for_a_lock(world), 30)
+            catching_up.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await catching_up
+        await one.build()
+        assert _unequal(await parity.compare(one)) == []
+        assert await world.lines(NEXT) == await world.lines(LIVE)
+
+
+async def _waits_for_a_lock(world: World) -> bool:
+    """Whether a batch of the rebuild is at its end and cannot save its positions."""
+    waiting: bool = await world.pool.fetchval(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database() AND query LIKE '%INSERT INTO consumer_positions%'"
+    )
+    return waiting
 
 
 async def test_an_aborted_rebuild_leaves_nothing(world: World) -> None:

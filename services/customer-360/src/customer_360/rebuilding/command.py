@@ -107,11 +107,15 @@ def share(index: int, of: int) -> None:
 
 
 def _do(work: Coroutine[Any, Any, None]) -> None:
+    refused: BaseException | None = None
     try:
         asyncio.run(work)
     except* RebuildError as group:
-        error = group.exceptions[0]
-        raise click.ClickException(f"{type(error).__name__}: {error.__doc__}") from None
+        refused = group
+    while isinstance(refused, BaseExceptionGroup):
+        refused = refused.exceptions[0]
+    if refused is not None:
+        raise click.ClickException(f"{type(refused).__name__}: {refused.__doc__}")
 
 
 async def _build(processes: int) -> None:

@@ -67,10 +67,19 @@ class Follower:
             )
             records = [record for part in fetched for record in self._due(part, fetched, targets)]
             if records:
-                await consume(self.pool, self.consumer, records, self.progress)
-                await repeat_discards(self.pool, self.consumer)
+                await self._apply(records)
             applied += len(records)
         return applied
+
+    async def _apply(self, records: Sequence[RawRecord]) -> None:
+        """Apply a batch; where that fails or is given up, the same records are read again."""
+        try:
+            await consume(self.pool, self.consumer, records, self.progress)
+        except BaseException:
+            for record in reversed(records):
+                self.reader.seek(TopicPartition(record.topic, record.partition), record.offset)
+            raise
+        await repeat_discards(self.pool, self.consumer)
 
     async def _is_behind(self, part: TopicPartition, targets: Offsets) -> bool:
         return bool(await self.reader.position(part) < targets[part])

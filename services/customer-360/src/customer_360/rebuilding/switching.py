@@ -35,7 +35,8 @@ _TABLES = ", ".join(f"{schema}.{table}" for schema in (LIVE, NEXT) for table in 
 
 # A record that waits in both keeps the id by which operators know it.
 _KEEP_PARKED_IDS = f"""
-UPDATE {NEXT}.parked_events AS rebuilt SET parked_id = live.parked_id
+UPDATE {NEXT}.parked_events AS rebuilt
+SET parked_id = live.parked_id, attempts = live.attempts, parked_at = live.parked_at
 FROM {LIVE}.parked_events AS live
 WHERE (live.consumer, live.topic, live.partition, live."offset")
     = (rebuilt.consumer, rebuilt.topic, rebuilt.partition, rebuilt."offset")
