@@ -59,8 +59,9 @@ fix: $(STAMP) ## Format the code and repair what ruff can.
 	@$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(STAMP) ## Run the benchmarks and print their tables.
-	@for bench in bench/*.py; do $(BIN)/python "$$bench"; done
+bench: $(STAMP) ## Measure every row beside its peer, or one with ROW=command_http; QUICK=1 is a smoke run.
+	@for row in $(or $(ROW),$(basename $(notdir $(wildcard bench/*.py)))); do \
+	    $(BIN)/python "bench/$$row.py" $(if $(QUICK),--quick); done
 
 .PHONY: lock
 lock: $(BIN)/python ## Write requirements.lock anew from the pyproject files.

@@ -15,9 +15,13 @@ from devstack.stack import Stack
 
 
 @contextmanager
-def servers(folder: Path) -> Generator[Stack]:
-    """Run PostgreSQL and Kafka alone, on free ports, with their data under `folder`."""
-    with _running(folder, (), {}, mail=False) as stack:
+def servers(folder: Path, *, durable: bool = False) -> Generator[Stack]:
+    """Run PostgreSQL and Kafka alone, on free ports, with their data under `folder`.
+
+    PostgreSQL forgets what was committed when the machine dies, which tests can bear; a `durable`
+    one waits for the disk as in production, which is what a benchmark must measure.
+    """
+    with _running(folder, (), {}, mail=False, durable=durable) as stack:
         yield stack
 
 
@@ -26,7 +30,7 @@ def mail(folder: Path) -> Generator[Stack]:
     """Run the mail sink alone, on free ports, with its messages under `folder`."""
     nowhere = {service.url_variable: "postgresql:///" for service in SERVICES}
     environment = {**nowhere, "KAFKA_BOOTSTRAP_SERVERS": "nowhere:9092"}
-    with _running(folder, (), environment, mail=True) as stack:
+    with _running(folder, (), environment, mail=True, durable=False) as stack:
         yield stack
 
 
@@ -45,12 +49,14 @@ def system(
     *,
     services: Sequence[Service] = SERVICES,
     environment: Mapping[str, str] | None = None,
+    durable: bool = False,
 ) -> Generator[Stack]:
     """Run the complete system: servers, databases, topics, mail sink and `services`, all ready.
 
     `environment` may point at servers that run already (KAFKA_BOOTSTRAP_SERVERS, *_DATABASE_URL).
+    `durable` is that of `servers`.
     """
-    with _running(folder, services, environment or {}, mail=True) as stack:
+    with _running(folder, services, environment or {}, mail=True, durable=durable) as stack:
         yield stack
 
 

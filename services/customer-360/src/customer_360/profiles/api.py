@@ -18,7 +18,7 @@ from shared.runtime import Runtime
 from customer_360.profiles.assembly import view_of
 from customer_360.profiles.figures import Yardstick, figures_of
 from customer_360.profiles.listing import list_profile_ids
-from customer_360.profiles.loading import load_bases, load_yardstick
+from customer_360.profiles.loading import hold_projection, load_bases, load_yardstick
 from customer_360.profiles.looking import look_up
 from customer_360.profiles.versions import read_wanted, wait_for
 from customer_360.profiles.view import CustomerView
@@ -85,6 +85,7 @@ async def list_profiles(
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        await hold_projection(connection)
         found = await list_profile_ids(
             connection, external_system, after[0] if after else _FIRST, limit + 1
         )

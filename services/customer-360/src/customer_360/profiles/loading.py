@@ -19,6 +19,14 @@ from customer_360.value.store import load_rfm_model
 RowT = TypeVar("RowT")
 
 
+async def hold_projection(connection: Connection) -> None:
+    """Let no rebuild exchange the projected tables before this transaction ends.
+
+    The first statement of a transaction that looks at several of them; it takes no snapshot yet.
+    """
+    await connection.execute("LOCK TABLE order_horizon IN ACCESS SHARE MODE")
+
+
 async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> dict[UUID, Basis]:
     """What the figures of these customers follow from; also for ids of which nothing is known."""
     customers = await CUSTOMERS.load(connection, customer_ids)

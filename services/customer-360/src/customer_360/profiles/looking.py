@@ -29,8 +29,9 @@ TOUCHES = 20
 LEADS_SHOWN = 20
 RECENT_ORDERS = 20
 
-_OF_CUSTOMER = """(customer_id = $1
-    OR customer_id IS NULL AND contact_id IN (SELECT contact_id FROM people))"""
+# Arrays, not joins: at `OR … IN (SELECT …)` PostgreSQL reads whole tables, whatever their indexes.
+_PEOPLE = "ARRAY(SELECT contact_id FROM people)"
+_OF_CUSTOMER = f"(customer_id = $1 OR customer_id IS NULL AND contact_id = ANY ({_PEOPLE}))"
 
 _LOOK = f"""
 WITH people AS MATERIALIZED (
@@ -50,21 +51,17 @@ SELECT profiles.profile_version,
     ARRAY(SELECT tickets FROM tickets WHERE customer_id = $1) AS tickets,
     ARRAY(SELECT clocks FROM clocks WHERE customer_id = $1) AS clocks,
     ARRAY(SELECT surveys FROM surveys WHERE customer_id = $1) AS surveys,
-    ARRAY(
-        SELECT contacts FROM contacts WHERE contact_id IN (SELECT contact_id FROM people)
-    ) AS contacts,
-    ARRAY(
-        SELECT consents FROM consents WHERE contact_id IN (SELECT contact_id FROM people)
-    ) AS consents,
+    ARRAY(SELECT contacts FROM contacts WHERE contact_id = ANY ({_PEOPLE})) AS contacts,
+    ARRAY(SELECT consents FROM consents WHERE contact_id = ANY ({_PEOPLE})) AS consents,
     ARRAY(
         SELECT suppressions FROM suppressions
-        WHERE is_active AND subject_hash IN (
-            SELECT jsonb_array_elements_text(subject_hashes) FROM people
+        WHERE is_active AND subject_hash = ANY (
+            ARRAY(SELECT jsonb_array_elements_text(subject_hashes) FROM people)
         )
     ) AS suppressions,
     ARRAY(
         SELECT leads FROM leads
-        WHERE customer_id = $1 OR contact_id IN (SELECT contact_id FROM people)
+        WHERE customer_id = $1 OR contact_id = ANY ({_PEOPLE})
         ORDER BY received_at DESC NULLS LAST, lead_id LIMIT {LEADS_SHOWN}
     ) AS leads,
     ARRAY(
@@ -72,11 +69,12 @@ SELECT profiles.profile_version,
         ORDER BY ordered_at DESC NULLS LAST, order_id LIMIT {RECENT_ORDERS}
     ) AS orders,
     ARRAY(
-        SELECT messages FROM messages WHERE message_id IN (SELECT message_id FROM touches)
+        SELECT messages FROM messages WHERE message_id = ANY (ARRAY(SELECT message_id FROM touches))
         ORDER BY touched_at DESC NULLS LAST, message_id
     ) AS messages,
     ARRAY(
-        SELECT campaigns FROM campaigns WHERE campaign_id IN (SELECT campaign_id FROM touches)
+        SELECT campaigns FROM campaigns
+        WHERE campaign_id = ANY (ARRAY(SELECT campaign_id FROM touches))
     ) AS campaigns,
     ARRAY(
         SELECT responses FROM responses WHERE {_OF_CUSTOMER}

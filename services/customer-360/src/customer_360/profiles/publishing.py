@@ -20,7 +20,7 @@ from shared.telemetry import new_trace
 
 from customer_360.profiles import store
 from customer_360.profiles.figures import figures_of
-from customer_360.profiles.loading import load_bases, load_yardstick
+from customer_360.profiles.loading import hold_projection, load_bases, load_yardstick
 from customer_360.profiles.pressure import Pressure
 from customer_360.profiles.store import DirtyProfile, Published
 
@@ -54,6 +54,7 @@ class Publishing:
 
 async def publish_due(connection: Connection, settled_for: float) -> int:
     """Publish one batch of profiles that changed so many seconds ago; answers how many."""
+    await hold_projection(connection)
     dirty = {
         profile.customer_id: profile
         for profile in await store.lock_dirty(connection, BATCH, settled_for)

@@ -41,14 +41,14 @@ WITH people AS (
     SELECT contact_id, subject_hashes FROM contacts WHERE customer_ids ? $1::text
 ), interest AS (
     SELECT lead_id, submission_id FROM leads
-    WHERE customer_id = $1::text::uuid OR contact_id IN (SELECT contact_id FROM people)
+    WHERE customer_id = $1::text::uuid OR contact_id = ANY (ARRAY(SELECT contact_id FROM people))
 )
 SELECT contact_id AS party_id, NULL AS subject_hash FROM people
 UNION ALL SELECT lead_id, NULL FROM interest
 UNION ALL SELECT submission_id, NULL FROM interest WHERE submission_id IS NOT NULL
 UNION ALL
 SELECT identifier::uuid, NULL FROM identities
-WHERE contact_id IN (SELECT contact_id FROM people)
+WHERE contact_id = ANY (ARRAY(SELECT contact_id FROM people))
     AND identifier_type IN ('submission', 'lead')
     AND pg_input_is_valid(identifier, 'uuid')
 UNION ALL

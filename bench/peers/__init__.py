@@ -1,0 +1,1 @@
+"""What Rapport is measured against."""

@@ -1,0 +1,1 @@
+"""The measuring rig: what every row of `bench/` shares."""
