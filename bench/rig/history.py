@@ -1,7 +1,6 @@
 """A history on the topics: facts as the relay would have sent them, as many as are wanted."""
 
 import asyncio
-import json
 from itertools import islice
 
 from aiokafka import AIOKafkaProducer
@@ -34,5 +33,5 @@ async def _send(producer: AIOKafkaProducer, fact: Fact) -> "asyncio.Future[objec
         event.topic.name,
         event.model_dump_json(exclude_none=True).encode(),
         event.record_key.encode(),
-        headers=[(name, text.encode()) for name, text in json.loads(headers).items()],
+        headers=[(name, text.encode()) for name, text in headers.items()],
     )

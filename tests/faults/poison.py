@@ -1,6 +1,5 @@
 """Poison: records that can never be applied, and how an operator gets rid of them over HTTP."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,8 +22,8 @@ PATIENCE = 90.0
 def headers_of(key: str, version: int) -> list[tuple[str, bytes]]:
     """Sound headers for an order of the ERP, whatever its body is."""
     cause = Cause("service:erp", datetime.now(UTC), key, new_trace())
-    text = write_headers(new_id(), ErpOrderChanged, key, version, cause)
-    return [(name, value.encode()) for name, value in json.loads(text).items()]
+    headers = write_headers(new_id(), ErpOrderChanged, key, version, cause)
+    return [(name, value.encode()) for name, value in headers.items()]
 
 
 async def poison_order(erp: Erp, order: Order) -> None:
