@@ -45,7 +45,7 @@ async def record(servers: Servers, customers: int) -> Log:
 
     The two services are gone afterwards; their facts stay on the topics of `servers`.
     """
-    purchases = _of_first(customers, read_purchases())
+    purchases = of_first(customers, read_purchases())
     report.step(f"recording the history of {customers:,} customers, {len(purchases):,} orders")
     async with _publishers(servers) as doors:
         refs = {purchase.customer_ref for purchase in purchases}
@@ -58,7 +58,7 @@ async def record(servers: Servers, customers: int) -> Log:
     return log
 
 
-def _of_first(customers: int, purchases: list[Purchase]) -> list[Purchase]:
+def of_first(customers: int, purchases: list[Purchase]) -> list[Purchase]:
     wanted = set(sorted({purchase.customer_ref for purchase in purchases})[:customers])
     return [purchase for purchase in purchases if purchase.customer_ref in wanted]
 
