@@ -34,10 +34,15 @@ _PUBLISHERS = ("contacts", "pipeline")
 
 @dataclass(frozen=True)
 class Log:
-    """What stands on the topics: so many records, so many on each partition."""
+    """What stands on the topics: so many records, so many on each partition.
+
+    `versions` is the sum of the newest versions of every key of every topic: what a table of rows
+    that are guarded by their version comes to when nothing is missing.
+    """
 
     records: int
     ends: dict[TopicPartition, int]
+    versions: int
 
 
 async def record(servers: Servers, customers: int) -> Log:
@@ -100,14 +105,29 @@ async def _rest(doors: Doors, servers: Servers) -> None:
 
 
 async def _measured(servers: Servers) -> Log:
-    consumer = AIOKafkaConsumer(**servers.kafka.client_options())
+    consumer = AIOKafkaConsumer(**servers.kafka.client_options(), auto_offset_reset="earliest")
     await consumer.start()
     try:
         places = [TopicPartition(topic, n) for topic in TOPICS for n in range(PARTITIONS)]
+        consumer.assign(places)
         ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
+        records = sum(ends.values())
+        return Log(records, ends, await _versions(consumer, records))
     finally:
         await consumer.stop()
-    return Log(sum(ends.values()), ends)
+
+
+async def _versions(consumer: AIOKafkaConsumer, records: int) -> int:
+    newest: dict[tuple[str, bytes], int] = {}
+    seen = 0
+    while seen < records:
+        found = await consumer.getmany(timeout_ms=1000, max_records=5000)
+        for record in (record for batch in found.values() for record in batch):
+            version = int(dict(record.headers)["ce_aggregateversion"])
+            key = record.topic, record.key
+            newest[key] = max(version, newest.get(key, 0))
+            seen += 1
+    return sum(newest.values())
 
 
 async def rewind(servers: Servers, groups: list[str], log: Log) -> None:

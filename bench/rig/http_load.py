@@ -82,7 +82,7 @@ async def connected(url: str, count: int) -> AsyncGenerator[list[Connection]]:
     opened: list[Connection] = []
     try:
         for _ in range(count):
-            opened.append(await Connection.to(url))
+            opened += [await Connection.to(url)]  # one by one, so that a failure closes the others
         yield opened
     finally:
         for connection in opened:

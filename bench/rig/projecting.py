@@ -20,7 +20,6 @@ from rig.servers import Servers
 
 SECONDS_TO_GATE = 120.0
 SECONDS_TO_END = 1800.0
-EVERY = 0.02
 GROUPS = ["rapport.customer-360.customers", "rapport.customer-360.orders"]
 """The consumers of customer-360 that have something to read of the demo's log."""
 
@@ -48,6 +47,7 @@ class Course:
     waiting: int
     progress: str
     goal: int
+    look_every: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -73,31 +73,35 @@ async def seconds_of(servers: Servers, course: Course, contestants: Sequence[Con
             )
             for each in contestants
         ]
-        await _reach(connection, (_WAITING, course.waiting), started, SECONDS_TO_GATE)
+        watch = _Watch(connection, started, course.look_every)
+        await watch.until(_WAITING, course.waiting, SECONDS_TO_GATE)
         began = time.perf_counter()
         await gate.commit()
-        await _reach(connection, (course.progress, course.goal), started, SECONDS_TO_END)
+        await watch.until(course.progress, course.goal, SECONDS_TO_END)
         return time.perf_counter() - began
 
 
-async def _reach(
-    connection: "asyncpg.Connection[asyncpg.Record]",
-    wanted: tuple[str, int],
-    started: Sequence[Started],
-    seconds: float,
-) -> None:
-    query, goal = wanted
-    deadline = time.monotonic() + seconds
-    seen = 0
-    while time.monotonic() < deadline:
-        for each in started:
-            each.require_alive()
-        seen = await connection.fetchval(query)
-        if seen >= goal:
-            return
-        await asyncio.sleep(EVERY)
-    said = "\n".join(each.log.read_text()[-2000:] for each in started)
-    raise ProjectionStuckError(f"{seen} of {goal} after {seconds:.0f} s: {query}\n{said}")
+@dataclass(frozen=True)
+class _Watch:
+    """Looks, through a connection of its own, how far the processes came."""
+
+    connection: "asyncpg.Connection[asyncpg.Record]"
+    started: Sequence[Started]
+    every: float
+
+    async def until(self, query: str, goal: int, seconds: float) -> None:
+        """Return when the number that the query gives is `goal`; raise when it does not come."""
+        deadline = time.monotonic() + seconds
+        seen = 0
+        while time.monotonic() < deadline:
+            for each in self.started:
+                each.require_alive()
+            seen = await self.connection.fetchval(query)
+            if seen >= goal:
+                return
+            await asyncio.sleep(self.every)
+        said = "\n".join(each.log.read_text()[-2000:] for each in self.started)
+        raise ProjectionStuckError(f"{seen} of {goal} after {seconds:.0f} s: {query}\n{said}")
 
 
 async def our_rate(servers: Servers, log: Log, database: str, processes: int = 1) -> float:

@@ -1,4 +1,4 @@
-"""Jars, resolved once from Maven and cached for the user: those of Apache Kafka; a Java for them."""
+"""Jars, resolved once from Maven and cached for the user: first of all Kafka's; a Java for them."""
 
 import os
 import re
