@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from quixstreams import Application, State
-from quixstreams.sinks.base import SinkItem
 from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
 Row = dict[str, Any]
@@ -26,7 +25,20 @@ TABLES = {
     "crm.pipeline.order.events.v1": "orders",
 }
 KEYS = {"customers": "customer_id", "customer_facts": "customer_id", "orders": "order_id"}
-CUSTOMER = ["customer_id", "kind", "display_name", "lifecycle", "lifecycle_since", "owner_id", "source", "region", "industry", "language", "currency", "created_at"]
+CUSTOMER = (
+    "customer_id",
+    "kind",
+    "display_name",
+    "lifecycle",
+    "lifecycle_since",
+    "owner_id",
+    "source",
+    "region",
+    "industry",
+    "language",
+    "currency",
+    "created_at",
+)
 FACTS = ("lifecycle", "lifecycle_since", "owner_id", "source")
 
 
@@ -88,21 +100,17 @@ def guarded(table: str) -> Callable[[Row, Any, int, Headers, State], Row | None]
     return step
 
 
-def sink_of(url: str) -> PostgreSQLSink:
+def sink_of(url: str, table: str) -> PostgreSQLSink:
     """The library's own sink, with upserts; the tables are there."""
     address = urlsplit(url)
-
-    def table_of(item: SinkItem) -> str:
-        return TABLES[item.topic]
-
     return PostgreSQLSink(
         host=address.hostname or "",
         port=address.port or 5432,
         dbname=address.path.removeprefix("/"),
         user=address.username or "",
         password=unquote(address.password or ""),
-        table_name=table_of,
-        primary_key_columns=lambda item: [KEYS[TABLES[item.topic]]],
+        table_name=table,
+        primary_key_columns=KEYS[table],
         upsert_on_primary_key=True,
         schema_auto_update=False,
         include_metadata=False,
@@ -120,11 +128,10 @@ def main() -> None:
         commit_interval=1.0,
         loglevel="WARNING",
     )
-    sink = sink_of(url)
     for name, table in TABLES.items():
         topic = application.topic(name, key_deserializer="str", value_deserializer="json")
         rows = application.dataframe(topic).apply(guarded(table), stateful=True, metadata=True)
-        rows.filter(lambda row: row is not None).sink(sink)
+        rows.filter(lambda row: row is not None).sink(sink_of(url, table))
     application.run()
 
 
