@@ -5,7 +5,8 @@
 // One stream thread. A processor per topic folds each record into the row of its aggregate in a
 // persistent store (RocksDB with a changelog topic) and drops versions that are not newer. Kafka
 // Streams has no sink for databases: changed rows wait in memory and go out in one guarded upsert
-// per table, every 1,000 records and ten times a second; at least once, guarded by the version.
+// per table, every 1,000 rows and ten times a second; at least once, guarded by the version. The
+// tasks of the one thread share what waits and the connection, for small batches would be slow.
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +36,7 @@ import org.apache.kafka.streams.state.Stores;
 public class StreamsFolding {
     static final ObjectMapper JSON = new ObjectMapper();
     static final int BATCH = 1000;
+    static final long FLUSH_EVERY_NANOS = 100_000_000L;
 
     static final List<String> CUSTOMER = List.of(
         "customer_id", "kind", "display_name", "lifecycle", "lifecycle_since", "owner_id",
@@ -92,34 +95,20 @@ public class StreamsFolding {
         return row;
     }
 
-    static class Folding implements Processor<String, byte[], Void, Void> {
-        final String table, key, url;
+    static class Table {
+        final String name;
         final List<String> columns;
-        final Fold fold;
         final Map<String, ObjectNode> changed = new LinkedHashMap<>();
-        KeyValueStore<String, byte[]> rows;
-        Connection connection;
-        PreparedStatement upsert;
+        final Connection connection;
+        final PreparedStatement upsert;
+        long flushedAt = System.nanoTime();
 
-        Folding(String table, List<String> columns, Fold fold, String url) {
-            this.table = table;
+        Table(String name, List<String> columns, String url) throws SQLException {
+            this.name = name;
             this.columns = columns;
-            this.key = columns.get(0);
-            this.fold = fold;
-            this.url = url;
-        }
-
-        @Override
-        public void init(ProcessorContext<Void, Void> context) {
-            rows = context.getStateStore(table + "-rows");
-            context.schedule(Duration.ofMillis(100), PunctuationType.WALL_CLOCK_TIME, at -> flush());
-            try {
-                connection = DriverManager.getConnection(url);
-                connection.setAutoCommit(false);
-                upsert = connection.prepareStatement(statement());
-            } catch (Exception error) {
-                throw new IllegalStateException(error);
-            }
+            connection = DriverManager.getConnection(url);
+            connection.setAutoCommit(false);
+            upsert = connection.prepareStatement(statement());
         }
 
         String statement() {
@@ -130,9 +119,56 @@ public class StreamsFolding {
                 values.append(", ?::text[]::").append(type).append("[]");
                 replaced.append(", ").append(column).append(" = excluded.").append(column);
             }
-            return "INSERT INTO " + table + " (version, " + String.join(", ", columns) + ")"
-                + " SELECT * FROM unnest(" + values + ") ON CONFLICT (" + key + ") DO UPDATE SET "
-                + replaced + " WHERE " + table + ".version < excluded.version";
+            return "INSERT INTO " + name + " (version, " + String.join(", ", columns) + ")"
+                + " SELECT * FROM unnest(" + values + ") ON CONFLICT (" + columns.get(0) + ") DO"
+                + " UPDATE SET " + replaced + " WHERE " + name + ".version < excluded.version";
+        }
+
+        void put(String key, ObjectNode row) {
+            changed.put(key, row);
+            if (changed.size() >= BATCH) flush();
+        }
+
+        void flushIfOld() {
+            if (System.nanoTime() - flushedAt >= FLUSH_EVERY_NANOS) flush();
+        }
+
+        void flush() {
+            flushedAt = System.nanoTime();
+            if (changed.isEmpty()) return;
+            try {
+                array(1, "version");
+                for (int n = 0; n < columns.size(); n++) array(n + 2, columns.get(n));
+                upsert.executeUpdate();
+                connection.commit();
+            } catch (SQLException error) {
+                throw new IllegalStateException(error);
+            }
+            changed.clear();
+        }
+
+        void array(int place, String column) throws SQLException {
+            Object[] values = changed.values().stream()
+                .map(row -> row.hasNonNull(column) ? row.get(column).asText() : null).toArray();
+            upsert.setArray(place, connection.createArrayOf("text", values));
+        }
+    }
+
+    static class Folding implements Processor<String, byte[], Void, Void> {
+        final Table table;
+        final Fold fold;
+        KeyValueStore<String, byte[]> rows;
+
+        Folding(Table table, Fold fold) {
+            this.table = table;
+            this.fold = fold;
+        }
+
+        @Override
+        public void init(ProcessorContext<Void, Void> context) {
+            rows = context.getStateStore(table.name + "-rows");
+            Duration often = Duration.ofNanos(FLUSH_EVERY_NANOS);
+            context.schedule(often, PunctuationType.WALL_CLOCK_TIME, at -> table.flushIfOld());
         }
 
         @Override
@@ -146,11 +182,10 @@ public class StreamsFolding {
                 row = fold.next(row, JSON.readTree(record.value()), header(record, "ce_type"));
                 row.put("version", version);
                 rows.put(record.key(), JSON.writeValueAsBytes(row));
-                changed.put(record.key(), row);
+                table.put(record.key(), row);
             } catch (java.io.IOException error) {
                 throw new IllegalStateException(error);
             }
-            if (changed.size() >= BATCH) flush();
         }
 
         static String header(Record<String, byte[]> record, String name) {
@@ -158,45 +193,20 @@ public class StreamsFolding {
             return new String(value, StandardCharsets.UTF_8);
         }
 
-        void flush() {
-            if (changed.isEmpty()) return;
-            try {
-                array(1, "version");
-                for (int n = 0; n < columns.size(); n++) array(n + 2, columns.get(n));
-                upsert.executeUpdate();
-                connection.commit();
-            } catch (Exception error) {
-                throw new IllegalStateException(error);
-            }
-            changed.clear();
-        }
-
-        void array(int place, String column) throws java.sql.SQLException {
-            Object[] values = changed.values().stream()
-                .map(row -> row.hasNonNull(column) ? row.get(column).asText() : null).toArray();
-            upsert.setArray(place, connection.createArrayOf("text", values));
-        }
-
         @Override
         public void close() {
-            flush();
-            try {
-                connection.close();
-            } catch (java.sql.SQLException error) {
-                throw new IllegalStateException(error);
-            }
+            table.flush();
         }
     }
 
-    static void add(Topology topology, String topic, String table, List<String> columns, Fold fold,
-            String url) {
+    static void add(Topology topology, String topic, Table table, Fold fold) {
         topology.addSource(topic, Serdes.String().deserializer(), Serdes.ByteArray().deserializer(), topic);
-        topology.addProcessor(table, () -> new Folding(table, columns, fold, url), topic);
+        topology.addProcessor(table.name, () -> new Folding(table, fold), topic);
         topology.addStateStore(Stores.keyValueStoreBuilder(
-            Stores.persistentKeyValueStore(table + "-rows"), Serdes.String(), Serdes.ByteArray()), table);
+            Stores.persistentKeyValueStore(table.name + "-rows"), Serdes.String(), Serdes.ByteArray()), table.name);
     }
 
-    public static void main(String[] said) {
+    public static void main(String[] said) throws SQLException {
         Properties settings = new Properties();
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, said[0]);
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, said[2]);
@@ -205,10 +215,12 @@ public class StreamsFolding {
         settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1000);
         settings.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
         Topology topology = new Topology();
-        String url = said[1];
-        add(topology, "crm.contacts.customer.state.v1", "customers", CUSTOMER, StreamsFolding::customer, url);
-        add(topology, "crm.contacts.customer.events.v1", "customer_facts", FACTS, StreamsFolding::customerFacts, url);
-        add(topology, "crm.pipeline.order.events.v1", "orders", ORDER, StreamsFolding::order, url);
+        Table customers = new Table("customers", CUSTOMER, said[1]);
+        Table facts = new Table("customer_facts", FACTS, said[1]);
+        Table orders = new Table("orders", ORDER, said[1]);
+        add(topology, "crm.contacts.customer.state.v1", customers, StreamsFolding::customer);
+        add(topology, "crm.contacts.customer.events.v1", facts, StreamsFolding::customerFacts);
+        add(topology, "crm.pipeline.order.events.v1", orders, StreamsFolding::order);
         KafkaStreams streams = new KafkaStreams(topology, settings);
         streams.setUncaughtExceptionHandler(error -> {
             error.printStackTrace();
