@@ -16,6 +16,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -102,6 +103,7 @@ public class StreamsFolding {
         final Connection connection;
         final PreparedStatement upsert;
         long flushedAt = System.nanoTime();
+        boolean isOpen = false;
 
         Table(String name, List<String> columns, String url) throws SQLException {
             this.name = name;
@@ -127,6 +129,18 @@ public class StreamsFolding {
         void put(String key, ObjectNode row) {
             changed.put(key, row);
             if (changed.size() >= BATCH) flush();
+        }
+
+        // At the first record, until the row lets go of the tables: all has started by then.
+        void waitAtGate() {
+            if (isOpen) return;
+            try (Statement statement = connection.createStatement()) {
+                statement.executeQuery("SELECT FROM " + name + " LIMIT 1").close();
+                connection.commit();
+            } catch (SQLException error) {
+                throw new IllegalStateException(error);
+            }
+            isOpen = true;
         }
 
         void flushIfOld() {
@@ -173,6 +187,7 @@ public class StreamsFolding {
 
         @Override
         public void process(Record<String, byte[]> record) {
+            table.waitAtGate();
             try {
                 long version = Long.parseLong(header(record, "ce_aggregateversion"));
                 byte[] stored = rows.get(record.key());

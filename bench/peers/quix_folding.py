@@ -10,9 +10,11 @@ its facts, its orders. It writes neither a timeline nor profiles, which customer
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import psycopg2
 from quixstreams import Application, State
 from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
@@ -83,11 +85,21 @@ FOLDS: dict[str, Callable[[Row, Row, str], Row]] = {
 }
 
 
-def guarded(table: str) -> Callable[[Row, Any, int, Headers, State], Row | None]:
+@cache
+def wait_at_gate(url: str) -> None:
+    """Wait, at the first record, until the row lets go of the tables: all has started by then."""
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM customers LIMIT 1")
+    connection.close()
+
+
+def guarded(url: str, table: str) -> Callable[[Row, Any, int, Headers, State], Row | None]:
     """One step of the fold, in the store; None where the row is as new already."""
     fold = FOLDS[table]
 
     def step(event: Row, _key: object, _time: int, headers: Headers, state: State) -> Row | None:
+        wait_at_gate(url)
         said = dict(headers)
         version = int(said["ce_aggregateversion"])
         row = state.get("row") or {"version": 0}
@@ -130,7 +142,7 @@ def main() -> None:
     )
     for name, table in TABLES.items():
         topic = application.topic(name, key_deserializer="str", value_deserializer="json")
-        rows = application.dataframe(topic).apply(guarded(table), stateful=True, metadata=True)
+        rows = application.dataframe(topic).apply(guarded(url, table), stateful=True, metadata=True)
         rows.filter(lambda row: row is not None).sink(sink_of(url, table))
     application.run()
 
