@@ -62,8 +62,9 @@ fix: $(STAMP) ## Format the code and repair what ruff can.
 
 .PHONY: bench
 bench: $(STAMP) $(PEERS)/.installed ## Measure every row beside its peer, or one with ROW=command_http; QUICK=1 is a smoke run.
-	@for row in $(or $(ROW),$(basename $(notdir $(wildcard bench/*.py)))); do \
-	    $(BIN)/python "bench/$$row.py" $(if $(QUICK),--quick); done
+	@failed=; for row in $(or $(ROW),$(basename $(notdir $(wildcard bench/*.py)))); do \
+	    $(BIN)/python "bench/$$row.py" $(if $(QUICK),--quick) || failed="$$failed $$row"; done; \
+	  [ -z "$$failed" ] || { echo "Not measured:$$failed" >&2; exit 1; }
 
 # Python peers in an environment of their own, which no service shares; without it a row says so.
 $(PEERS)/.installed: bench/peers/requirements.lock | $(BIN)/python

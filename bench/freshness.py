@@ -11,7 +11,7 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -64,7 +64,7 @@ class Delays:
         return cls(cuts[49] * 1000, cuts[98] * 1000)
 
 
-async def at_rate(number: int, act: Callable[[int], Awaitable[None]]) -> None:
+async def at_rate(number: int, act: Callable[[int], Coroutine[Any, Any, None]]) -> None:
     """Begin so many acts at a fixed rate, without waiting for any; returns when all are done."""
     began = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:

@@ -67,7 +67,7 @@ class Topics:
     async def count(self) -> int:
         return sum((await self._consumer.end_offsets(self._places)).values())
 
-    async def rate(self, rows: int, let_go: Callable[[], Awaitable[None]]) -> float:
+    async def rate(self, rows: int, let_go: Callable[[], Awaitable[object]]) -> float:
         """Records a second from the first that appears to the last of `rows`."""
         before = await self.count()
         await let_go()

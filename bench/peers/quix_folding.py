@@ -10,11 +10,12 @@ its facts, its orders. It writes neither a timeline nor profiles, which customer
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import psycopg2
 from quixstreams import Application, State
-from quixstreams.sinks.base import SinkItem
 from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
 Row = dict[str, Any]
@@ -26,7 +27,7 @@ TABLES = {
     "crm.pipeline.order.events.v1": "orders",
 }
 KEYS = {"customers": "customer_id", "customer_facts": "customer_id", "orders": "order_id"}
-CUSTOMER = [
+CUSTOMER = (
     "customer_id",
     "kind",
     "display_name",
@@ -39,7 +40,7 @@ CUSTOMER = [
     "language",
     "currency",
     "created_at",
-]
+)
 FACTS = ("lifecycle", "lifecycle_since", "owner_id", "source")
 
 
@@ -84,11 +85,21 @@ FOLDS: dict[str, Callable[[Row, Row, str], Row]] = {
 }
 
 
-def guarded(table: str) -> Callable[[Row, Any, int, Headers, State], Row | None]:
+@cache
+def wait_at_gate(url: str) -> None:
+    """Wait, at the first record, until the row lets go of the tables: all has started by then."""
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM customers LIMIT 1")
+    connection.close()
+
+
+def guarded(url: str, table: str) -> Callable[[Row, Any, int, Headers, State], Row | None]:
     """One step of the fold, in the store; None where the row is as new already."""
     fold = FOLDS[table]
 
     def step(event: Row, _key: object, _time: int, headers: Headers, state: State) -> Row | None:
+        wait_at_gate(url)
         said = dict(headers)
         version = int(said["ce_aggregateversion"])
         row = state.get("row") or {"version": 0}
@@ -101,21 +112,17 @@ def guarded(table: str) -> Callable[[Row, Any, int, Headers, State], Row | None]
     return step
 
 
-def sink_of(url: str) -> PostgreSQLSink:
+def sink_of(url: str, table: str) -> PostgreSQLSink:
     """The library's own sink, with upserts; the tables are there."""
     address = urlsplit(url)
-
-    def table_of(item: SinkItem) -> str:
-        return TABLES[item.topic]
-
     return PostgreSQLSink(
         host=address.hostname or "",
         port=address.port or 5432,
         dbname=address.path.removeprefix("/"),
         user=address.username or "",
         password=unquote(address.password or ""),
-        table_name=table_of,
-        primary_key_columns=lambda item: [KEYS[TABLES[item.topic]]],
+        table_name=table,
+        primary_key_columns=KEYS[table],
         upsert_on_primary_key=True,
         schema_auto_update=False,
         include_metadata=False,
@@ -133,11 +140,10 @@ def main() -> None:
         commit_interval=1.0,
         loglevel="WARNING",
     )
-    sink = sink_of(url)
     for name, table in TABLES.items():
         topic = application.topic(name, key_deserializer="str", value_deserializer="json")
-        rows = application.dataframe(topic).apply(guarded(table), stateful=True, metadata=True)
-        rows.filter(lambda row: row is not None).sink(sink)
+        rows = application.dataframe(topic).apply(guarded(url, table), stateful=True, metadata=True)
+        rows.filter(lambda row: row is not None).sink(sink_of(url, table))
     application.run()
 
 

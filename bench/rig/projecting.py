@@ -1,8 +1,8 @@
 """Measuring a projection: from a gate that opens to the last record of the log, committed.
 
-Whoever projects stops at its first batch, because the row holds a lock on a table that the batch
-wants; so its start and its group's rebalancing are over when the time begins. Who has read and
-decoded that batch by then has so much of a start: the same for ours and for the peers.
+Whoever projects stops at its first record or batch, because the row holds a lock on a table that is
+wanted for it; so its start and its group's rebalancing are over when the time begins. What a client
+library has fetched by then, it has.
 """
 
 import asyncio
