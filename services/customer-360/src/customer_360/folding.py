@@ -86,6 +86,11 @@ class Fold(Generic[RowT]):
 
         return register
 
+    @property
+    def builds_on_rows(self) -> bool:
+        """Whether a row depends on what was before; one of snapshots only depends on the last."""
+        return any(fact.type != fact.topic.name for fact in self.steps)
+
     def key_of(self, event: Event) -> UUID:
         """The aggregate that a fact is about."""
         key: UUID = getattr(event, self.key)

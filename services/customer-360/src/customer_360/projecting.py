@@ -1,8 +1,8 @@
 """Projecting: a batch of facts becomes rows by a constant number of statements.
 
-Per section one load, one fold in memory and one guarded upsert; then one insert into the timeline
-and one raise of the profiles that were touched. Rows of shared tables are written last and in the
-order of their keys, so that two consumers never wait for each other in a circle.
+Per section one load, one fold in memory and one guarded upsert; then one statement that inserts
+into the timeline and raises the profiles that were touched. Rows of shared tables are written last
+and in the order of their keys, so that two consumers never wait for each other in a circle.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -17,9 +17,8 @@ from shared.messaging.envelope import Received
 from customer_360.folding import Fold, RowT
 from customer_360.guarded import GuardedTable
 from customer_360.people.store import list_customers_of
-from customer_360.profiles.store import touch
 from customer_360.timeline.items import item_of
-from customer_360.timeline.store import insert_items
+from customer_360.timeline.store import insert_and_touch
 
 
 @dataclass(slots=True)
@@ -55,14 +54,20 @@ class Section(Generic[RowT]):
         self, connection: Connection, received: Sequence[Received[Event]], reach: Reach
     ) -> None:
         """Bring the section's rows up to these facts."""
-        key_of = self.fold.key_of
-        stored = await self.table.load(connection, {key_of(fact.event) for fact in received})
-        rows = self.fold.all(stored, received)
+        rows = self.fold.all(await self._stored(connection, received), received)
         written = await self.table.save(connection, rows)
         for row in rows:
             if getattr(row, self.fold.key) in written:
                 self.reach(reach, row)
         await self.afterwards(connection, rows)
+
+    async def _stored(
+        self, connection: Connection, received: Sequence[Received[Event]]
+    ) -> dict[UUID, RowT]:
+        if not self.fold.builds_on_rows:
+            return {}
+        keys = {self.fold.key_of(fact.event) for fact in received}
+        return await self.table.load(connection, keys)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +90,7 @@ class Projection:
             if mine:
                 await section.project(connection, mine, reach)
         items = [item for fact in received if (item := item_of(fact)) is not None]
-        reach.customer_ids |= await insert_items(connection, items)
-        await touch(connection, await _customers_in(connection, reach))
+        await insert_and_touch(connection, items, await _customers_in(connection, reach))
 
 
 async def _customers_in(connection: Connection, reach: Reach) -> set[UUID]:

@@ -33,13 +33,20 @@ RETRY_FOR = MAX_POLL_INTERVAL_MS / 3 / 1000
 BACKOFF_SHORTEST = 0.1
 BACKOFF_LONGEST = 5.0
 
-_SAVE_POSITIONS = """
-INSERT INTO consumer_positions
-    (consumer, topic, partition, next_offset, event_time, recorded_at)
-SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
-ON CONFLICT (consumer, topic, partition) DO UPDATE SET
-    next_offset = excluded.next_offset, recorded_at = excluded.recorded_at, applied_at = now(),
-    event_time = coalesce(excluded.event_time, consumer_positions.event_time)
+_BEGIN = """
+WITH positions AS (
+    INSERT INTO consumer_positions
+        (consumer, topic, partition, next_offset, event_time, recorded_at)
+    SELECT $1, * FROM unnest(
+        $2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+    ON CONFLICT (consumer, topic, partition) DO UPDATE SET
+        next_offset = excluded.next_offset, recorded_at = excluded.recorded_at, applied_at = now(),
+        event_time = coalesce(excluded.event_time, consumer_positions.event_time)
+)
+SELECT topic, key FROM parked_keys
+WHERE consumer = $1 AND (topic, key) IN (SELECT * FROM unnest($7::text[], $8::text[]))
+ORDER BY topic, key
+FOR UPDATE
 """
 
 _AFTER_EFFECT = Failpoint("consumer.after-effect")
@@ -115,22 +122,18 @@ async def apply(pool: Pool, consumer: Consumer, records: Sequence[RawRecord]) ->
         async with transaction(pool) as connection:
             await _apply_together(connection, consumer, outcomes)
             _AFTER_EFFECT.reach()
-            await _save_positions(connection, consumer.name, outcomes)
     except Exception as error:
         if is_infrastructure_fault(error) or isinstance(error, TooManyParkedKeysError):
             raise
         logger.warning("batch_taken_apart", consumer=consumer.name, error=type(error).__name__)
         async with transaction(pool) as connection:
             await _apply_one_by_one(connection, consumer, outcomes)
-            await _save_positions(connection, consumer.name, outcomes)
 
 
 async def _apply_together(
     connection: Connection, consumer: Consumer, outcomes: Sequence[Outcome]
 ) -> None:
-    parked = await parking.lock_parked_keys(
-        connection, consumer.name, (outcome.key for outcome in outcomes)
-    )
+    parked = await _begin(connection, consumer.name, outcomes)
     passing: list[Decoded | Ended] = []
     for outcome in outcomes:
         if await _set_aside(connection, consumer, outcome, parked):
@@ -144,9 +147,7 @@ async def _apply_together(
 async def _apply_one_by_one(
     connection: Connection, consumer: Consumer, outcomes: Sequence[Outcome]
 ) -> None:
-    parked = await parking.lock_parked_keys(
-        connection, consumer.name, (outcome.key for outcome in outcomes)
-    )
+    parked = await _begin(connection, consumer.name, outcomes)
     for outcome in outcomes:
         if await _set_aside(connection, consumer, outcome, parked):
             continue
@@ -266,21 +267,30 @@ def _event_id(outcome: Decoded | Ended) -> UUID:
     return envelope.event_id
 
 
-async def _save_positions(
+async def _begin(
     connection: Connection, consumer: str, outcomes: Sequence[Outcome]
-) -> None:
+) -> set[tuple[str, str]]:
+    """Save how far this transaction goes, and lock the queues of those of its keys that are parked.
+
+    Answers the parked ones. One statement, and the first of every batch: small batches are paid by
+    the round trip.
+    """
     newest: dict[tuple[str, int], Outcome] = {}
     for outcome in outcomes:
         newest[outcome.raw.topic, outcome.raw.partition] = outcome
-    await connection.execute(
-        _SAVE_POSITIONS,
+    keys = sorted({outcome.key for outcome in outcomes})
+    rows = await connection.fetch(
+        _BEGIN,
         consumer,
         [topic for topic, _ in newest],
         [partition for _, partition in newest],
         [outcome.raw.offset + 1 for outcome in newest.values()],
         [_event_time(outcome) for outcome in newest.values()],
         [recorded_at(outcome.raw) for outcome in newest.values()],
+        [topic for topic, _ in keys],
+        [key for _, key in keys],
     )
+    return {(row["topic"], row["key"]) for row in rows}
 
 
 def _event_time(outcome: Outcome) -> datetime | None:

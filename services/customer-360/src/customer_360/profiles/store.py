@@ -8,13 +8,15 @@ from uuid import UUID
 from shared.db import Connection
 
 # A change counter, no figure: a redelivery that changes no row does not get here.
-_TOUCH = """
+TOUCH = """
 INSERT INTO profiles (customer_id, profile_version, dirty_since)
-SELECT customer_id, 1, now() FROM unnest($1::uuid[]) AS customer_id
+SELECT customer_id, 1, now() FROM {touched} AS touched (customer_id)
 ON CONFLICT (customer_id) DO UPDATE SET
     profile_version = profiles.profile_version + 1,
     dirty_since = coalesce(profiles.dirty_since, excluded.dirty_since)
 """
+
+_TOUCH_THESE = TOUCH.format(touched="unnest($1::uuid[])")
 
 _LOCK_DIRTY = """
 SELECT customer_id, profile_version, published_digest
@@ -59,7 +61,7 @@ class Published:
 async def touch(connection: Connection, customer_ids: Collection[UUID]) -> None:
     """Raise the version of these profiles and let their state be published."""
     if customer_ids:
-        await connection.execute(_TOUCH, sorted(customer_ids, key=attrgetter("int")))
+        await connection.execute(_TOUCH_THESE, sorted(customer_ids, key=attrgetter("int")))
 
 
 async def lock_dirty(connection: Connection, limit: int, settled_for: float) -> list[DirtyProfile]:

@@ -7,18 +7,26 @@ from uuid import UUID
 
 from shared.db import Connection
 
+from customer_360.profiles.store import TOUCH, touch
 from customer_360.timeline.items import Item
 
-_INSERT = """
-INSERT INTO timeline (party_id, at, event_id, kind, service, item)
-SELECT party_id, at, event_id, kind, service,
-    jsonb_build_object('title', title, 'actor', actor, 'ref', ref)
-FROM unnest(
-    $1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[],
-    $6::text[], $7::text[], $8::text[]
-) AS item (party_id, at, event_id, kind, service, title, actor, ref)
-ON CONFLICT DO NOTHING
-RETURNING party_id
+_INSERT_AND_TOUCH = f"""
+WITH added AS (
+    INSERT INTO timeline (party_id, at, event_id, kind, service, item)
+    SELECT party_id, at, event_id, kind, service,
+        jsonb_build_object('title', title, 'actor', actor, 'ref', ref)
+    FROM unnest(
+        $1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[],
+        $6::text[], $7::text[], $8::text[]
+    ) AS item (party_id, at, event_id, kind, service, title, actor, ref)
+    ON CONFLICT DO NOTHING
+    RETURNING party_id
+), touched AS (
+    SELECT unnest($9::uuid[]) AS customer_id
+    UNION
+    SELECT party_id FROM added WHERE party_id = ANY($10::uuid[])
+)
+{TOUCH.format(touched="(SELECT customer_id FROM touched ORDER BY customer_id)")}
 """
 
 # One short index scan per party, merged: a customer has few parties and may have many items.
@@ -68,12 +76,18 @@ class StoredItem:
     item: str
 
 
-async def insert_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
-    """Insert what is new; answers the customers that got a new line of their own."""
+async def insert_and_touch(
+    connection: Connection, items: Sequence[Item], customer_ids: Collection[UUID]
+) -> None:
+    """Insert what is new, and raise the profiles of these customers and of those with a new line.
+
+    One statement: small batches are paid by the round trip.
+    """
     if not items:
-        return set()
-    written = await connection.fetch(
-        _INSERT,
+        await touch(connection, customer_ids)
+        return
+    await connection.execute(
+        _INSERT_AND_TOUCH,
         [item.party_id for item in items],
         [item.at for item in items],
         [item.event_id for item in items],
@@ -82,9 +96,9 @@ async def insert_items(connection: Connection, items: Sequence[Item]) -> set[UUI
         [item.title for item in items],
         [item.actor for item in items],
         [item.ref for item in items],
+        list(customer_ids),
+        list({item.party_id for item in items if item.party == "customer"}),
     )
-    customers = {item.party_id for item in items if item.party == "customer"}
-    return customers & {row[0] for row in written}
 
 
 async def list_parties(connection: Connection, customer_id: UUID) -> tuple[set[UUID], set[str]]:
