@@ -74,7 +74,7 @@ class Links:
         )
 
 
-def links_of(request: Request) -> Links:
+async def links_of(request: Request) -> Links:
     """The links of this installation."""
     settings: Settings = request.app.state.settings
     return Links(settings.link_key.get_secret_value(), settings.public_url)

@@ -8,7 +8,7 @@ from contacts.config import Settings
 from contacts.points import PointRules
 
 
-def point_rules_of(request: Request) -> PointRules:
+async def point_rules_of(request: Request) -> PointRules:
     """The rules for addresses that the service runs with."""
     settings: Settings = request.app.state.settings
     return settings.point_rules

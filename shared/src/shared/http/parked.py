@@ -67,7 +67,7 @@ class DiscardIn(BaseModel):
     reason: Text
 
 
-def _consumers(request: Request) -> dict[str, Consumer]:
+async def _consumers(request: Request) -> dict[str, Consumer]:
     consumers: dict[str, Consumer] = request.app.state.consumers
     return consumers
 

@@ -1,4 +1,4 @@
-"""The tables of customers: rows in, rows out, one or a thousand by the same statement."""
+"""The tables of customers: rows in, rows out, one or a thousand by a constant number of calls."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -39,6 +39,8 @@ _ARRAYS = """unnest(
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::bigint[]"""
 _NAMES = f"{_COLUMNS}, version"
+_PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 2))
+_INSERT = f"INSERT INTO customers ({_NAMES}) VALUES ({_PARAMETERS})"  # COPY takes two round trips
 _UPDATE = f"""
 UPDATE customers SET
     kind = new.kind, display_name = new.display_name, legal_name = new.legal_name,
@@ -160,6 +162,10 @@ async def _insert(connection: Connection, customers: Sequence[Customer]) -> None
     if not customers:
         return
     with refusing({"customers_pkey": StaleVersionError}):
+        if len(customers) == 1:
+            [customer] = customers
+            await connection.execute(_INSERT, *_values_of(customer.state), customer.version)
+            return
         await connection.copy_records_to_table(
             "customers",
             records=[(*_values_of(each.state), each.version) for each in customers],

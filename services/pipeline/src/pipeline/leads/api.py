@@ -53,7 +53,7 @@ def _email(text: str) -> str:
     return text
 
 
-def _intake(request: Request) -> Intake:
+async def _intake(request: Request) -> Intake:
     intake: Intake = request.app.state.intake
     return intake
 

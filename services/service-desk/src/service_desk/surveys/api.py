@@ -30,7 +30,7 @@ Sender = Annotated[Caller, Depends(allow("service"))]
 Answerer = Annotated[Caller, Depends(allow("service", "integration"))]
 
 
-def _about(
+async def _about(
     customer_id: UUID | None = None, contact_id: UUID | None = None, ticket_id: UUID | None = None
 ) -> tuple[UUID | None, UUID | None, UUID | None]:
     return customer_id, contact_id, ticket_id

@@ -54,7 +54,7 @@ Writer = Annotated[Caller, Depends(allow("service", "integration"))]
 Agent = Annotated[Caller, Depends(allow("service"))]
 
 
-def _filter(
+async def _filter(
     customer_id: UUID | None = None,
     status: TicketStatus | None = None,
     agent_id: Annotated[Code | None, Query()] = None,
