@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv),$(BIN)/uv)
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
 PROJECTS := pyproject.toml shared/pyproject.toml devstack/pyproject.toml $(wildcard services/*/pyproject.toml)
 MEMBERS := $(patsubst %/pyproject.toml,-e %,$(filter-out pyproject.toml,$(PROJECTS)))
 TESTS ?= tests
@@ -60,14 +61,23 @@ fix: $(STAMP) ## Format the code and repair what ruff can.
 	@$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(STAMP) ## Measure every row beside its peer, or one with ROW=command_http; QUICK=1 is a smoke run.
+bench: $(STAMP) $(PEERS)/.installed ## Measure every row beside its peer, or one with ROW=command_http; QUICK=1 is a smoke run.
 	@for row in $(or $(ROW),$(basename $(notdir $(wildcard bench/*.py)))); do \
 	    $(BIN)/python "bench/$$row.py" $(if $(QUICK),--quick); done
 
+# Python peers in an environment of their own, which no service shares; without it a row says so.
+$(PEERS)/.installed: bench/peers/requirements.lock | $(BIN)/python
+	@echo "Installing the benchmarks' peers into $(PEERS) …"
+	@$(UV) venv --quiet --clear --python $(BIN)/python $(PEERS)
+	@$(UV) pip install --quiet --python $(PEERS)/bin/python --require-hashes -r $<
+	@touch $@
+
 .PHONY: lock
-lock: $(BIN)/python ## Write requirements.lock anew from the pyproject files.
+lock: $(BIN)/python ## Write requirements.lock anew from the pyproject files, and the lock of the peers.
 	@$(UV) lock --quiet
 	@$(UV) export --quiet --all-packages --no-emit-workspace --no-header --format requirements-txt -o requirements.lock
+	@$(UV) pip compile --quiet --python $(BIN)/python --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	    bench/peers/requirements.in -o bench/peers/requirements.lock
 
 .PHONY: sync
 sync: ## Make the environment in .venv what requirements.lock says.

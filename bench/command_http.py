@@ -7,7 +7,6 @@ under uvicorn with the same settings on the same durable PostgreSQL; the load is
 16 connections. The idle one of the two keeps running while the other is measured.
 """
 
-import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -15,8 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from devstack.services import SERVICES
+from rig.commands import CREATED, create_customer
 from rig.figures import Aim, Figure
-from rig.http_load import post, rate_of
+from rig.http_load import rate_of
 from rig.options import Options
 from rig.processes import await_answer, free_ports, running, uvicorn
 from rig.row import Measured, run
@@ -29,28 +29,6 @@ from devstack import ephemeral
 REQUESTS = 5_000
 QUICK_REQUESTS = 200
 CONNECTIONS = 16
-CREATED = 201
-
-
-def requests_to(url: str, token: str, numbers: range) -> list[bytes]:
-    """Customers that differ by their name, as they go over the wire."""
-    return [
-        post(url, _customer(number), {"Authorization": f"Bearer {token}"}) for number in numbers
-    ]
-
-
-def _customer(number: int) -> bytes:
-    said = {
-        "kind": "organization",
-        "display_name": f"Maschinenfabrik {number} GmbH",
-        "source": "bench",
-        "owner_id": "sales-7",
-        "region": "Wien",
-        "industry": "machinery",
-        "language": "de",
-        "currency": "EUR",
-    }
-    return json.dumps(said).encode()
 
 
 @asynccontextmanager
@@ -82,7 +60,7 @@ async def _measure(options: Options, servers: Servers, where: tuple[str, str, st
 
     async def rate(url: str) -> float:
         first = next(sent)
-        requests = requests_to(url, token, range(first, first + number))
+        requests = [create_customer(url, token, n) for n in range(first, first + number)]
         await servers.checkpoint()
         return await rate_of(url, requests, CONNECTIONS, CREATED)
 

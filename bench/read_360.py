@@ -10,12 +10,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 from rig import report
 from rig.figures import Aim, Figure, Pair
 from rig.filled_360 import fill, some_customers
-from rig.http_load import answer_to, get
+from rig.http_load import Connection, connected, get
 from rig.options import Options
 from rig.processes import await_answer, free_ports, running, uvicorn
 from rig.row import Measured, run
@@ -26,6 +25,7 @@ CUSTOMERS, QUICK_CUSTOMERS = 1_000_000, 2_000
 FEW_CUSTOMERS, QUICK_FEW_CUSTOMERS = 10_000, 500
 REQUESTS, QUICK_REQUESTS = 5_000, 200
 CONNECTIONS = 4
+OK = 200
 KEY = "a-key-of-the-benchmark-that-is-long-enough"
 
 
@@ -53,22 +53,18 @@ async def _latencies(port: int, customers: Sequence[str]) -> list[float]:
     """Milliseconds of each view, in order of length."""
     token = issue_token(KEY, "bench", ("reader",))
     address = f"http://127.0.0.1:{port}/v1/customers"
-    headers = {"Authorization": f"Bearer {token}"}
-    waiting = iter([get(f"{address}/{customer}", headers) for customer in customers])
+    waiting = iter([get(f"{address}/{customer}", token) for customer in customers])
     found: list[float] = []
-    await asyncio.gather(*(_ask(address, waiting, found) for _ in range(CONNECTIONS)))
+    async with connected(address, CONNECTIONS) as opened:
+        await asyncio.gather(*(_ask(connection, waiting, found) for connection in opened))
     return sorted(found)
 
 
-async def _ask(url: str, waiting: Iterator[bytes], found: list[float]) -> None:
-    address = urlsplit(url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+async def _ask(connection: Connection, waiting: Iterator[bytes], found: list[float]) -> None:
     for request in waiting:
         started = time.perf_counter()
-        await answer_to(request, reader, writer, 200)
+        await connection.expect(OK, request)
         found.append((time.perf_counter() - started) * 1000)
-    writer.close()
-    await writer.wait_closed()
 
 
 async def measure(options: Options) -> Measured:

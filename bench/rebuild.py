@@ -24,8 +24,8 @@ from customer_360.consumers import consumers
 from customer_360.profiles.pressure import Pressure
 from rig import report
 from rig.figures import Aim, Figure, Pair
-from rig.history import publish_history
 from rig.options import Options
+from rig.published import publish_history
 from rig.row import Measured, run
 from rig.servers import Servers, durable_servers
 from rig.turns import alternate

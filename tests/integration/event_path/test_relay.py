@@ -17,7 +17,7 @@ from shared.contracts.topic import PARTITIONS
 from shared.db import Pool, is_infrastructure_fault, transaction
 from shared.ids import new_id
 from shared.messaging.outbox import Fact, PayloadTooLargeError, append
-from shared.messaging.publishing import BATCH, Publisher
+from shared.messaging.publishing import BATCH, LeadershipUnprovenError, Publisher
 from shared.messaging.relay import Relay
 from shared.settings import KafkaSettings
 
@@ -225,6 +225,20 @@ async def test_a_dead_sessions_relay_repeats_records_but_cannot_delete_any(
     (again,) = await arrivals.records(1)
     assert dict(again.headers)["ce_id"] == dict(first.headers)["ce_id"]
     assert await _is_empty(pool)
+
+
+async def test_who_stood_still_after_reading_sends_nothing(
+    url: str, pool: Pool, producer: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another may lead by now, and what it has sent since must stay the newest of its key."""
+    async with transaction(pool) as connection:
+        await change_customer(connection, new_id())
+    frozen = await asyncpg.connect(url)
+    monkeypatch.setattr("shared.messaging.publishing.PROOF_LASTS", -1.0)
+    with pytest.raises(LeadershipUnprovenError):
+        await Publisher(frozen, producer).publish()
+    await frozen.close()
+    assert not await _is_empty(pool)
 
 
 async def test_rows_stay_when_the_broker_does_not_take_them(

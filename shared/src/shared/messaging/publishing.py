@@ -7,6 +7,7 @@ default (murmur2), so a key's records share a partition whoever writes them.
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,10 @@ from shared.failpoints import Failpoint
 
 BATCH = 1000
 SEND_TIMEOUT = 30.0
+
+PROOF_LASTS = 2.0
+"""Seconds for which an answer on the connection proves that nobody else leads: less than the server
+waits before it gives up a client that has vanished (see `shared.messaging.relay`)."""
 
 READ = """
 SELECT id, topic, convert_to(key, 'UTF8') AS key, convert_to(event_id::text, 'UTF8') AS event_id,
@@ -37,6 +42,10 @@ Header: TypeAlias = tuple[str, bytes]
 _Acknowledgement: TypeAlias = "asyncio.Future[Any]"
 
 
+class LeadershipUnprovenError(TimeoutError):
+    """This process stood still for so long that another may lead by now."""
+
+
 @dataclass(slots=True)
 class Publisher:
     """Publishes what one connection reads through one producer, as long as both live."""
@@ -44,6 +53,7 @@ class Publisher:
     connection: Connection
     producer: Any  # an AIOKafkaProducer; its batches are not annotated
     _ahead: Sequence[asyncpg.Record] = ()
+    _proven_at: float = 0.0
     _partition_counts: dict[str, int] = field(default_factory=dict[str, int])
 
     async def publish(self) -> int:
@@ -53,8 +63,7 @@ class Publisher:
         comes next sends all of them again, in the same order. While the broker writes, the rows
         after these are read, without a lower bound: what commits late is found among them.
         """
-        rows = self._ahead or await self._read(())
-        self._ahead = ()
+        rows, self._ahead = self._ahead or await self._read(()), ()
         if not rows:
             return 0
         _AFTER_READ.reach()
@@ -66,11 +75,14 @@ class Publisher:
             )
         _BEFORE_DELETE.reach()
         await self.connection.execute(_DELETE, ids)
+        self._proven_at = time.monotonic()
         _AFTER_DELETE.reach()
         return len(rows)
 
     async def _read(self, under_way: Sequence[int]) -> Sequence[asyncpg.Record]:
-        return await self.connection.fetch(READ, under_way, BATCH)
+        rows = await self.connection.fetch(READ, under_way, BATCH)
+        self._proven_at = time.monotonic()
+        return rows
 
     async def _read_ahead(self, under_way: Sequence[int]) -> Sequence[asyncpg.Record]:
         """The rows after a full batch; after a smaller one there is nothing to hurry for."""
@@ -104,6 +116,8 @@ class Publisher:
         return sent
 
     async def _hand_over(self, batch: Any, topic: str, partition: int) -> _Acknowledgement:
+        if time.monotonic() - self._proven_at > PROOF_LASTS:
+            raise LeadershipUnprovenError
         batch.close()  # a batch that is open would wait for more
         sent: _Acknowledgement = await self.producer.send_batch(batch, topic, partition=partition)
         if _AFTER_ACK.is_armed:

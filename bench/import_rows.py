@@ -1,0 +1,211 @@
+"""A CSV file through POST /v1/imports until its facts are published, against COPY of the same rows.
+
+Ours is a real process of contacts: it stages the file, checks and decides each row, writes the
+customers, their external ids and two facts for each, and relays the facts to Kafka. The peer is
+PostgreSQL's COPY of the same file into one table without an index. A million rows would take too
+long five times: the ratio is of runs of 100,000 rows, the memory of one import of a million.
+"""
+
+import asyncio
+import csv
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import asyncpg
+import httpx
+import psutil
+from devstack.demo.doors import Addresses, Caller, Doors, Json
+from devstack.demo.gauges import outbox_pending
+from devstack.services import SERVICES
+from devstack.stack import Stack
+from rig import report
+from rig.figures import Aim, Figure, Pair
+from rig.options import Options
+from rig.row import Measured, run
+from rig.servers import Servers
+from rig.turns import alternate
+
+from devstack import ephemeral
+
+ROWS = 100_000
+QUICK_ROWS = 2_000
+MANY_ROWS = 1_000_000
+QUICK_MANY_ROWS = 5_000
+LARGEST_GROWTH = 16
+"""Megabytes that an import of a million rows may add to the process and still count as flat."""
+
+SECONDS = 3600.0
+MEGABYTE = 1_000_000
+COLUMNS = ("ref", "name", "kind", "region", "industry", "language", "currency")
+_SPEC = {
+    "entity_type": "customer",
+    "source_label": "bench",
+    "mode": "upsert",
+    "mapping": {
+        "ref": "external_id:bench",
+        "name": "display_name",
+        **{name: name for name in COLUMNS[2:]},
+    },
+    "constants": {"source": "bench"},
+}
+
+
+def write_file(path: Path, prefix: str, rows: int) -> None:
+    """A file of customers whom nobody knows yet."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(_rows(prefix, rows))
+
+
+def _rows(prefix: str, rows: int) -> Iterator[tuple[str, ...]]:
+    for n in range(rows):
+        name = f"Maschinenfabrik {prefix} {n} GmbH"
+        yield f"{prefix}-{n:07}", name, "organization", "Wien", "machinery", "de", "EUR"
+
+
+@dataclass
+class Memory:
+    """The resident megabytes of a process, sampled until cancelled."""
+
+    process: psutil.Process
+    samples: list[float] = field(default_factory=list[float])
+
+    async def sample(self) -> None:
+        while True:
+            self.samples.append(self.process.memory_info().rss / MEGABYTE)
+            await asyncio.sleep(0.25)
+
+    @property
+    def growth(self) -> float:
+        """From the second quarter to the last: the first is when pools and caches fill."""
+        quarter = max(1, len(self.samples) // 4)
+        second = statistics.median(self.samples[quarter : 2 * quarter] or self.samples)
+        return statistics.median(self.samples[-quarter:]) - second
+
+    @property
+    def slope(self) -> float:
+        """Megabytes a minute over the last three quarters, by least squares."""
+        settled = self.samples[len(self.samples) // 4 :]
+        minutes = [n * 0.25 / 60 for n in range(len(settled))]
+        return statistics.linear_regression(minutes, settled).slope
+
+
+@dataclass(frozen=True)
+class Importing:
+    """Contacts, as whoever has a file sees it."""
+
+    stack: Stack
+    doors: Doors
+    caller: Caller
+
+    async def seconds_of(self, path: Path) -> float:
+        """From the file's first byte in to the last of its facts on Kafka."""
+        began = time.perf_counter()
+        with path.open("rb") as file:
+            answer = await self.caller.send(
+                "POST",
+                "contacts",
+                "/v1/imports",
+                files={"file": (path.name, file, "text/csv")},
+                data={"spec": json.dumps(_SPEC)},
+            )
+        await self._completed(answer.json())
+        while await outbox_pending(self.doors, "contacts"):
+            await asyncio.sleep(0.05)
+        return time.perf_counter() - began
+
+    async def _completed(self, begun: Json) -> None:
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            seen = await self.caller.get("contacts", f"/v1/imports/{begun['import_id']}")
+            if seen["status"] == "completed" and seen["created"] == seen["rows_total"]:
+                return
+            if seen["status"] not in {"validating", "running"}:
+                raise RuntimeError(f"the import did not create every row: {seen}")
+            await asyncio.sleep(0.1)
+        raise TimeoutError("the import did not end")
+
+
+async def copy_seconds(url: str, path: Path) -> float:
+    """How long COPY of the same file into one table takes."""
+    connection = await asyncpg.connect(url)
+    columns = ", ".join(f"{name} text" for name in COLUMNS)
+    await connection.execute(f"DROP TABLE IF EXISTS copied; CREATE TABLE copied ({columns})")
+    began = time.perf_counter()
+    await connection.copy_to_table("copied", source=path, format="csv", header=True)
+    seconds = time.perf_counter() - began
+    await connection.close()
+    return seconds
+
+
+async def measure(options: Options) -> Measured:
+    contacts = [service for service in SERVICES if service.name == "contacts"]
+    with (
+        TemporaryDirectory(prefix="rapport-bench-") as name,
+        ephemeral.system(Path(name), services=contacts, durable=True) as stack,
+    ):
+        async with httpx.AsyncClient(timeout=600) as http:
+            key = stack.environment["RAPPORT_JWT_KEY"]
+            doors = Doors(http, Addresses.of_environment(stack.environment), key)
+            importing = Importing(stack, doors, doors.caller("bench", "integration"))
+            pairs = await _rates(options, importing, Servers(stack, Path(name)))
+            memory = await _memory(options, importing, Path(name))
+    rows = options.pick(ROWS, QUICK_ROWS)
+    many = options.fixed(MANY_ROWS, QUICK_MANY_ROWS)
+    growth = [Pair(memory.growth)]
+    flat = Aim(LARGEST_GROWTH, "at most", "ours")
+    figures = [
+        Figure("import_rows", "rows/s", pairs, "COPY into one table", Aim(0.1)),
+        Figure("import_rows.memory", "MB", growth, aim=flat),
+    ]
+    notes = [
+        f"{rows:,} rows a run for the ratio; memory over one import of {many:,} rows:",
+        f"peak {max(memory.samples):,.0f} MB, slope {memory.slope:+.1f} MB a minute.",
+        "Growth is from the second quarter of that import to its last.",
+    ]
+    return Measured(figures, notes)
+
+
+async def _rates(options: Options, importing: Importing, servers: Servers) -> list[Pair]:
+    rows = options.pick(ROWS, QUICK_ROWS)
+    url = await servers.database("copied")
+    path = servers.folder / "rows.csv"
+
+    async def ours(turn: int) -> float:
+        write_file(path, f"run{turn}", rows)
+        await servers.checkpoint()
+        return rows / await importing.seconds_of(path)
+
+    async def peer(_: int) -> float:
+        await servers.checkpoint()
+        return rows / await copy_seconds(url, path)
+
+    return await alternate(options.runs, ours, peer)
+
+
+async def _memory(options: Options, importing: Importing, folder: Path) -> Memory:
+    rows = options.fixed(MANY_ROWS, QUICK_MANY_ROWS)
+    path = folder / "many.csv"
+    write_file(path, "many", rows)
+    pid = importing.stack.supervisor.processes()["contacts"].pid
+    memory = Memory(psutil.Process(pid))
+    sampling = asyncio.create_task(memory.sample())
+    try:
+        seconds = await importing.seconds_of(path)
+    finally:
+        sampling.cancel()
+        with suppress(asyncio.CancelledError):
+            await sampling
+    report.step(f"{rows:,} rows in {seconds:,.1f} s, {rows / seconds:,.0f} rows/s")
+    return memory
+
+
+if __name__ == "__main__":
+    run("import_rows: a file of customers", __doc__, measure)
