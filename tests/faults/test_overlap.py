@@ -28,7 +28,7 @@ DEALS = 6
 LATEST_HIT = 12
 WITHIN = 60.0
 NEWER_COMMANDS = 60
-PLACES = ("relay.after-read", "relay.after-ack")
+PLACES = ("relay.after-read", "relay.after-ack") if IS_FULL else ("relay.after-ack",)
 SEEDS = (1, 2, 3) if IS_FULL else (1,)
 
 _OF_LEADER = """
