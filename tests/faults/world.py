@@ -91,6 +91,10 @@ class World:
     recent: list[Acknowledged] = field(default_factory=list[Acknowledged])
     _read: set[str] = field(default_factory=set[str])
 
+    def __post_init__(self) -> None:
+        """Mail from before is somebody else's: its reader may have allowed mail again since."""
+        self._read = {path.name for path in self.mail_folder.glob("*.eml")}
+
     def note(
         self, customer_id: str, aggregate_id: str, version: int, *, is_always_shown: bool = True
     ) -> None:

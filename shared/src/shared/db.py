@@ -1,8 +1,9 @@
 """PostgreSQL: the pool, transactions, and the few things that every store needs."""
 
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import asyncpg
 
@@ -21,6 +22,29 @@ ResultT = TypeVar("ResultT")
 
 COMMAND_TIMEOUT = 30.0
 """Seconds after which a statement is given up."""
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds after which an attempt to connect is given up; asyncpg's own is 60."""
+
+_NOTICES_SILENCE = {
+    "TCP_KEEPIDLE": 2,
+    "TCP_KEEPINTVL": 1,
+    "TCP_KEEPCNT": 4,
+    "TCP_USER_TIMEOUT": 6000,
+}
+"""The kernel of a server that lives answers within milliseconds, however busy PostgreSQL is: six
+seconds of silence are the network's. Without these a statement waits for `COMMAND_TIMEOUT`, one
+after the other on each connection of the pool, and every request behind it."""
+
+_SERVER_NOTICES_SILENCE = {
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "4",
+    "tcp_user_timeout": "6000",
+    "client_connection_check_interval": "1000",
+}
+"""The same for the server: by its defaults the transactions of a client that was cut off keep their
+locks for two hours, and every other process of the service waits for them."""
 
 ATTEMPTS = 3
 """How often a command is tried that lost a race for its row."""
@@ -50,8 +74,27 @@ def is_infrastructure_fault(error: BaseException) -> bool:
 async def open_pool(url: str, *, max_size: int = 10) -> Pool:
     """A pool for one service database; raises `OSError` or asyncpg's errors where there is none."""
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=max_size, command_timeout=COMMAND_TIMEOUT, reset=_leave_as_it_is
+        url,
+        min_size=1,
+        max_size=max_size,
+        timeout=CONNECT_TIMEOUT,
+        command_timeout=COMMAND_TIMEOUT,
+        server_settings=_SERVER_NOTICES_SILENCE,
+        init=notice_silence,
+        reset=_leave_as_it_is,
     )
+
+
+async def notice_silence(connection: Connection) -> None:
+    """Let a new connection break when the server is silent for six seconds, even for good."""
+    transport = cast("Any", connection)._transport  # noqa: SLF001 -- asyncpg gives no other way
+    end: socket.socket = transport.get_extra_info("socket")
+    if end.family == socket.AF_UNIX:
+        return
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _NOTICES_SILENCE.items():
+        if hasattr(socket, name):  # not every system has each of them
+            end.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def _leave_as_it_is(connection: Connection) -> None:

@@ -6,6 +6,10 @@ from typing import Any, TypeVar
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+REQUEST_TIMEOUT_MS = 15_000
+"""What a broker may take to answer; aiokafka's 40 s are how long it would take to notice a dead
+connection. A consumer that joins its group waits for the others, for 10 s at most."""
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 

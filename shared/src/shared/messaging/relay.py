@@ -19,9 +19,10 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.db import is_infrastructure_fault
+from shared.db import is_infrastructure_fault, notice_silence
 from shared.messaging import metrics
 from shared.messaging.publishing import BATCH, SEND_TIMEOUT, Connection, Publisher
+from shared.settings import REQUEST_TIMEOUT_MS
 
 POLL_SHORTEST = 0.02
 POLL_LONGEST = 0.25
@@ -37,6 +38,7 @@ _DIES_FAST = {
     "tcp_keepalives_idle": "1",
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "3000",  # keepalives are not sent while an answer waits to be acknowledged
     "client_connection_check_interval": "1000",
     "application_name": "rapport-relay",
 }
@@ -65,13 +67,15 @@ class Relay:
                 self.interruptions += 1
                 metrics.PUBLISH_ERRORS.labels(self.service).inc()
                 logger.warning("relay_interrupted", service=self.service, error=repr(error))
-            await asyncio.sleep(TAKEOVER_POLL * random.uniform(0.5, 1.0))
+            # Longer than others poll: whoever failed may be the one that is cut off from Kafka.
+            await asyncio.sleep(TAKEOVER_POLL * random.uniform(1.0, 1.5))
 
     async def _stand_by_then_lead(self) -> None:
         connection: Connection = await asyncpg.connect(
             self.database_url, server_settings=_DIES_FAST, timeout=10, command_timeout=SEND_TIMEOUT
         )
         try:
+            await notice_silence(connection)
             while not await connection.fetchval(_LOCK):
                 await asyncio.sleep(TAKEOVER_POLL * random.uniform(0.5, 1.0))
             await self._lead(connection)
@@ -107,6 +111,7 @@ async def producing(service: str, options: dict[str, Any]) -> AsyncGenerator[AIO
         client_id=f"{service}-relay",
         enable_idempotence=True,
         acks="all",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
         linger_ms=2,
         max_batch_size=128 * 1024,
     )

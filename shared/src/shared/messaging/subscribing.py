@@ -20,7 +20,7 @@ from shared.db import Pool
 from shared.messaging.consuming import MAX_POLL_INTERVAL_MS, Progress, consume
 from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
-from shared.settings import KafkaSettings
+from shared.settings import REQUEST_TIMEOUT_MS, KafkaSettings
 
 PATIENCE_MS = 10_000
 """How long one wait for records lasts; they are handed out as soon as there are any."""
@@ -107,6 +107,7 @@ def broker_for(kafka: KafkaSettings, service: str) -> KafkaBroker:
         kafka.bootstrap_servers.split(","),
         client_id=f"rapport-{service}",
         consumer_only=True,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
         allow_auto_create_topics=False,
         apply_types=False,
         security=_security(kafka),
