@@ -85,10 +85,10 @@ async def look(t: Traveller) -> None:
     await t.client.look(t.name, seen.customer_id, wanted, is_always_shown=seen.is_always_shown)
 
 
-async def bring_file(t: Traveller) -> None:
-    """A file of a little more than one block."""
+async def bring_file(t: Traveller, count: int = IMPORT_ROWS) -> None:
+    """A file of customers; as it is, of a little more than one block."""
     word = t.word()
-    rows = "".join(f"{word}-{n},Imported {word} {n}\n" for n in range(IMPORT_ROWS))
+    rows = "".join(f"{word}-{n},Imported {word} {n}\n" for n in range(count))
     spec = {
         "entity_type": "customer",
         "source_label": "load",

@@ -63,8 +63,8 @@ class Load:
             over.set()
         await self.settle()
 
-    async def bring_file(self) -> None:
-        await customers.bring_file(self.traveller(f"{self.seed}-file-{self.dice.random()}"))
+    async def bring_file(self, rows: int = customers.IMPORT_ROWS) -> None:
+        await customers.bring_file(self.traveller(f"{self.seed}-file-{self.dice.random()}"), rows)
 
     async def settle(self) -> None:
         """Resolve what is open, but for the tickets whose promise is to be broken."""

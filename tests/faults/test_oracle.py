@@ -2,13 +2,15 @@
 
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 from shared.contracts import FACTS
+from shared.contracts.topic import Event
 
 from tests.faults.expected_copies import judge_copies
 from tests.faults.expected_reactions import judge_reactions
 from tests.faults.expected_view import judge_view
-from tests.faults.holdings import connect, read_holdings
+from tests.faults.holdings import Holdings, connect, read_holdings
 from tests.faults.load import loading
 from tests.faults.log import Log
 from tests.faults.oracle import judge, mails_of
@@ -27,26 +29,30 @@ UNSEEN = {
 
 async def test_the_oracle_misses_no_fact(rig: Rig, log: Log) -> None:
     async with loading(rig, 0) as load:
-        await load.bring_file()
+        await load.bring_file(rows=20)
         await load.run(lambda: False, SECONDS)
         verdict = await judge(rig, load.history, log)
     assert verdict.is_clean, str(verdict)
     present = {fact for fact in FACTS.values() if log.facts(fact)}
-    silent = [fact.type for fact in present if not await _objects(rig, log, fact.type)]
-    assert set(silent) <= UNSEEN
     assert len(present) > 40
-
-
-async def _objects(rig: Rig, log: Log, fact: str) -> bool:
-    """Whether the oracle finds something when the last fact of a type is taken out of the log."""
     async with AsyncExitStack() as stack:
         connections = await connect(rig, stack)
-        held = await read_holdings(connections)
-        without = log.without_last(FACTS[fact])
-        key = rig.values["RAPPORT_HASH_KEY"]
-        now = datetime.now(UTC)
-        return bool(
-            judge_copies(without, held, key)
-            or judge_reactions(without, held, mails_of(rig), now)
-            or await judge_view(connections["customer-360"], without, key)
-        )
+        held, view = await read_holdings(connections), connections["customer-360"]
+        silent = {
+            fact.type for fact in present if not await _objections(rig, log, fact, (held, view))
+        }
+    assert silent <= UNSEEN
+
+
+async def _objections(
+    rig: Rig, log: Log, fact: type[Event], present: tuple[Holdings, Any]
+) -> list[str]:
+    """What the oracle says when the newest fact of a type is taken out of the log."""
+    held, view = present
+    without = log.without_last(fact)
+    key = rig.values["RAPPORT_HASH_KEY"]
+    return (
+        judge_copies(without, held, key)
+        or judge_reactions(without, held, mails_of(rig), datetime.now(UTC))
+        or await judge_view(view, without, key)
+    )

@@ -10,14 +10,32 @@ from devstack import ports
 from tests.faults.rig import Rig
 
 
-async def test_a_client_of_the_second_listener_is_sent_on_to_the_advertised_port(rig: Rig) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=f"{ports.HOST}:{rig.listener.port}")
-    await admin.start()
-    try:
-        brokers = (await admin.describe_cluster())["brokers"]
-    finally:
-        await admin.close()
+async def test_a_client_of_the_second_listener_goes_on_through_the_advertised_port(
+    rig: Rig,
+) -> None:
+    passed: list[int] = []
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passed.append(1)
+        inner_reader, inner_writer = await asyncio.open_connection(ports.HOST, rig.listener.port)
+        await asyncio.gather(_pour(reader, inner_writer), _pour(inner_reader, writer))
+
+    async with await asyncio.start_server(forward, ports.HOST, rig.listener.advertised):
+        admin = AIOKafkaAdminClient(bootstrap_servers=f"{ports.HOST}:{rig.listener.port}")
+        await admin.start()
+        try:
+            brokers = (await admin.describe_cluster())["brokers"]
+        finally:
+            await admin.close()
     assert [broker["port"] for broker in brokers] == [rig.listener.advertised]
+    assert passed
+
+
+async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(65536):
+        writer.write(chunk)
+        await writer.drain()
+    writer.close()
 
 
 async def test_a_killed_process_comes_back_by_itself(rig: Rig) -> None:
