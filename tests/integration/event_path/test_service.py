@@ -321,6 +321,64 @@ async def test_parked_records_are_listed_and_discarded_by_command(
     assert str(customer_id) not in await command("list")
 
 
+async def test_many_parked_records_are_cleared_at_once(
+    client: httpx.AsyncClient,
+    producer: AIOKafkaProducer,
+    refused: set[str],
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By consumer, topic and reason; what waits behind is kept, and everything is counted first."""
+    refused.add("bob")
+    await until(lambda: is_ready(client))
+    customers = [new_id() for _ in range(205)]
+    for customer_id in customers:
+        await send(producer, customer_id, "bob")
+    await send(producer, customers[0], "anna")
+    await until(lambda: are_parked(pool, {str(customer_id) for customer_id in customers}))
+    await until(lambda: behind(pool, customers[0]))
+    monkeypatch.setenv("RAPPORT_JWT_KEY", KEY)
+    monkeypatch.setenv("CONTACTS_URL", str(client.base_url))
+    consumer = str(await pool.fetchval("SELECT DISTINCT consumer FROM parked_events"))
+    mine = ("--consumer", consumer, "--parked-for", "handler-refused")
+
+    assert "206" not in await command("summary")
+    assert "behind-parked" in await command("summary")
+    assert "Discard these 205 records" in await command("discard-all", *mine, "--reason", "no")
+    assert await waiting(pool) == 206, "nobody said yes"
+    assert "nothing of that kind" in await command(
+        "discard-all", *mine, "--topic", "elsewhere", "--reason", "no", "--yes"
+    )
+    assert "keys that still fail 205" in await command("redrive-all", *mine, "--yes")
+    await pool.execute(
+        "UPDATE parked_events SET reason = 'handler-failed' WHERE key = $1", str(customers[1])
+    )
+    assert "discarded 204" in await command("discard-all", *mine, "--reason", "gone", "--yes")
+    assert await waiting(pool) == 2
+    assert await pool.fetchval("SELECT count(*) FROM parked_keys") == 2
+    assert (
+        await pool.fetchval("SELECT count(*) FROM discarded_events WHERE discarded_for = 'gone'")
+        == 204
+    )
+    refused.clear()
+    assert "applied 2, keys that still fail 0" in await command(
+        "redrive-all", "--consumer", consumer, "--yes"
+    )
+    assert await pool.fetchval("SELECT count(*) FROM parked_keys") == 0
+    nobody = {"consumer": "contacts.nobody", "reason": "x"}
+    answer = await client.post("/v1/parked/discard", json=nobody, headers=bearer("admin"))
+    assert answer.status_code == 404
+
+
+async def waiting(pool: Pool) -> int:
+    return int(await pool.fetchval("SELECT count(*) FROM parked_events"))
+
+
+async def behind(pool: Pool, customer_id: UUID) -> bool:
+    reasons = await pool.fetch("SELECT reason FROM parked_events WHERE key = $1", str(customer_id))
+    return "behind-parked" in {row["reason"] for row in reasons}
+
+
 async def command(*arguments: str) -> str:
     run = await asyncio.to_thread(
         CliRunner().invoke, main, ["parked", "--service", "contacts", *arguments]
