@@ -24,8 +24,10 @@ async def send_wild(
     records: Sequence[Record],
     *,
     is_compressed: bool = False,
-) -> None:
-    """Send records as one batch; every header called `PLACEHOLDER` becomes `WILD_NAME`.
+) -> int:
+    """Send records as one batch, and answer the first one's offset.
+
+    Every header called `PLACEHOLDER` becomes `WILD_NAME`.
 
     The producer must not be idempotent: it would change the bytes after they were summed.
     """
@@ -43,4 +45,5 @@ async def send_wild(
         raw[_ATTRIBUTES] = _GZIP
     raw[_CRC] = calc_crc32c(raw[_CRC.stop :]).to_bytes(4, "big")
     batch._buffer = raw  # noqa: SLF001 -- as above
-    await (await producer.send_batch(batch, topic, partition=partition))
+    sent: Any = await (await producer.send_batch(batch, topic, partition=partition))
+    return int(sent.offset)
