@@ -1,6 +1,6 @@
 """Poisoning: wild records onto a topic, and what became of each at every consumer of it."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -122,7 +122,7 @@ class Poisoner:
 
 
 @asynccontextmanager
-async def poisoning(rig: Rig) -> AsyncIterator[Poisoner]:
+async def poisoning(rig: Rig) -> AsyncGenerator[Poisoner]:
     """A poisoner for a while."""
     async with AsyncExitStack() as stack:
         producer = AIOKafkaProducer(

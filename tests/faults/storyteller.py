@@ -4,31 +4,20 @@ The stories are synchronous; everything else runs on an event loop in a thread o
 """
 
 import asyncio
-import subprocess
-import sys
-import threading
 from collections import Counter
-from collections.abc import Coroutine, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import httpx
 from devstack.demo.story.cast import in_days
-from devstack.services import SERVICES
-from shared.contracts.contacts import CUSTOMER_STATE
-from shared.contracts.pipeline import DEAL_EVENTS
-from shared.contracts.service_desk import TICKET_EVENTS
 from shared.ids import new_id
 
-from tests.faults.client import TIMEOUT, Client, Json, Pace, Promises
+from tests.faults.client import Client, Json, Promises
 from tests.faults.erp import Erp
 from tests.faults.history import History
 from tests.faults.model import Deal, Model, Person, Ticket, shown
 from tests.faults.oracle import rest
-from tests.faults.poison import Operator, poison_order
-from tests.faults.redelivery import redeliver
 from tests.faults.rig import Rig
 from tests.faults.travelling import (
     CAMPAIGN,
@@ -41,14 +30,11 @@ from tests.faults.travelling import (
     TICKET,
 )
 from tests.faults.waiting import eventually
-from tests.faults.world import SESSION_DAY, Order
 
 T = TypeVar("T")
 
 A_STEP_MAY_TAKE = 240.0
 PATIENCE = 60.0
-COPIES = 3
-REDELIVERED = (DEAL_EVENTS.name, CUSTOMER_STATE.name, TICKET_EVENTS.name)
 
 
 @dataclass
@@ -102,7 +88,7 @@ class Storyteller:
         self.model.people[person["contact_id"]] = Person(customer_id)
 
     def update(self, which: int, owner: str) -> None:
-        customer_id = _pick(self.model.names, which)
+        customer_id = picked(self.model.names, which)
         path, tag = f"contacts/v1/customers/{customer_id}", str(new_id())
         self._do("update-customer", path, {"tags": [tag]}, CUSTOMER, method="PATCH")
         self.model.tags[customer_id] = [tag]
@@ -111,7 +97,7 @@ class Storyteller:
         self.model.owners[customer_id] = owner
 
     def consent(self, which: int, *, is_granted: bool) -> None:
-        person_id = _pick(self.model.people, which)
+        person_id = picked(self.model.people, which)
         act = "grant" if is_granted else "withdraw"
         body = {"channel": "email", "purpose": "marketing", "source": "model"}
         path = f"contacts/v1/contacts/{person_id}/consents/{act}"
@@ -125,7 +111,7 @@ class Storyteller:
             assert not is_granted, "a grant is never refused"
 
     def open_deal(self, which: int, amount: int) -> None:
-        customer_id = _pick(self.model.names, which)
+        customer_id = picked(self.model.names, which)
         deal = self._do(
             "open-deal",
             "pipeline/v1/deals",
@@ -157,7 +143,7 @@ class Storyteller:
         self._await_known("contacts", f"contacts/{lead['contact_id']}")
 
     def win(self, which: int, *, is_onboarded: bool) -> None:
-        deal_id = _pick(self.model.deals, which)
+        deal_id = picked(self.model.deals, which)
         deal = self.model.deals[deal_id]
         body = {"requires_onboarding": is_onboarded, "waiver_reason": "model"}
         path = f"pipeline/v1/deals/{deal_id}/win"
@@ -167,7 +153,7 @@ class Storyteller:
             deal.status, deal.is_onboarded = "won", is_onboarded
 
     def lose(self, which: int) -> None:
-        deal_id = _pick(self.model.deals, which)
+        deal_id = picked(self.model.deals, which)
         deal = self.model.deals[deal_id]
         path = f"pipeline/v1/deals/{deal_id}/lose"
         answer = self._try("lose-deal", path, {"reason_code": "price"}, DEAL)
@@ -176,14 +162,14 @@ class Storyteller:
             deal.status = "lost"
 
     def reopen(self, which: int) -> None:
-        deal_id = _pick(self.model.deals, which)
+        deal_id = picked(self.model.deals, which)
         body = {"reason_code": "booked-in-error", "approved_by": "boss"}
         answer = self._try("reopen-deal", f"pipeline/v1/deals/{deal_id}/reopen", body, DEAL)
         self._expect(answer, is_refused=False, status="open")
         self.model.deals[deal_id].status = "open"
 
     def open_ticket(self, which: int, severity: int) -> None:
-        customer_id = _pick(self.model.names, which)
+        customer_id = picked(self.model.names, which)
         body = {
             "customer_id": customer_id,
             "channel": "phone",
@@ -195,7 +181,7 @@ class Storyteller:
         self.model.tickets[ticket["ticket_id"]] = Ticket(customer_id, severity)
 
     def resolve(self, which: int) -> None:
-        ticket_id = _pick(self.model.tickets, which)
+        ticket_id = picked(self.model.tickets, which)
         ticket = self.model.tickets[ticket_id]
         path = f"service-desk/v1/tickets/{ticket_id}"
         begun = self._try("begin-work", f"{path}/status", {"to": "in-progress"}, TICKET)
@@ -207,7 +193,7 @@ class Storyteller:
 
     def launch(self, which: int) -> None:
         """Write to a person, once, at rest: whether the gate lets it through is then certain."""
-        person_id = _pick(self.model.people, which)
+        person_id = picked(self.model.people, which)
         person = self.model.people[person_id]
         if person.is_launched_at or self.model.critical_of(person.customer_id):
             return
@@ -240,49 +226,6 @@ class Storyteller:
         person.is_launched_at, person.mails = True, int(person.may_be_written_to)
         self.wait(rest(self.rig))
         self.told["launched"] += 1
-
-    def crash(self, service: str, place: str) -> None:
-        """The next time that the service comes to this place, it dies there."""
-        self.rig.arm(service, [f"{place}=kill@1"])
-        self.told["armed"] += 1
-
-    def redeliver(self, which: int) -> None:
-        topic = REDELIVERED[which % len(REDELIVERED)]
-        self.told["redelivered"] += self.wait(redeliver(self.rig, topic, COPIES))
-
-    def park_and_redrive(self, which: int, amount: int) -> None:
-        """An order whose first revision is no JSON: it is discarded, the one behind redriven."""
-        customer_id = _pick(self.model.names, which)
-        ref = self.model.names[customer_id].removeprefix("Model ")
-        if ref == self.model.names[customer_id]:
-            return  # it came of a lead: the ERP has no name for it
-        self.wait(self._park_and_redrive(ref, amount))
-        self.model.orders.setdefault(customer_id, []).append(Decimal(amount))
-        self.told["redriven"] += 1
-
-    async def _park_and_redrive(self, ref: str, amount: int) -> None:
-        order = Order(f"MODEL-{new_id()}", ref, 1, f"{amount}.00", SESSION_DAY)
-        operator = Operator(self.rig.process("pipeline").url, self.rig.values["RAPPORT_JWT_KEY"])
-        await poison_order(self.erp, order)
-        bad, behind = await operator.await_queue(order.number, 2)
-        assert (bad["reason"], behind["reason"]) == ("undecodable-body", "behind-parked")
-        await operator.discard(bad["parked_id"])
-
-        async def is_redriven() -> bool:
-            await operator.try_redrive(behind["parked_id"])
-            return not await operator.queue(order.number)
-
-        await eventually(is_redriven, f"{order.number} is redriven", PATIENCE)
-
-    def rebuild(self) -> None:
-        """The whole 360 anew, while it serves."""
-        command = [sys.executable, "-m", "customer_360.rebuilding", "run"]
-        environment = {**self.rig.stack.environment}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=180, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        self.told["rebuilt"] += 1
 
     def read_own_writes(self) -> None:
         """The newest of each sort is answered by its own service as it was just made."""
@@ -340,7 +283,7 @@ class Storyteller:
         return self.wait(eventually(look, f"{service} knows {path}", PATIENCE))
 
 
-def _pick(things: Iterable[str], which: int) -> str:
+def picked(things: Iterable[str], which: int) -> str:
     ids = list(things)
     return ids[which % len(ids)]
 
@@ -356,35 +299,3 @@ def _terms(amount: int) -> dict[str, str]:
         "currency": "EUR",
         "expected_close_date": in_days(20).isoformat(),
     }
-
-
-@contextmanager
-def telling(rig: Rig) -> Generator[Storyteller]:
-    """A storyteller whose loop runs in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    history = History()
-
-    async def begin() -> Storyteller:
-        http = httpx.AsyncClient(timeout=TIMEOUT)
-        client = Client(
-            urls={one.name: rig.process(one.name).url for one in SERVICES},
-            jwt_key=rig.values["RAPPORT_JWT_KEY"],
-            history=history,
-            pace=Pace(1000.0),
-            prefix=f"model-{new_id()}",
-            http=http,
-            strangers=[],
-        )
-        return Storyteller(rig, loop, client, Erp(rig.kafka), history)
-
-    teller = asyncio.run_coroutine_threadsafe(begin(), loop).result(A_STEP_MAY_TAKE)
-    try:
-        yield teller
-    finally:
-        teller.wait(teller.erp.close())
-        teller.wait(teller.client.http.aclose())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()

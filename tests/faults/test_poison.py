@@ -4,23 +4,18 @@ A rig of its own, for here the topics are given what no service of ours would pu
 """
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 import httpx
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from shared.auth import issue_token
 from shared.contracts.contacts import CustomerState
 from shared.contracts.external import ERP_ORDERS, ErpOrderChanged
-from shared.contracts.pipeline import DealWon
 from shared.contracts.topic import Event
 from shared.ids import new_id
 from shared.messaging.parking import MAX_PARKED_KEYS
@@ -28,38 +23,41 @@ from shared.messaging.parking import MAX_PARKED_KEYS
 from tests.faults import report
 from tests.faults import rig as rigs
 from tests.faults.conftest import IS_FULL
-from tests.faults.erp import event_of
 from tests.faults.history import History
+from tests.faults.latency import p99_of_a_round
 from tests.faults.log import Log
+from tests.faults.neighbours import (
+    await_queue,
+    copies_of,
+    discard_all,
+    discarded,
+    find_order,
+    give_to,
+    is_copied,
+    is_halted,
+    is_owned_by,
+    larger_records,
+    make_customer,
+    put_order,
+    redrive,
+)
 from tests.faults.oracle import judge
 from tests.faults.poison import PATIENCE
 from tests.faults.poisoning import (
     Dose,
-    Headers,
     Poisoner,
     instead,
     poisoning,
     sound_headers,
-    without,
 )
 from tests.faults.rig import Rig
 from tests.faults.waiting import eventually
+from tests.faults.wild_records import CONSUMERS, PARKED, PASSED
 from tests.faults.world import SESSION_DAY, Order
 
-CONSUMERS: dict[type[Event], tuple[str, ...]] = {
-    ErpOrderChanged: ("pipeline.orders",),
-    CustomerState: ("campaigns.people", "customer-360.customers", "pipeline.customers"),
-    DealWon: ("campaigns.deals", "contacts.deals", "customer-360.facts", "service-desk.deals"),
-}
-"""Reactions and projections, on topics that are compacted and on others."""
-
-assert ERP_ORDERS.retention_days is not None
-RETENTION_MS = ERP_ORDERS.retention_days * 86_400_000
 BROKERS_LIMIT = 1_048_588
 TWO_MEGABYTES = 2_000_000
 ROUNDS, SAMPLES = (9, 150) if IS_FULL else (3, 40)
-PROBES_AT_ONCE = 2
-DOSES_PER_SECOND = 10
 FACTOR = 2.0 if IS_FULL else 6.0
 """The claim is twice; the short form, on a machine that does other things too, allows for more."""
 TITLE = "Poison on the running system"
@@ -86,31 +84,6 @@ async def http(poisoned: Rig) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(timeout=15, headers=headers) as client:
         yield client
-
-
-Make = Callable[[Headers], tuple[bytes | None, Headers]]
-
-PARKED: dict[str, tuple[str, Make]] = {
-    "malformed JSON": ("undecodable-body", lambda h: (b'{"order_no": ', h)),
-    "wrong schema": ("undecodable-body", lambda h: (b'{"revision": "soon"}', h)),
-    "a body that is not UTF-8": ("undecodable-body", lambda h: (b"\xff\xfe\x00", h)),
-    "null header": ("malformed-header", lambda h: (b"{}", [*h, ("shop", None)])),
-    "non-UTF-8 header value": ("malformed-header", lambda h: (b"{}", [*h, ("shop", b"\xff")])),
-    "no ce_type": ("malformed-envelope", lambda h: (b"{}", without(h, "ce_type"))),
-    "no ce_id": ("malformed-envelope", lambda h: (b"{}", without(h, "ce_id"))),
-    "a version that is no number": (
-        "malformed-envelope",
-        lambda h: (b"{}", instead(h, "ce_aggregateversion", b"two")),
-    ),
-}
-PASSED: dict[str, Make] = {
-    "unknown type": lambda h: (b"?", instead(h, "ce_type", b"crm.pipeline.deal.dreamt.v1")),
-    "next major version": lambda h: (b"?", instead(h, "ce_type", _next_major(h))),
-}
-
-
-def _next_major(headers: Headers) -> bytes:
-    return str(dict(headers)["ce_type"], "ascii").removesuffix("v1").encode() + b"v2"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("fact", CONSUMERS, ids=lambda fact: fact.type)
@@ -161,23 +134,23 @@ async def test_a_repeat_after_newer_ones_changes_nothing(
     poisoner: Poisoner, http: httpx.AsyncClient
 ) -> None:
     """The whole past of a customer once more, in the wrong order: its copies stay as they are."""
-    customer_id = await _customer(http, poisoner.rig)
+    customer_id = await make_customer(http, poisoner.rig)
     for owner in ("anna", "otto"):
-        await _give(http, poisoner.rig, customer_id, owner)
+        await give_to(http, poisoner.rig, customer_id, owner)
     topic, consumers = CustomerState.topic.name, CONSUMERS[CustomerState]
-    await eventually(lambda: _owner(poisoner, customer_id, "otto"), "otto is known", PATIENCE)
+    await eventually(lambda: is_owned_by(poisoner, customer_id, "otto"), "otto is known", PATIENCE)
     log = Log(poisoner.rig.kafka)
     await log.read()
     past = [e for e in log.entries[topic] if e.envelope.key == customer_id and e.value]
     assert len(past) == 3
-    before = await _copies(poisoner, customer_id)
+    before = await copies_of(poisoner, customer_id)
     for entry in (past[2], past[0], past[1]):
         headers = sound_headers(CustomerState, customer_id, entry.envelope.version)
         headers = instead(headers, "ce_id", str(entry.envelope.event_id).encode())
         dose = await poisoner.put(topic, customer_id.encode(), entry.value, headers)
     for consumer in consumers:
         assert await poisoner.outcome(consumer, dose) == "applied"
-    assert await _copies(poisoner, customer_id) == before
+    assert await copies_of(poisoner, customer_id) == before
     _note({"repeat after newer events: no change": 3, "old version after newer: no change": 2})
 
 
@@ -186,17 +159,17 @@ async def test_orders_in_every_wrong_order_end_at_the_highest_revision(
 ) -> None:
     """A version gap, a repeat after newer events, an old version, ids that are no UUID, no key."""
     ref = str(new_id())
-    await _customer(http, poisoner.rig, ref)
+    await make_customer(http, poisoner.rig, ref)
     order = Order(f"WILD-{ref}", ref, 1, "10.00", SESSION_DAY)
     revisions = (1, 5, 5, 3, 1, 7, 5)  # 2 is missing, 4 and 6 never come
     for revision in revisions:
         now = replace(order, revision=revision, total=f"{revision}0.00")
-        dose = await _put_order(poisoner, now, key=order.number.encode())
+        dose = await put_order(poisoner, now, key=order.number.encode())
     assert await poisoner.outcome("pipeline.orders", dose) == "applied"
     keyless = replace(order, revision=9, total="90.00")
-    dose = await _put_order(poisoner, keyless, key=None)
+    dose = await put_order(poisoner, keyless, key=None)
     assert await poisoner.outcome("pipeline.orders", dose) == "applied"
-    row = await eventually(lambda: _order(poisoner, order, 9), "the order is there", PATIENCE)
+    row = await eventually(lambda: find_order(poisoner, order, 9), "the order is there", PATIENCE)
     assert (row["total"], row["version"]) == (90, 4), "confirmed, and revised to 5, 7 and 9"
     assert await poisoner.queue("pipeline.orders", order.number) == []
     met = {"version gap: applied": 2, "repeat after newer: dropped": 2, "ce_id no UUID: applied": 4}
@@ -207,16 +180,16 @@ async def test_two_megabytes_are_refused_by_the_broker_or_applied(
     poisoner: Poisoner, http: httpx.AsyncClient
 ) -> None:
     ref = str(new_id())
-    await _customer(http, poisoner.rig, ref)
+    await make_customer(http, poisoner.rig, ref)
     order = Order(f"HUGE-{ref}", ref, 1, "1.00", SESSION_DAY)
     room = BROKERS_LIMIT - 2000
-    dose = await _put_order(poisoner, order, key=order.number.encode(), size=room)
+    dose = await put_order(poisoner, order, key=order.number.encode(), size=room)
     assert await poisoner.outcome("pipeline.orders", dose) == "applied"
     second = replace(order, revision=2)
     with pytest.raises(MessageSizeTooLargeError):
-        await _put_order(poisoner, second, key=order.number.encode(), size=TWO_MEGABYTES)
-    async with _larger(poisoner.rig):
-        dose = await _put_order(poisoner, second, key=order.number.encode(), size=TWO_MEGABYTES)
+        await put_order(poisoner, second, key=order.number.encode(), size=TWO_MEGABYTES)
+    async with larger_records(poisoner.rig):
+        dose = await put_order(poisoner, second, key=order.number.encode(), size=TWO_MEGABYTES)
         assert await poisoner.outcome("pipeline.orders", dose) == "applied"
         poison = await poisoner.put(
             ERP_ORDERS.name,
@@ -225,7 +198,7 @@ async def test_two_megabytes_are_refused_by_the_broker_or_applied(
             sound_headers(ErpOrderChanged, "x"),
         )
         assert await poisoner.outcome("pipeline.orders", poison) == "undecodable-body"
-    assert await eventually(lambda: _order(poisoner, order, 2), "revision 2", PATIENCE)
+    assert await eventually(lambda: find_order(poisoner, order, 2), "revision 2", PATIENCE)
     _note({"2 MB: refused": 1, "2 MB, limit raised: applied": 1, "just below: applied": 1})
 
 
@@ -234,7 +207,7 @@ async def test_a_key_is_redriven_in_order_after_the_cause_is_gone(
 ) -> None:
     """A constraint makes the handlers fail: of a reaction with its orders, and of a projection."""
     ref = str(new_id())
-    customer_id = await _customer(http, poisoner.rig, ref)
+    customer_id = await make_customer(http, poisoner.rig, ref)
     order = Order(f"LATE-{ref}", ref, 1, "666.00", SESSION_DAY)
     other = Order(f"FINE-{ref}", ref, 1, "5.00", SESSION_DAY)
     pipeline, view = poisoner.databases["pipeline"], poisoner.databases["customer-360"]
@@ -247,36 +220,36 @@ async def test_a_key_is_redriven_in_order_after_the_cause_is_gone(
     try:
         for revision, total in ((1, "666.00"), (2, "20.00"), (3, "30.00")):
             now = replace(order, revision=revision, total=total)
-            dose = await _put_order(poisoner, now, key=order.number.encode())
-        await _give(http, poisoner.rig, customer_id, "beast")
-        await _queue_of(poisoner, "customer-360.customers", customer_id, 1)
-        await _give(http, poisoner.rig, customer_id, "otto")
-        beside = await _put_order(poisoner, other, key=other.number.encode())
+            dose = await put_order(poisoner, now, key=order.number.encode())
+        await give_to(http, poisoner.rig, customer_id, "beast")
+        await await_queue(poisoner, "customer-360.customers", customer_id, 1)
+        await give_to(http, poisoner.rig, customer_id, "otto")
+        beside = await put_order(poisoner, other, key=other.number.encode())
         assert await poisoner.outcome("pipeline.orders", dose) == "behind-parked"
         assert await poisoner.outcome("pipeline.orders", beside) == "applied"
-        waiting = await _queue_of(poisoner, "pipeline.orders", order.number, 3)
-        shown = await _queue_of(poisoner, "customer-360.customers", customer_id, 2)
-        assert (await _redrive(http, poisoner.rig, "pipeline", waiting[2]))["applied"] == 0
+        waiting = await await_queue(poisoner, "pipeline.orders", order.number, 3)
+        shown = await await_queue(poisoner, "customer-360.customers", customer_id, 2)
+        assert (await redrive(http, poisoner.rig, "pipeline", waiting[2]))["applied"] == 0
     finally:
         await pipeline.execute("ALTER TABLE orders DROP CONSTRAINT no_beast")
         await view.execute("ALTER TABLE customers DROP CONSTRAINT no_beast")
-    assert (await _redrive(http, poisoner.rig, "pipeline", waiting[2]))["applied"] == 3
-    assert (await _redrive(http, poisoner.rig, "customer-360", shown[0]))["applied"] >= 2
-    row = await eventually(lambda: _order(poisoner, order, 3), "revision 3", PATIENCE)
+    assert (await redrive(http, poisoner.rig, "pipeline", waiting[2]))["applied"] == 3
+    assert (await redrive(http, poisoner.rig, "customer-360", shown[0]))["applied"] >= 2
+    row = await eventually(lambda: find_order(poisoner, order, 3), "revision 3", PATIENCE)
     assert (row["total"], row["version"]) == (30, 3)
-    await eventually(lambda: _owner(poisoner, customer_id, "otto"), "otto is known", PATIENCE)
+    await eventually(lambda: is_owned_by(poisoner, customer_id, "otto"), "otto is known", PATIENCE)
     _note({"a handler that fails: parked, then redriven in order": 2})
 
 
 async def test_other_keys_hardly_notice(poisoner: Poisoner, http: httpx.AsyncClient) -> None:
     """Commit → visible in the 360, of sound customers: quiet and poisoned rounds in turn."""
-    await _round(http, poisoner.rig, None)  # whatever is slow only once
+    await p99_of_a_round(http, poisoner.rig, SAMPLES, None)  # whatever is slow only once
     calm, wild = list[float](), list[float]()
     doses = 0
     for _ in range(ROUNDS):
-        calm.append(await _round(http, poisoner.rig, None))
+        calm.append(await p99_of_a_round(http, poisoner.rig, SAMPLES, None))
         doses -= len(poisoner.doses)
-        wild.append(await _round(http, poisoner.rig, poisoner))
+        wild.append(await p99_of_a_round(http, poisoner.rig, SAMPLES, poisoner))
         doses += len(poisoner.doses)
     ratio = median(wild) / median(calm)
     report.tell(
@@ -293,63 +266,26 @@ def _spread(seconds: list[float]) -> str:
     return f"{min(seconds) * 1000:.0f}–{max(seconds) * 1000:.0f}"
 
 
-async def _round(http: httpx.AsyncClient, rig: Rig, poisoner: Poisoner | None) -> float:
-    """The p99 of some samples, with poison flowing to the same topics or without."""
-    latencies = list[float]()
-
-    async def probe() -> None:
-        while len(latencies) < SAMPLES:
-            latencies.append(await _seconds_to_be_seen(http, rig))
-
-    async with asyncio.TaskGroup() as tasks:
-        flow = tasks.create_task(_flow(poisoner)) if poisoner else None
-        await asyncio.gather(*(probe() for _ in range(PROBES_AT_ONCE)))
-        if flow:
-            flow.cancel()
-    return quantiles(latencies, n=100)[98]
-
-
-async def _flow(poisoner: Poisoner) -> None:
-    """Poison for the very consumer that is looked at, on new keys of all partitions."""
-    while True:
-        key = str(new_id())
-        headers = sound_headers(CustomerState, key)
-        await poisoner.put(CustomerState.topic.name, key.encode(), b"{", headers)
-        await asyncio.sleep(1 / DOSES_PER_SECOND)
-
-
-async def _seconds_to_be_seen(http: httpx.AsyncClient, rig: Rig) -> float:
-    customer_id = await _customer(http, rig)
-    started = time.monotonic()
-    url = f"{rig.process('customer-360').url}/v1/customers/{customer_id}"
-
-    async def is_seen() -> bool:
-        return (await http.get(url, params={"min_version": f"{customer_id}:1"})).is_success
-
-    await eventually(is_seen, f"{customer_id} is seen", PATIENCE, every=0.002)
-    return time.monotonic() - started
-
-
 async def test_a_flood_stops_the_consumer_and_not_the_world(
     poisoner: Poisoner, http: httpx.AsyncClient
 ) -> None:
     consumer, pipeline = "pipeline.orders", poisoner.rig.process("pipeline")
     lives = pipeline.lives
-    await _discard(http, poisoner.rig, consumer)
-    before = await _discarded(poisoner)
+    await discard_all(http, poisoner.rig, consumer)
+    before = await discarded(poisoner)
     headers = sound_headers(ErpOrderChanged, "flood")
     await asyncio.gather(
         *(poisoner.put(ERP_ORDERS.name, b"F-%d" % n, b"{", headers) for n in range(FLOOD))
     )
     ref = str(new_id())
-    await eventually(lambda: _halted(http, poisoner.rig), "pipeline.orders halts", PATIENCE)
-    await _customer(http, poisoner.rig, ref)
+    await eventually(lambda: is_halted(http, poisoner.rig), "pipeline.orders halts", PATIENCE)
+    await make_customer(http, poisoner.rig, ref)
     order = Order(f"AFTER-{ref}", ref, 1, "7.00", SESSION_DAY)
-    await _put_order(poisoner, order, key=order.number.encode())
+    await put_order(poisoner, order, key=order.number.encode())
     held = await poisoner.parked_keys(consumer)
     assert 0 <= held <= MAX_PARKED_KEYS
-    customer_id = await _customer(http, poisoner.rig)
-    await eventually(lambda: _owner_row(poisoner, customer_id), "others go on", PATIENCE)
+    customer_id = await make_customer(http, poisoner.rig)
+    await eventually(lambda: is_copied(poisoner, customer_id), "others go on", PATIENCE)
     await asyncio.to_thread(
         poisoner.rig.await_ready, [n for n in poisoner.rig.processes if n != "pipeline"]
     )
@@ -357,12 +293,12 @@ async def test_a_flood_stops_the_consumer_and_not_the_world(
 
     async def clear() -> Any:
         nonlocal portions
-        portions += await _discard(http, poisoner.rig, consumer) > 0
-        return await _order(poisoner, order, 1)
+        portions += await discard_all(http, poisoner.rig, consumer) > 0
+        return await find_order(poisoner, order, 1)
 
     await eventually(clear, "the order behind the flood is applied", PATIENCE * 2, every=1.0)
-    await _discard(http, poisoner.rig, consumer)
-    assert await _discarded(poisoner) - before == FLOOD, "parked = injected"
+    await discard_all(http, poisoner.rig, consumer)
+    assert await discarded(poisoner) - before == FLOOD, "parked = injected"
     assert portions > 1
     assert pipeline.lives == lives
     await asyncio.to_thread(poisoner.rig.await_ready)
@@ -376,7 +312,7 @@ async def test_after_all_this_the_oracle_finds_nothing(
     given_up = Counter[str]()
     for consumers in CONSUMERS.values():
         for consumer in consumers:
-            given_up[consumer] = await _discard(http, poisoned, consumer)
+            given_up[consumer] = await discard_all(http, poisoned, consumer)
     verdict = await judge(poisoned, History(), Log(poisoned.kafka))
     about_others = replace(
         verdict,
@@ -395,117 +331,3 @@ def _note(met: dict[str, int] | Counter[str]) -> None:
     suite.done.update(met)
     for name in met:
         suite.faults.setdefault(name, Counter())
-
-
-async def _customer(http: httpx.AsyncClient, rig: Rig, ref: str = "") -> str:
-    body = {
-        "kind": "organization",
-        "display_name": f"Sound {ref}",
-        "external_ids": [{"system": "erp", "id": ref}] if ref else [],
-    }
-    made = await _asked(http, f"{rig.process('contacts').url}/v1/customers", body)
-    return str(made["customer_id"])
-
-
-async def _give(http: httpx.AsyncClient, rig: Rig, customer_id: str, owner: str) -> None:
-    url = f"{rig.process('contacts').url}/v1/customers/{customer_id}/owner"
-    await _asked(http, url, {"owner_id": owner, "reason_code": "test"})
-
-
-async def _asked(http: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Any:
-    answer = await http.post(url, json=body, headers={"Idempotency-Key": str(new_id())})
-    assert answer.is_success, answer.text
-    return answer.json()
-
-
-async def _redrive(http: httpx.AsyncClient, rig: Rig, service: str, parked: Any) -> dict[str, Any]:
-    url = f"{rig.process(service).url}/v1/parked/{parked['parked_id']}/redrive"
-    redriven: dict[str, Any] = await _asked(http, url, {})
-    return redriven
-
-
-async def _discard(http: httpx.AsyncClient, rig: Rig, consumer: str) -> int:
-    """Give up whatever waits at a consumer, a portion at a time."""
-    url = f"{rig.process(consumer.partition('.')[0]).url}/v1/parked/discard"
-    total, remaining = 0, 1
-    while remaining:
-        done = await _asked(http, url, {"consumer": consumer, "reason": "poison"})
-        total, remaining = total + done["discarded"], done["remaining"]
-    return total
-
-
-async def _halted(http: httpx.AsyncClient, rig: Rig) -> bool:
-    answer = await http.get(f"{rig.process('pipeline').url}/health/ready")
-    return answer.status_code == 503 and "pipeline.orders halted: too many parked keys" in (
-        answer.text
-    )
-
-
-async def _discarded(poisoner: Poisoner) -> int:
-    count: int = await poisoner.databases["pipeline"].fetchval(
-        "SELECT count(*) FROM discarded_events WHERE consumer = 'pipeline.orders'"
-    )
-    return count
-
-
-async def _queue_of(poisoner: Poisoner, consumer: str, key: str, length: int) -> Any:
-    async def look() -> Any:
-        queue = await poisoner.queue(consumer, key)
-        return queue if len(queue) >= length else None
-
-    return await eventually(look, f"{length} wait on {key}", PATIENCE)
-
-
-async def _order(poisoner: Poisoner, order: Order, revision: int) -> Any:
-    return await poisoner.databases["pipeline"].fetchrow(
-        "SELECT total, version FROM orders WHERE external_ref = $1 AND revision = $2",
-        order.number,
-        revision,
-    )
-
-
-async def _owner(poisoner: Poisoner, customer_id: str, owner: str) -> Any:
-    """All the copies know this owner."""
-    return all(row and row["owner_id"] == owner for row in await _copies(poisoner, customer_id))
-
-
-async def _owner_row(poisoner: Poisoner, customer_id: str) -> Any:
-    return (await _copies(poisoner, customer_id))[0]
-
-
-async def _copies(poisoner: Poisoner, customer_id: str) -> list[Any]:
-    """The rows of a customer in pipeline and in the 360."""
-    return [
-        await poisoner.databases[service].fetchrow(
-            "SELECT * FROM customers WHERE customer_id = $1", customer_id
-        )
-        for service in ("pipeline", "customer-360")
-    ]
-
-
-@asynccontextmanager
-async def _larger(rig: Rig) -> AsyncIterator[None]:
-    """The ERP's topic takes records of 3 MB for a while."""
-    usual = {"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)}
-    admin = AIOKafkaAdminClient(**rig.kafka.client_options())
-    await admin.start()
-
-    async def configure(configs: dict[str, str]) -> None:
-        resource = ConfigResource(ConfigResourceType.TOPIC, ERP_ORDERS.name, configs)
-        await admin.alter_configs([resource])
-
-    try:
-        await configure({**usual, "max.message.bytes": "3000000"})
-        yield
-        await configure(usual)
-    finally:
-        await admin.close()
-
-
-async def _put_order(poisoner: Poisoner, order: Order, *, key: bytes | None, size: int = 0) -> Dose:
-    """An order from a producer whose ids are no UUIDs; padded with a field that nobody knows."""
-    body = event_of(order, "confirmed").model_dump_json()
-    value = f'{body[:-1]}, "padding": "{"x" * max(0, size - len(body))}"}}'.encode()
-    headers = sound_headers(ErpOrderChanged, order.number, order.revision)
-    headers = instead(headers, "ce_id", f"{order.number}/{order.revision}".encode())
-    return await poisoner.put(ERP_ORDERS.name, key, value, headers)
