@@ -65,6 +65,23 @@ class Mischief(Storyteller):
 
         await eventually(is_redriven, f"{order.number} is redriven", PATIENCE)
 
+    def make_up(self) -> None:
+        """A story ends with the mischief that none has had yet: a few of them may miss some."""
+        if not self.told["armed"]:
+            self.crash("pipeline", "relay.before-delete")
+        if not self.told["redriven"]:
+            self.park_and_redrive(0, 1)
+        if not self.told["redelivered"]:
+            self.redeliver(0)
+        if not self.told["rebuilt"]:
+            self.rebuild()
+        if not self.told["lost"]:
+            self.open_deal(0, 1)
+            self.lose(len(self.model.deals) - 1)
+        if not self.told["won"]:
+            self.open_deal(0, 1)
+            self.win(len(self.model.deals) - 1, is_onboarded=True)
+
     def rebuild(self) -> None:
         """The whole 360 anew, while it serves."""
         command = [sys.executable, "-m", "customer_360.rebuilding", "run"]

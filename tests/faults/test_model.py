@@ -28,7 +28,7 @@ from tests.faults.mischief import Mischief, telling
 from tests.faults.oracle import judge
 from tests.faults.rig import Rig
 
-EXAMPLES, STEPS = (30, 30) if IS_FULL else (3, 16)
+EXAMPLES, STEPS = (10, 20) if IS_FULL else (2, 12)
 PICK = st.integers(0, 5)
 AMOUNT = st.integers(1, 9999)
 SERVICES = st.sampled_from(["contacts", "pipeline", "service-desk", "campaigns", "customer-360"])
@@ -132,6 +132,7 @@ class Stories(RuleBasedStateMachine):
         self.teller.read_own_writes()
 
     def teardown(self) -> None:
+        self.teller.make_up()
         self.teller.compare()
 
 

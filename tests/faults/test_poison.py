@@ -57,7 +57,7 @@ from tests.faults.world import SESSION_DAY, Order
 
 BROKERS_LIMIT = 1_048_588
 TWO_MEGABYTES = 2_000_000
-ROUNDS, SAMPLES = (9, 150) if IS_FULL else (3, 40)
+ROUNDS, SAMPLES = (5, 120) if IS_FULL else (3, 40)
 FACTOR = 2.0 if IS_FULL else 6.0
 """The claim is twice; the short form, on a machine that does other things too, allows for more."""
 TITLE = "Poison on the running system"
