@@ -67,6 +67,8 @@ class Mischief(Storyteller):
 
     def make_up(self) -> None:
         """A story ends with the mischief that none has had yet: a few of them may miss some."""
+        if not self.model.names:
+            return
         if not self.told["armed"]:
             self.crash("pipeline", "relay.before-delete")
         if not self.told["redriven"]:
