@@ -31,6 +31,19 @@ async def make_customer(http: httpx.AsyncClient, rig: Rig, ref: str = "") -> str
     return str(made["customer_id"])
 
 
+async def make_buyer(http: httpx.AsyncClient, poisoner: Poisoner, ref: str) -> str:
+    """A customer whom pipeline knows by the ERP's name: an order of it need not wait."""
+    customer_id = await make_customer(http, poisoner.rig, ref)
+
+    async def is_known() -> Any:
+        return await poisoner.databases["pipeline"].fetchval(
+            "SELECT customer_id FROM customer_refs WHERE ref = $1", ref
+        )
+
+    await eventually(is_known, f"pipeline knows {ref}", PATIENCE)
+    return customer_id
+
+
 async def give_to(http: httpx.AsyncClient, rig: Rig, customer_id: str, owner: str) -> None:
     url = f"{rig.process('contacts').url}/v1/customers/{customer_id}/owner"
     await _asked(http, url, {"owner_id": owner, "reason_code": "test"})

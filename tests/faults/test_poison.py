@@ -37,6 +37,7 @@ from tests.faults.neighbours import (
     is_halted,
     is_owned_by,
     larger_records,
+    make_buyer,
     make_customer,
     put_order,
     redrive,
@@ -159,7 +160,7 @@ async def test_orders_in_every_wrong_order_end_at_the_highest_revision(
 ) -> None:
     """A version gap, a repeat after newer events, an old version, ids that are no UUID, no key."""
     ref = str(new_id())
-    await make_customer(http, poisoner.rig, ref)
+    await make_buyer(http, poisoner, ref)
     order = Order(f"WILD-{ref}", ref, 1, "10.00", SESSION_DAY)
     revisions = (1, 5, 5, 3, 1, 7, 5)  # 2 is missing, 4 and 6 never come
     for revision in revisions:
@@ -207,7 +208,7 @@ async def test_a_key_is_redriven_in_order_after_the_cause_is_gone(
 ) -> None:
     """A constraint makes the handlers fail: of a reaction with its orders, and of a projection."""
     ref = str(new_id())
-    customer_id = await make_customer(http, poisoner.rig, ref)
+    customer_id = await make_buyer(http, poisoner, ref)
     order = Order(f"LATE-{ref}", ref, 1, "666.00", SESSION_DAY)
     other = Order(f"FINE-{ref}", ref, 1, "5.00", SESSION_DAY)
     pipeline, view = poisoner.databases["pipeline"], poisoner.databases["customer-360"]

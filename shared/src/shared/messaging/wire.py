@@ -2,8 +2,8 @@
 
 aiokafka decodes header names while it unpacks a batch, and raises from inside `getmany` at a name
 that is not UTF-8: the records before it, also those of other partitions, are then passed over, and
-the partition stops there for ever. Such a name is read as text with its odd bytes as lone surrogates
-instead (`surrogateescape`), so that decoding can call that one record malformed.
+the partition stops there for ever. Here such a name is read as text with its odd bytes as lone
+surrogates (`surrogateescape`), so that decoding can call that one record malformed.
 """
 
 import struct
