@@ -31,9 +31,19 @@ class Ticket:
 @dataclass
 class Person:
     customer_id: str
-    may_be_written_to: bool = False
+    consent: str | None = None
     mails: int = 0
     is_launched_at: bool = False
+
+    @property
+    def may_be_written_to(self) -> bool:
+        return self.consent == "granted"
+
+    def after(self, *, is_granted: bool) -> str:
+        """What a person has said once they grant or withdraw: a first no is a denial."""
+        if is_granted:
+            return "granted"
+        return {None: "denied", "granted": "withdrawn"}.get(self.consent, str(self.consent))
 
 
 @dataclass

@@ -96,19 +96,21 @@ class Storyteller:
         self._do("change-owner", f"{path}/owner", body, CUSTOMER)
         self.model.owners[customer_id] = owner
 
-    def consent(self, which: int, *, is_granted: bool) -> None:
+    def consent(self, which: int, *, is_granted: bool, has_evidence: bool) -> None:
+        """After a no, only evidence of a new act of the person makes it a yes again."""
         person_id = picked(self.model.people, which)
-        act = "grant" if is_granted else "withdraw"
-        body = {"channel": "email", "purpose": "marketing", "source": "model"}
-        path = f"contacts/v1/contacts/{person_id}/consents/{act}"
         person = self.model.people[person_id]
+        act, evidence = "grant" if is_granted else "withdraw", str(new_id())
+        body = {"channel": "email", "purpose": "marketing", "source": "model"}
+        body |= {"evidence_ref": evidence} if has_evidence else {}
+        path = f"contacts/v1/contacts/{person_id}/consents/{act}"
         answer = self._try(f"{act}-consent", path, body, CONSENT)
-        if answer is not None:
-            person.may_be_written_to = is_granted
-            wanted = "granted" if is_granted else "withdrawn"
-            assert answer["status"] == wanted
-        else:
-            assert not is_granted, "a grant is never refused"
+        after_a_no = person.consent in {"denied", "withdrawn"}
+        if is_granted and after_a_no and not has_evidence:
+            self._expect(answer, is_refused=True, status="granted")
+            return
+        person.consent = person.after(is_granted=is_granted)
+        self._expect(answer, is_refused=False, status=person.consent)
 
     def open_deal(self, which: int, amount: int) -> None:
         customer_id = picked(self.model.names, which)

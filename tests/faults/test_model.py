@@ -67,9 +67,9 @@ class Stories(RuleBasedStateMachine):
     def update(self, which: int, owner: str) -> None:
         self.teller.update(which, owner)
 
-    @rule(which=PICK, is_granted=st.booleans())
-    def consent(self, which: int, *, is_granted: bool) -> None:
-        self.teller.consent(which, is_granted=is_granted)
+    @rule(which=PICK, is_granted=st.booleans(), has_evidence=st.booleans())
+    def consent(self, which: int, *, is_granted: bool, has_evidence: bool) -> None:
+        self.teller.consent(which, is_granted=is_granted, has_evidence=has_evidence)
 
     @rule(amount=AMOUNT, which=PICK)
     def open_deal(self, amount: int, which: int) -> None:
