@@ -46,6 +46,10 @@ test-faults: TESTS := tests/faults
 test-faults: $(STAMP) ## Kill, cut and poison the system under load, with 20 seeds; FAULTS_SEED=7 FAULTS_SEEDS=1 picks one.
 	@$(BIN)/python -m pytest -q -s $(TESTS)
 
+.PHONY: soak
+soak: $(STAMP) ## 300 commands a second for MINUTES=20 while services and servers are killed; ends with the figures as JSON.
+	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),20)
+
 .PHONY: check
 check: $(STAMP) ## Run the whole gate: format, lint, import rules, types, tests.
 	@$(BIN)/ruff format --check --quiet .

@@ -35,7 +35,7 @@ class Erp:
 
     async def publish(self, order: Order, status: str) -> None:
         """Publish an order as it is now; returns when the broker has it."""
-        event = _event(order, status)
+        event = event_of(order, status)
         await self.send(
             ERP_ORDERS.name, order.number, event.model_dump_json().encode(), _headers(event)
         )
@@ -79,7 +79,8 @@ class Erp:
             await producer.stop()
 
 
-def _event(order: Order, status: str) -> ErpOrderChanged:
+def event_of(order: Order, status: str) -> ErpOrderChanged:
+    """What the ERP says of an order."""
     total = Decimal(order.total)
     line = OrderLine(line_id="1", product_id="lamp", quantity=Decimal(1), amount=total)
     return ErpOrderChanged.model_validate(

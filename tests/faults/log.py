@@ -18,6 +18,7 @@ from shared.messaging.envelope import (
     Received,
     read_envelope,
 )
+from shared.messaging.wire import accept_any_header_name
 from shared.settings import KafkaSettings
 
 EventT = TypeVar("EventT", bound=Event)
@@ -52,6 +53,7 @@ class Log:
 
     async def read(self) -> int:
         """Read to the ends of this moment; answers how many records were new."""
+        accept_any_header_name()
         partitions = [TopicPartition(name, n) for name in TOPICS for n in range(PARTITIONS)]
         consumer: Any = AIOKafkaConsumer(
             **self.kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False

@@ -4,9 +4,9 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import click
 import httpx
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from shared.auth import ROLES, issue_token
 from shared.contracts import SERVICES
+from shared.contracts.parking import ParkedReason
 from shared.messaging.topics import provision_topics
 from shared.migrate import migrate
 from shared.settings import KafkaSettings, from_environment
@@ -116,6 +117,100 @@ def discard_command(client: httpx.Client, parked_id: str, reason: str) -> None:
     click.echo(f"discarded {parked_id}")
 
 
+@parked.command("summary")
+@click.pass_obj
+def summary_command(client: httpx.Client) -> None:
+    """Count what waits, by consumer, topic and reason."""
+    table = Table("consumer", "topic", "reason", "records", "keys", "oldest")
+    for group in _call(client, "GET", "/v1/parked/summary"):
+        table.add_row(*(str(value) for value in group.values()))
+    Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE).print(table)
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which many parked records are chosen."""
+    for option in (
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--parked-for", type=click.Choice(get_args(ParkedReason))),
+        click.option("--topic"),
+        click.option("--consumer", required=True),
+    ):
+        command = option(command)
+    return command
+
+
+@parked.command("discard-all")
+@_choosing
+@click.option("--reason", required=True)
+@click.pass_obj
+def discard_all_command(
+    client: httpx.Client,
+    consumer: str,
+    topic: str | None,
+    parked_for: str | None,
+    reason: str,
+    *,
+    yes: bool,
+) -> None:
+    """Give up all records of a consumer, or those of a topic or parked for one reason."""
+    chosen = _chosen(consumer, topic, parked_for)
+    _confirm(client, chosen, "Discard", is_sure=yes)
+    discarded, remaining = 0, 1
+    while remaining:
+        body = {**chosen, "reason": reason}
+        result = _call(client, "POST", "/v1/parked/discard", body)
+        discarded, remaining = discarded + result["discarded"], result["remaining"]
+    click.echo(f"discarded {discarded}")
+
+
+@parked.command("redrive-all")
+@_choosing
+@click.pass_obj
+def redrive_all_command(
+    client: httpx.Client, consumer: str, topic: str | None, parked_for: str | None, *, yes: bool
+) -> None:
+    """Apply what waits on every key where such a record waits, key by key in order."""
+    chosen = _chosen(consumer, topic, parked_for)
+    _confirm(client, chosen, "Redrive", is_sure=yes)
+    after: int | None = 0
+    applied, failed = 0, 0
+    while after is not None:
+        result = _call(client, "POST", "/v1/parked/redrive", {**chosen, "after": after})
+        after, applied = result["after"], applied + result["applied"]
+        failed += result["failed"]
+    click.echo(f"applied {applied}, keys that still fail {failed}")
+    if failed:
+        raise click.ClickException("some failed again; see `list`")
+
+
+def _chosen(consumer: str, topic: str | None, parked_for: str | None) -> dict[str, Any]:
+    return {"consumer": consumer, "topic": topic, "parked_for": parked_for}
+
+
+def _confirm(client: httpx.Client, chosen: dict[str, Any], what: str, *, is_sure: bool) -> None:
+    """Say how many records are meant before anything is done to them."""
+    meant = {
+        "consumer": chosen["consumer"],
+        "topic": chosen["topic"],
+        "reason": chosen["parked_for"],
+    }
+    groups = [
+        group
+        for group in _call(client, "GET", "/v1/parked/summary")
+        if all(wanted in {None, group[column]} for column, wanted in meant.items())
+    ]
+    for group in groups:
+        click.echo(
+            f"{group['records']:>7} records of {group['keys']} keys: {group['topic']},"
+            f" {group['reason']}"
+        )
+    total = sum(group["records"] for group in groups)
+    if not total:
+        raise click.ClickException("nothing of that kind is parked")
+    if not is_sure:
+        click.confirm(f"{what} these {total} records of {chosen['consumer']}?", abort=True)
+
+
 def _client(service: str, url: str | None) -> httpx.Client:
     name = service.upper().replace("-", "_")
     bearer = os.environ.get("RAPPORT_TOKEN") or issue_token(
@@ -142,14 +237,14 @@ def _call(
     client: httpx.Client,
     method: str,
     path: str,
-    body: dict[str, str] | None = None,
+    body: dict[str, Any] | None = None,
     params: dict[str, str] | None = None,
-) -> dict[str, Any]:
+) -> Any:
     try:
         response = client.request(method, path, json=body, params=params)
     except httpx.TransportError as error:
         _fail(f"{client.base_url} does not answer: {error}")
-    answer: dict[str, Any] = response.json()
+    answer: Any = response.json()
     if response.is_error:
         _fail(f"{answer.get('title')} ({answer.get('type')})")
     return answer

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared import failpoints
 from shared.auth import Authenticator
-from shared.http import operations, parked
+from shared.http import clearing, operations, parked
 from shared.http.context import RequestContext
 from shared.http.problems import add_problem_handlers
 from shared.logs import configure_logs
@@ -63,7 +63,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     )
     add_problem_handlers(app)
     app.add_middleware(RequestContext, service=service.name)
-    for router in (*service.routers, parked.router, operations.router):
+    for router in (*service.routers, clearing.router, parked.router, operations.router):
         app.include_router(router)
     return app
 

@@ -321,6 +321,70 @@ async def test_parked_records_are_listed_and_discarded_by_command(
     assert str(customer_id) not in await command("list")
 
 
+async def test_many_parked_records_are_cleared_at_once(
+    client: httpx.AsyncClient,
+    producer: AIOKafkaProducer,
+    refused: set[str],
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By consumer, topic and reason; what waits behind is kept, and everything is counted first.
+
+    The topic has what other tests put there; nobody else refuses rob.
+    """
+    refused.add("rob")
+    await until(lambda: is_ready(client))
+    customers = [new_id() for _ in range(205)]
+    for customer_id in customers:
+        await send(producer, customer_id, "rob")
+    await send(producer, customers[0], "anna")
+    await until(lambda: are_parked(pool, {str(customer_id) for customer_id in customers}))
+    await until(lambda: behind(pool, customers[0]))
+    monkeypatch.setenv("RAPPORT_JWT_KEY", KEY)
+    monkeypatch.setenv("CONTACTS_URL", str(client.base_url))
+    consumer = str(await pool.fetchval("SELECT DISTINCT consumer FROM parked_events"))
+    mine = ("--consumer", consumer, "--parked-for", "handler-refused")
+
+    counted = await client.get("/v1/parked/summary", headers=bearer("admin"))
+    groups = {g["reason"]: (g["records"], g["keys"]) for g in counted.json()}
+    assert groups["handler-refused"] == (205, 205)
+    assert groups["behind-parked"] == (1, 1)
+    assert "behind-parked" in await command("summary")
+    assert "Discard these 205 records" in await command("discard-all", *mine, "--reason", "no")
+    assert await waiting(pool, customers) == 206, "nobody said yes"
+    assert "nothing of that kind" in await command(
+        "discard-all", *mine, "--topic", "elsewhere", "--reason", "no", "--yes"
+    )
+    assert "keys that still fail 205" in await command("redrive-all", *mine, "--yes")
+    await pool.execute(
+        "UPDATE parked_events SET reason = 'handler-failed' WHERE key = $1", str(customers[1])
+    )
+    assert "discarded 204" in await command("discard-all", *mine, "--reason", "gone", "--yes")
+    assert await waiting(pool, customers) == 2
+    gone = "SELECT count(*) FROM discarded_events WHERE discarded_for = 'gone'"
+    assert await pool.fetchval(gone) == 204
+    refused.clear()
+    for reason in ("handler-failed", "behind-parked"):
+        assert "applied 1, keys that still fail 0" in await command(
+            "redrive-all", "--consumer", consumer, "--parked-for", reason, "--yes"
+        )
+    keys = "SELECT count(*) FROM parked_keys WHERE key = ANY($1)"
+    assert await pool.fetchval(keys, [str(customer_id) for customer_id in customers]) == 0
+    nobody = {"consumer": "contacts.nobody", "reason": "x"}
+    answer = await client.post("/v1/parked/discard", json=nobody, headers=bearer("admin"))
+    assert answer.status_code == 404
+
+
+async def waiting(pool: Pool, customers: list[UUID]) -> int:
+    keys = [str(customer_id) for customer_id in customers]
+    return int(await pool.fetchval("SELECT count(*) FROM parked_events WHERE key = ANY($1)", keys))
+
+
+async def behind(pool: Pool, customer_id: UUID) -> bool:
+    reasons = await pool.fetch("SELECT reason FROM parked_events WHERE key = $1", str(customer_id))
+    return "behind-parked" in {row["reason"] for row in reasons}
+
+
 async def command(*arguments: str) -> str:
     run = await asyncio.to_thread(
         CliRunner().invoke, main, ["parked", "--service", "contacts", *arguments]

@@ -13,6 +13,7 @@ from shared.contracts.parking import ParkedReason
 from shared.errors import NotFoundError
 from shared.http.requests import Cursor, Database, Limit, Page, Text, page_of, read_cursor
 from shared.messaging import parking
+from shared.messaging.envelope import readable_name
 from shared.messaging.parking import ParkedRecord
 from shared.messaging.reactions import Consumer
 from shared.messaging.redrive import discard, redrive
@@ -96,8 +97,9 @@ async def show_parked_record(caller: Operator, pool: Database, parked_id: UUID) 
     async with pool.acquire() as connection:
         record = await parking.load_parked(connection, parked_id)
     text, encoded = _body(record.value)
+    headers = [[readable_name(name or ""), value] for name, value in record.headers]
     return ParkedDetail(
-        **_out(record).model_dump(), headers=record.headers, body=text, body_base64=encoded
+        **_out(record).model_dump(), headers=headers, body=text, body_base64=encoded
     )
 
 

@@ -2,7 +2,7 @@
 
 | a record with … | becomes |
 |---|---|
-| a null or non-UTF-8 header | `Poison` malformed-header |
+| a null header, or one whose name or value is not UTF-8 | `Poison` malformed-header |
 | a missing `ce_id` or `ce_type`, or a broken one | `Poison` malformed-envelope |
 | a type that the consumer does not know (a future major version too) | `Skipped` unknown-type |
 | no body, on a compacted topic | `Ended` where the consumer erases, else `Skipped` tombstone |

@@ -95,7 +95,7 @@ class Received(NamedTuple, Generic[EventT_co]):
 
 
 class MalformedHeaderError(ValueError):
-    """A header is null or not UTF-8."""
+    """A header is null, or its name or value is not UTF-8."""
 
 
 class MalformedEnvelopeError(ValueError):
@@ -147,6 +147,11 @@ def storable(raw: bytes) -> str:
     return raw.decode(errors="backslashreplace").replace("\x00", "\\x00")
 
 
+def readable_name(name: str) -> str:
+    """The name of a header, its bytes that are not UTF-8 (see `wire`) written as escapes."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
 def wire_headers(
     record: RawRecord,
 ) -> Sequence[tuple[str, bytes | None]]:
@@ -159,14 +164,18 @@ def _readable_headers(record: RawRecord) -> Mapping[str, bytes]:
     headers = dict(record.headers)
     try:
         b"\n".join(headers.values()).decode()
-    except (TypeError, UnicodeDecodeError):
+        "".join(headers).encode()
+    except (TypeError, UnicodeError):
         _blame(record)
     return headers
 
 
 def _blame(record: RawRecord) -> None:
     """Raise for the header that is at fault."""
-    for name, raw in wire_headers(record):
+    for wire_name, raw in wire_headers(record):
+        name = readable_name(wire_name)
+        if name != wire_name:
+            raise MalformedHeaderError(f"header name {name} is not UTF-8")
         if raw is None:
             raise MalformedHeaderError(f"header {name} is null")
         try:

@@ -20,6 +20,7 @@ from shared.db import Pool
 from shared.messaging.consuming import MAX_POLL_INTERVAL_MS, Progress, consume
 from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
+from shared.messaging.wire import accept_any_header_name
 from shared.settings import REQUEST_TIMEOUT_MS, KafkaSettings
 
 PATIENCE_MS = 10_000
@@ -103,6 +104,7 @@ async def _wait_for_records(
 
 def broker_for(kafka: KafkaSettings, service: str) -> KafkaBroker:
     """A broker that only consumes: facts leave by the outbox, topics come from the registry."""
+    accept_any_header_name()
     return PatientBroker(
         kafka.bootstrap_servers.split(","),
         client_id=f"rapport-{service}",

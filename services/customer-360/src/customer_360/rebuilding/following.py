@@ -16,6 +16,7 @@ from shared.db import Pool
 from shared.messaging.consuming import Progress, consume
 from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
+from shared.messaging.wire import accept_any_header_name
 from shared.settings import KafkaSettings
 
 from customer_360.rebuilding.discarding import repeat_discards
@@ -124,6 +125,7 @@ async def start_follower(
     running: AsyncExitStack, kafka: KafkaSettings, consumer: Consumer, pool: Pool, share: Share
 ) -> Follower:
     """A follower that is connected until the stack ends; it reads nothing yet."""
+    accept_any_header_name()
     reader = AIOKafkaConsumer(
         **kafka.client_options(),
         client_id="rapport-customer-360-rebuild",
