@@ -77,9 +77,10 @@ class Mischief(Storyteller):
             self.redeliver(0)
         if not self.told["rebuilt"]:
             self.rebuild()
-        if not self.told["lost"]:
+        if not (self.told["lost"] and self.told["refused"]):
             self.open_deal(0, 1)
             self.lose(len(self.model.deals) - 1)
+            self.win(len(self.model.deals) - 1, is_onboarded=True)  # refused: it is lost
         if not self.told["won"]:
             self.open_deal(0, 1)
             self.win(len(self.model.deals) - 1, is_onboarded=True)
