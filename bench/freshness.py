@@ -34,13 +34,13 @@ from shared.messaging.relay import producing
 from devstack import ephemeral
 
 PER_SECOND = 200
-WATCHED = 40
+WATCHED = 20
 """One command of so many is watched: looking costs the 360 more than showing."""
 
 LOOK_EVERY = 0.01
 PATIENCE = 30.0
 SHOWN = 200
-SECONDS = 60
+SECONDS = 30
 QUICK_SECONDS = 4
 PEER_SHARE = 3
 """The peer's delays vary little and all are watched: it runs for a third of the time."""

@@ -122,7 +122,7 @@ def discard_command(client: httpx.Client, parked_id: str, reason: str) -> None:
 def summary_command(client: httpx.Client) -> None:
     """Count what waits, by consumer, topic and reason."""
     table = Table("consumer", "topic", "reason", "records", "keys", "oldest")
-    for group in _call(client, "GET", "/v1/parked/summary"):
+    for group in _call(client, "GET", "/v1/parked/summary")["items"]:
         table.add_row(*(str(value) for value in group.values()))
     Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE).print(table)
 
@@ -196,7 +196,7 @@ def _confirm(client: httpx.Client, chosen: dict[str, Any], what: str, *, is_sure
     }
     groups = [
         group
-        for group in _call(client, "GET", "/v1/parked/summary")
+        for group in _call(client, "GET", "/v1/parked/summary")["items"]
         if all(wanted in {None, group[column]} for column, wanted in meant.items())
     ]
     for group in groups:

@@ -346,7 +346,7 @@ async def test_many_parked_records_are_cleared_at_once(
     mine = ("--consumer", consumer, "--parked-for", "handler-refused")
 
     counted = await client.get("/v1/parked/summary", headers=bearer("admin"))
-    groups = {g["reason"]: (g["records"], g["keys"]) for g in counted.json()}
+    groups = {g["reason"]: (g["records"], g["keys"]) for g in counted.json()["items"]}
     assert groups["handler-refused"] == (205, 205)
     assert groups["behind-parked"] == (1, 1)
     assert "behind-parked" in await command("summary")

@@ -29,6 +29,12 @@ class ParkedGroup(BaseModel):
     oldest_at: datetime
 
 
+class ParkedSummary(BaseModel):
+    """All groups; there are at most as many as consumers, topics and reasons."""
+
+    items: list[ParkedGroup]
+
+
 class ChosenIn(BaseModel):
     """Which records are meant: of a consumer, and of a topic or parked for a reason if given."""
 
@@ -72,12 +78,12 @@ class RedriveChosenOut(BaseModel):
 @router.get("/summary")
 async def summarize_parked_records(
     caller: Operator, pool: Database, consumers: Consumers
-) -> list[ParkedGroup]:
+) -> ParkedSummary:
     """What waits, counted by consumer, topic and reason."""
     del caller
     async with pool.acquire() as connection:
         groups = await summarize(connection, list(consumers))
-    return [ParkedGroup(**group) for group in groups]
+    return ParkedSummary(items=[ParkedGroup(**group) for group in groups])
 
 
 @router.post("/discard")
