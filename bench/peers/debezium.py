@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import httpx
+from devstack.kafka import LOG4J
 from devstack.kafka_jars import KAFKA_VERSION, LOGGING, Bundle, jars, java
 from rich.console import Console
 from rig.processes import await_answer, free_ports, running
@@ -91,7 +92,7 @@ async def connected(servers: Servers, url: str, libraries: Path) -> AsyncGenerat
     files = {
         "worker.properties": _worker(servers.stack.bootstrap, folder, port),
         "connector.properties": _connector(url),
-        "log4j2.yaml": _LOG4J,
+        "log4j2.yaml": LOG4J,
     }
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -154,20 +155,4 @@ transforms.outbox.table.field.event.payload=payload
 transforms.outbox.route.by.field=topic
 transforms.outbox.route.topic.replacement=${{routedByValue}}
 transforms.outbox.table.fields.additional.placement=headers:header:headers
-"""
-
-
-_LOG4J = """\
-Configuration:
-  status: warn
-  Appenders:
-    Console:
-      name: out
-      PatternLayout:
-        pattern: "%d{ISO8601} %-5p %c{1} %m%n"
-  Loggers:
-    Root:
-      level: warn
-      AppenderRef:
-        - ref: out
 """

@@ -94,7 +94,7 @@ def prepare(
 def _prepare_kafka(data: Path, settings: str, jars: Path) -> Broker:
     properties = data / "server.properties"
     properties.write_text(settings)
-    (data / "log4j2.yaml").write_text(_LOG4J)
+    (data / "log4j2.yaml").write_text(LOG4J)
     java = [str(kafka_jars.java()), *QUICK_START, "-cp", f"{jars}/*"]
     if not (data / "log" / "meta.properties").exists():
         _format(java, properties)
@@ -151,7 +151,7 @@ share.coordinator.state.topic.min.isr=1
 """
 
 
-_LOG4J = """\
+LOG4J = """\
 Configuration:
   status: warn
   Appenders:
