@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from shared.contracts import TOPICS
+from shared.contracts.readers import READERS
 from shared.contracts.topic import Topic
 from shared.messaging.reactions import Consumer
 
@@ -37,7 +38,7 @@ def consumers(monkeypatch: pytest.MonkeyPatch) -> list[Consumer]:
 def row(topic: Topic, consumers: list[Consumer]) -> str:
     readers = sorted(consumer.name for consumer in consumers if topic in consumer.topics)
     kept = f"{topic.retention_days} days" if topic.retention_days else "for ever"
-    personal = " (personal data)" if topic.has_personal_data else ""
+    personal = " (personal data)" if topic.personal_data == "personal" else ""
     return " | ".join(
         (
             f"| `{topic.name}`",
@@ -60,3 +61,10 @@ def test_consumers_are_named_for_their_service(consumers: list[Consumer]) -> Non
     names = [consumer.name for consumer in consumers]
     assert len(set(names)) == len(names)
     assert all(consumer.service in name for consumer, name in zip(consumers, names, strict=True))
+
+
+def test_a_service_may_read_what_its_consumers_need_and_no_more(consumers: list[Consumer]) -> None:
+    needed: dict[str, set[Topic]] = {}
+    for consumer in consumers:
+        needed.setdefault(consumer.service, set()).update(consumer.topics)
+    assert needed == READERS

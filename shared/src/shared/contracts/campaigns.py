@@ -23,9 +23,15 @@ SuppressedFor = Literal[
 ]
 
 CAMPAIGN_EVENTS = events_topic(
-    "campaigns", "campaign", key="campaign_id", holds="every fact of a campaign"
+    "campaigns",
+    "campaign",
+    key="campaign_id",
+    holds="every fact of a campaign",
+    personal_data="none",
 )
-SEGMENT_EVENTS = events_topic("campaigns", "segment", key="segment_id", holds="segments in force")
+SEGMENT_EVENTS = events_topic(
+    "campaigns", "segment", key="segment_id", holds="segments in force", personal_data="none"
+)
 MEMBER_EVENTS = events_topic(
     "campaigns", "segment-member", key="member_id", holds="who entered and left a segment"
 )

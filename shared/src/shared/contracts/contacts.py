@@ -38,7 +38,9 @@ SUPPRESSION_EVENTS = events_topic(
 IDENTITY_EVENTS = events_topic(
     "contacts", "identity", key="link_id", holds="which outside identifier belongs to whom"
 )
-IMPORT_EVENTS = events_topic("contacts", "import", key="import_id", holds="runs of file imports")
+IMPORT_EVENTS = events_topic(
+    "contacts", "import", key="import_id", holds="runs of file imports", personal_data="none"
+)
 
 
 class _Value(BaseModel):

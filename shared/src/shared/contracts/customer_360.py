@@ -12,7 +12,7 @@ PROFILE_STATE = state_topic(
     "profile",
     key="customer_id",
     holds="the derived figures of every customer",
-    has_personal_data=False,
+    personal_data="pseudonymous",
 )
 
 

@@ -24,7 +24,11 @@ LEAD_STATE = state_topic(
     "pipeline", "lead", key="lead_id", holds="the current lead, with what the person told us"
 )
 DEFINITION_EVENTS = events_topic(
-    "pipeline", "definition", key="pipeline_id", holds="published pipeline definitions"
+    "pipeline",
+    "definition",
+    key="pipeline_id",
+    holds="published pipeline definitions",
+    personal_data="none",
 )
 DEAL_EVENTS = events_topic("pipeline", "deal", key="deal_id", holds="every fact of a deal")
 ORDER_EVENTS = events_topic(

@@ -30,10 +30,18 @@ CLOCK_EVENTS = events_topic(
     "service-desk", "sla", key="clock_id", holds="the clocks that run against a ticket"
 )
 POLICY_EVENTS = events_topic(
-    "service-desk", "sla-policy", key="policy_id", holds="published service levels"
+    "service-desk",
+    "sla-policy",
+    key="policy_id",
+    holds="published service levels",
+    personal_data="none",
 )
 CALENDAR_EVENTS = events_topic(
-    "service-desk", "calendar", key="calendar_id", holds="published business calendars"
+    "service-desk",
+    "calendar",
+    key="calendar_id",
+    holds="published business calendars",
+    personal_data="none",
 )
 SURVEY_EVENTS = events_topic(
     "service-desk", "survey", key="survey_id", holds="how satisfied people were"

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 PARTITIONS = 12
 """Partitions of every topic, for ever: another number would move keys and break their order."""
+
+
+PersonalData: TypeAlias = Literal["none", "pseudonymous", "personal"]
+"""What a topic tells of people: nothing; ids and codes that stand for somebody; or names, addresses
+and free text, which are on compacted topics alone, so that a tombstone erases them."""
 
 
 class Event(BaseModel):
@@ -44,7 +49,7 @@ class Topic:
     key: str
     holds: str
     cleanup: Literal["delete", "compact"]
-    has_personal_data: bool = False
+    personal_data: PersonalData
     retention_days: int | None = None
     facts: dict[str, type[Event]] = field(default_factory=dict[str, type[Event]])
 
@@ -62,8 +67,15 @@ class Topic:
         return declare
 
 
-def events_topic(publisher: str, aggregate: str, *, key: str, holds: str) -> Topic:
-    """A topic of every fact of an aggregate type: ids, codes, amounts, times; no personal data."""
+def events_topic(
+    publisher: str,
+    aggregate: str,
+    *,
+    key: str,
+    holds: str,
+    personal_data: Literal["none", "pseudonymous"] = "pseudonymous",
+) -> Topic:
+    """A topic of every fact of an aggregate type: ids, codes, amounts, times; nobody's name."""
     return Topic(
         name=f"crm.{publisher}.{aggregate}.events.v1",
         publisher=publisher,
@@ -71,11 +83,17 @@ def events_topic(publisher: str, aggregate: str, *, key: str, holds: str) -> Top
         key=key,
         holds=holds,
         cleanup="delete",
+        personal_data=personal_data,
     )
 
 
 def state_topic(
-    publisher: str, aggregate: str, *, key: str, holds: str, has_personal_data: bool = True
+    publisher: str,
+    aggregate: str,
+    *,
+    key: str,
+    holds: str,
+    personal_data: PersonalData = "personal",
 ) -> Topic:
     """A compacted topic of full snapshots; a tombstone erases its key."""
     return Topic(
@@ -85,7 +103,7 @@ def state_topic(
         key=key,
         holds=holds,
         cleanup="compact",
-        has_personal_data=has_personal_data,
+        personal_data=personal_data,
     )
 
 
@@ -98,6 +116,7 @@ def dead_letter_topic(service: str) -> Topic:
         key="parked_id",
         holds="what was parked, where and why; no bodies",
         cleanup="delete",
+        personal_data="pseudonymous",
         retention_days=90,
     )
 
@@ -111,5 +130,6 @@ def external_topic(system: str, thing: str, *, key: str, holds: str) -> Topic:
         key=key,
         holds=holds,
         cleanup="delete",
+        personal_data="pseudonymous",
         retention_days=30,
     )

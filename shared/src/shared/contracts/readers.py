@@ -1,0 +1,67 @@
+"""Who reads what: each service's rights on the topics of others, and on its own where it reacts.
+
+A right is granted here and needed by a consumer's declaration in the service; a test holds both
+against each other. What nobody needs, nobody may read.
+"""
+
+from shared.contracts import campaigns, contacts, external, pipeline, service_desk
+from shared.contracts.topic import Topic
+
+READERS: dict[str, frozenset[Topic]] = {
+    "contacts": frozenset(
+        {
+            pipeline.LEAD_STATE,
+            pipeline.DEAL_EVENTS,
+            pipeline.ORDER_EVENTS,
+            campaigns.MESSAGE_EVENTS,
+            campaigns.FORM_STATE,
+        }
+    ),
+    "pipeline": frozenset(
+        {
+            contacts.CUSTOMER_STATE,
+            contacts.IDENTITY_EVENTS,
+            service_desk.TICKET_EVENTS,
+            service_desk.CLOCK_EVENTS,
+            campaigns.RESPONSE_EVENTS,
+            campaigns.FORM_STATE,
+            external.ERP_ORDERS,
+        }
+    ),
+    "service-desk": frozenset({pipeline.DEAL_EVENTS, service_desk.TICKET_EVENTS}),
+    "campaigns": frozenset(
+        {
+            contacts.CUSTOMER_STATE,
+            contacts.CONTACT_STATE,
+            contacts.CONSENT_EVENTS,
+            contacts.SUPPRESSION_EVENTS,
+            pipeline.DEAL_EVENTS,
+            pipeline.ORDER_EVENTS,
+            service_desk.TICKET_EVENTS,
+        }
+    ),
+    "customer-360": frozenset(
+        {
+            contacts.CUSTOMER_EVENTS,
+            contacts.CUSTOMER_STATE,
+            contacts.CONTACT_EVENTS,
+            contacts.CONTACT_STATE,
+            contacts.CONSENT_EVENTS,
+            contacts.SUPPRESSION_EVENTS,
+            contacts.IDENTITY_EVENTS,
+            pipeline.LEAD_EVENTS,
+            pipeline.DEAL_EVENTS,
+            pipeline.ORDER_EVENTS,
+            service_desk.TICKET_EVENTS,
+            service_desk.CLOCK_EVENTS,
+            service_desk.SURVEY_EVENTS,
+            campaigns.CAMPAIGN_EVENTS,
+            campaigns.MEMBER_EVENTS,
+            campaigns.MESSAGE_EVENTS,
+            campaigns.RESPONSE_EVENTS,
+            campaigns.FORM_EVENTS,
+            campaigns.ATTRIBUTION_EVENTS,
+        }
+    ),
+}
+"""Topics by the service whose consumers read them."""
