@@ -134,6 +134,14 @@ async def test_an_erased_person_and_customer_are_gone_from_the_view(service: Cus
     assert (view["header"], view["people"], view["orders"]["count"]) == (None, [], 1)
 
 
+async def test_the_end_of_a_customer_that_nobody_knew_makes_no_profile(
+    service: Customer360,
+) -> None:
+    await service.apply([tombstone_of(CUSTOMER_STATE, str(STORY.customer), 2)])
+
+    assert await service.pool.fetchval("SELECT count(*) FROM profiles") == 0
+
+
 async def test_a_broken_record_parks_its_key_alone(service: Customer360) -> None:
     other = Story("bob")
     broken = record_of(STORY.order(1), value=b'{"order_id": 7}')

@@ -13,9 +13,8 @@ from customer_360.profiles.store import touch
 
 async def erase_customers(connection: Connection, ended: Sequence[Envelope]) -> None:
     """Forget who these customers are; ids, codes and amounts stay, as on the event topics."""
-    customer_ids = {UUID(envelope.key) for envelope in ended}
-    await CUSTOMERS.delete(connection, customer_ids)
-    await touch(connection, customer_ids)
+    known = await CUSTOMERS.delete(connection, {UUID(envelope.key) for envelope in ended})
+    await touch(connection, known)
 
 
 async def erase_contacts(connection: Connection, ended: Sequence[Envelope]) -> None:

@@ -120,11 +120,13 @@ class GuardedTable(Generic[RowT]):
         written = await connection.fetch(self._upsert, *arrays)
         return {record[0] for record in written}
 
-    async def delete(self, connection: Connection, ids: Collection[UUID]) -> None:
-        """Forget these aggregates."""
-        await connection.execute(
-            f"DELETE FROM {self.name} WHERE {self.key} = ANY($1::uuid[])", list(ids)
+    async def delete(self, connection: Connection, ids: Collection[UUID]) -> set[UUID]:
+        """Forget these aggregates; answers which of them were known."""
+        deleted = await connection.fetch(
+            f"DELETE FROM {self.name} WHERE {self.key} = ANY($1::uuid[]) RETURNING {self.key}",
+            list(ids),
         )
+        return {record[0] for record in deleted}
 
     def rows_of(self, records: Sequence[Any]) -> list[RowT]:
         """Records of the database as rows."""
