@@ -163,7 +163,7 @@ async def _soak(rig: Rig, seed: int, minutes: float, rate: float) -> Outcome:
         verdict = await judge(rig, soak.load.history, log, soak.injected)
         await soak.gauges.read()
         parked = await _parked(rig)
-        met = await counters.count(rig, soak.load.history, log)
+        met = counters.count(rig, soak.load.history, log)
     return Outcome(
         seconds=seconds,
         commands=len(soak.load.history.commands),

@@ -45,7 +45,7 @@ async def test_a_relay_that_was_frozen_does_no_harm(
     rig: Rig, log: Log, number: int, place: str
 ) -> None:
     seed = 600 + 10 * PLACES.index(place) + number
-    had = await counters.count(rig, History(), log)
+    had = counters.count(rig, History(), log)
     second = rig.add(SERVICE, SECOND)
     await asyncio.to_thread(rig.await_ready, [SERVICE, SECOND])
     try:
@@ -54,13 +54,12 @@ async def test_a_relay_that_was_frozen_does_no_harm(
             await rest(rig)  # from here on the relay holds what the nudged deals did
             await _overlap(rig, load, log, f"{place}=stop@{Random(seed).randint(1, LATEST_HIT)}")
             verdict = await judge(rig, load.history, log)
-        met = await counters.count(rig, load.history, log)
-        met.subtract({**had, "duplicates-dropped": 0})
+        met = counters.count(rig, load.history, log)
+        met.subtract(had)
         _note(place, verdict, met, log)
         assert verdict.is_clean, str(verdict)
-        for counter in ("takeovers", "repeated", "duplicates-dropped"):
-            if counter == "takeovers" or place == "relay.after-ack":
-                assert met[counter] > 0, counter
+        assert met["takeovers"] > 0
+        assert met["repeated"] > 0 or place != "relay.after-ack"
     finally:
         await asyncio.to_thread(_leave_one, rig)
 

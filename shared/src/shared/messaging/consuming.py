@@ -141,7 +141,7 @@ async def _apply_together(
         passing.append(cast("Decoded | Ended", outcome))
     applied = await _handle(connection, consumer, passing)
     _count(consumer, "applied", applied)
-    _count(consumer, "duplicate", len(passing) - applied)
+    _count_duplicates(consumer, len(passing) - applied)
 
 
 async def _apply_one_by_one(
@@ -177,7 +177,8 @@ async def try_one(
             exc_info=None if isinstance(error, Refusal) else error,
         )
         return error
-    _count(consumer, "applied" if applied else "duplicate", 1)
+    _count(consumer, "applied", applied)
+    _count_duplicates(consumer, 1 - applied)
     return None
 
 
@@ -301,6 +302,13 @@ def _event_time(outcome: Outcome) -> datetime | None:
             return envelope.time
         case Poison() | Skipped():
             return None
+
+
+def _count_duplicates(consumer: Consumer, number: int) -> None:
+    """Count repeats that were let fall, and say so: a counter dies with its process."""
+    if number:
+        _count(consumer, "duplicate", number)
+        logger.info("duplicates_dropped", consumer=consumer.name, records=number)
 
 
 def _count(consumer: Consumer, outcome: str, records: int) -> None:
