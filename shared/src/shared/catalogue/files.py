@@ -7,11 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from shared.catalogue import compatibility, records, revisions
+from shared.catalogue.asyncapi import asyncapi
 from shared.catalogue.changelog import changelog
-from shared.catalogue.json_schemas import schema_of
+from shared.catalogue.json_schemas import Schema, schema_of
 from shared.catalogue.reserved import with_reserved_fields
 from shared.catalogue.revisions import Revision
-from shared.contracts.topic import Event
+from shared.contracts.topic import Event, Topic
 
 HISTORY = Path("contracts/history")
 GOLDEN = Path("contracts/golden")
@@ -61,10 +62,14 @@ def catalogue_of(facts: Mapping[str, type[Event]], root: Path, today: date) -> C
     known = revisions.read_history(root / HISTORY)
     appended = _appended(facts, known, today)
     history = {name: [*known.get(name, ()), *appended.get(name, ())] for name in facts}
+    schemas = {
+        name: with_reserved_fields(schema_of(fact), history[name]) for name, fact in facts.items()
+    }
     texts = {
         **{_file(each): each.text() for new in appended.values() for each in new},
         **_golden(facts, root),
-        **_schemas(facts, history),
+        **{SCHEMAS / f"{name}.json": _json(schema) for name, schema in schemas.items()},
+        Path("contracts/asyncapi.yaml"): asyncapi(schemas, _topics(facts), history),
         Path("contracts/CHANGELOG.md"): changelog(history),
     }
     return Catalogue(root, texts)
@@ -99,14 +104,12 @@ def _golden(facts: Mapping[str, type[Event]], root: Path) -> dict[Path, str]:
     }
 
 
-def _schemas(facts: Mapping[str, type[Event]], history: revisions.History) -> dict[Path, str]:
-    return {
-        SCHEMAS / f"{name}.json": json.dumps(
-            with_reserved_fields(schema_of(fact), history[name]), indent=1, ensure_ascii=False
-        )
-        + "\n"
-        for name, fact in facts.items()
-    }
+def _topics(facts: Mapping[str, type[Event]]) -> list[Topic]:
+    return list(dict.fromkeys(fact.topic for fact in facts.values()))
+
+
+def _json(schema: Schema) -> str:
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
 def _read(path: Path) -> str | None:
