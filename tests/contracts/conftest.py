@@ -24,6 +24,6 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def catalogue() -> Catalogue:
+def catalogue(consumers: list[Consumer]) -> Catalogue:
     """What `make contracts` would write today."""
-    return catalogue_of(FACTS, REPOSITORY, datetime.now(UTC).date())
+    return catalogue_of(FACTS, consumers, REPOSITORY, datetime.now(UTC).date())

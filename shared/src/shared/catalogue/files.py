@@ -1,7 +1,7 @@
 """What `make contracts` writes: every derived file by its path, and what is there beside them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,14 +10,16 @@ from shared.catalogue import compatibility, records, revisions
 from shared.catalogue.asyncapi import asyncapi
 from shared.catalogue.changelog import changelog
 from shared.catalogue.json_schemas import Schema, schema_of
+from shared.catalogue.pages import FOLDER, pages
 from shared.catalogue.reserved import with_reserved_fields
 from shared.catalogue.revisions import Revision
 from shared.contracts.topic import Event, Topic
+from shared.messaging.reactions import Consumer
 
 HISTORY = Path("contracts/history")
 GOLDEN = Path("contracts/golden")
 SCHEMAS = Path("contracts/schemas")
-_DERIVED = (SCHEMAS,)
+_DERIVED = (SCHEMAS, FOLDER)
 """Folders in which nothing else may lie."""
 
 
@@ -57,7 +59,9 @@ class Catalogue:
         ]
 
 
-def catalogue_of(facts: Mapping[str, type[Event]], root: Path, today: date) -> Catalogue:
+def catalogue_of(
+    facts: Mapping[str, type[Event]], consumers: Sequence[Consumer], root: Path, today: date
+) -> Catalogue:
     """The derived files of a registry; raises `IncompatibleError` with every refused change."""
     known = revisions.read_history(root / HISTORY)
     appended = _appended(facts, known, today)
@@ -70,6 +74,7 @@ def catalogue_of(facts: Mapping[str, type[Event]], root: Path, today: date) -> C
         **_golden(facts, root),
         **{SCHEMAS / f"{name}.json": _json(schema) for name, schema in schemas.items()},
         Path("contracts/asyncapi.yaml"): asyncapi(schemas, _topics(facts), history),
+        **pages(schemas, _topics(facts), history, consumers),
         Path("contracts/CHANGELOG.md"): changelog(history),
     }
     return Catalogue(root, texts)

@@ -5,7 +5,7 @@ a start, from settings that lead nowhere; nothing is connected.
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def declared_consumers() -> list[Consumer]:
     return found
 
 
-def reactors_of(fact: type[Event], consumers: list[Consumer]) -> list[str]:
+def reactors_of(fact: type[Event], consumers: Sequence[Consumer]) -> list[str]:
     """The names of the consumers that react to a fact."""
     return sorted(consumer.name for consumer in consumers if fact.type in consumer.handlers)
 
