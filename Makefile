@@ -59,6 +59,10 @@ check: $(STAMP) ## Run the whole gate: format, lint, import rules, types, tests.
 	@$(BIN)/pyright
 	@$(MAKE) test
 
+.PHONY: contracts
+contracts: $(STAMP) ## Write the schemas, the AsyncAPI document and the event catalogue anew from the registry of facts.
+	@$(BIN)/python -m shared.catalogue
+
 .PHONY: fix
 fix: $(STAMP) ## Format the code and repair what ruff can.
 	@$(BIN)/ruff format .

@@ -1,38 +1,13 @@
 """The table of topics in docs/architecture.md is what the code declares."""
 
-from importlib import import_module
 from pathlib import Path
 
-import pytest
-from fastapi import FastAPI
 from shared.contracts import TOPICS
 from shared.contracts.readers import READERS
 from shared.contracts.topic import Topic
 from shared.messaging.reactions import Consumer
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
-PACKAGES = ("contacts", "pipeline", "service_desk", "campaigns", "customer_360")
-ENVIRONMENT = {
-    "KAFKA_BOOTSTRAP_SERVERS": "nowhere:1",
-    "RAPPORT_JWT_KEY": "k" * 40,
-    "RAPPORT_HASH_KEY": "h" * 40,
-    "RAPPORT_LINK_KEY": "l" * 40,
-    "SMTP_URL": "smtp://nowhere:1",
-    "CAMPAIGNS_SENDER": "hello@rapport.example",
-    "CAMPAIGNS_PUBLIC_URL": "http://nowhere",
-    **{f"{package.upper()}_DATABASE_URL": "postgresql://nowhere/x" for package in PACKAGES},
-}
-
-
-@pytest.fixture
-def consumers(monkeypatch: pytest.MonkeyPatch) -> list[Consumer]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    found: list[Consumer] = []
-    for package in PACKAGES:
-        app: FastAPI = import_module(f"{package}.app").create_app()
-        found.extend(app.state.consumers.values())
-    return found
 
 
 def row(topic: Topic, consumers: list[Consumer]) -> str:

@@ -16,13 +16,13 @@ TICKET_RISKS: tuple[RiskCode, ...] = ("open-critical-ticket", "sla-breached")
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    code: RiskCode
+    code: str
     severity: RiskSeverity
     cause_id: UUID | None
     since: datetime
 
 
-def find_risk(risks: tuple[Risk, ...], code: RiskCode, cause_id: UUID | None) -> Risk | None:
+def find_risk(risks: tuple[Risk, ...], code: str, cause_id: UUID | None) -> Risk | None:
     return next((risk for risk in risks if (risk.code, risk.cause_id) == (code, cause_id)), None)
 
 
@@ -30,7 +30,5 @@ def with_risk(risks: tuple[Risk, ...], flagged: Risk) -> tuple[Risk, ...]:
     return (*without_risk(risks, flagged.code, flagged.cause_id), flagged)
 
 
-def without_risk(
-    risks: tuple[Risk, ...], code: RiskCode, cause_id: UUID | None
-) -> tuple[Risk, ...]:
+def without_risk(risks: tuple[Risk, ...], code: str, cause_id: UUID | None) -> tuple[Risk, ...]:
     return tuple(risk for risk in risks if (risk.code, risk.cause_id) != (code, cause_id))

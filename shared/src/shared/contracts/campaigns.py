@@ -2,16 +2,22 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.codes import Open
 from shared.contracts.contacts import Channel, Purpose
 from shared.contracts.topic import Event, events_topic, state_topic
 
 CampaignType = Literal["email", "newsletter"]
 Objective = Literal["promotion", "nurture", "onboarding", "service"]
+HeldFor = Literal["open-ticket"]
+FailedFor = Literal["rejected", "unknown"]
+ResponseKind = Literal["click", "form", "reply", "call"]
+FormKind = Literal["contact-request", "newsletter", "download"]
+AttributionModel = Literal["even"]
 SuppressedFor = Literal[
     "suppression-list",
     "consent",
@@ -62,8 +68,8 @@ class CampaignPlanned(Event):
 
     campaign_id: UUID
     name: str
-    campaign_type: CampaignType
-    objective: Objective
+    campaign_type: Annotated[str, Open.to(CampaignType)]
+    objective: Annotated[str, Open.to(Objective)]
     purpose: Purpose
     segment_ids: tuple[UUID, ...]
     product_lines: tuple[str, ...] = ()
@@ -135,7 +141,7 @@ class _MessageFact(Event):
 class MessageHeld(_MessageFact):
     """The send gate is closed for a while: the message waits, it is not dropped."""
 
-    reason_code: Literal["open-ticket"]
+    reason_code: Annotated[str, Open.to(HeldFor)]
     cause_id: UUID | None = None
     held_at: datetime
 
@@ -152,7 +158,7 @@ class MessageSent(_MessageFact):
 class MessageSuppressed(_MessageFact):
     """The send gate refused: proof that a choice of the person was honoured. Final."""
 
-    reason_code: SuppressedFor
+    reason_code: Annotated[str, Open.to(SuppressedFor)]
     suppressed_at: datetime
 
 
@@ -160,7 +166,7 @@ class MessageSuppressed(_MessageFact):
 class MessageFailed(_MessageFact):
     """The mail server refused for good, or what became of the message is unknown. Final."""
 
-    reason_code: Literal["rejected", "unknown"]
+    reason_code: Annotated[str, Open.to(FailedFor)]
     smtp_code: int | None = None
     failed_at: datetime
 
@@ -192,7 +198,7 @@ class ResponseRecorded(Event):
     contact_id: UUID | None = None
     customer_id: UUID | None = None
     submission_id: UUID | None = None
-    kind: Literal["click", "form", "reply", "call"]
+    kind: Annotated[str, Open.to(ResponseKind)]
     product_interests: tuple[str, ...] = ()
     score_delta: int
     follow_up_required: bool = False
@@ -213,7 +219,7 @@ class FormSubmitted(Event):
     submission_id: UUID
     form_id: str
     form_version: int
-    kind: Literal["contact-request", "newsletter", "download"]
+    kind: Annotated[str, Open.to(FormKind)]
     campaign_id: UUID | None = None
     product_interests: tuple[str, ...] = ()
     consents: tuple[FormConsent, ...] = ()
@@ -227,7 +233,7 @@ class FormState(Event):
     submission_id: UUID
     form_id: str
     form_version: int
-    kind: Literal["contact-request", "newsletter", "download"]
+    kind: Annotated[str, Open.to(FormKind)]
     given_name: str | None = None
     family_name: str | None = None
     company: str | None = None
@@ -260,7 +266,7 @@ class AttributionComputed(Event):
 
     deal_id: UUID
     customer_id: UUID
-    model: Literal["even"]
+    model: Annotated[str, Open.to(AttributionModel)]
     model_version: int
     amount: Decimal
     currency: str

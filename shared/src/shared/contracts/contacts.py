@@ -1,11 +1,12 @@
 """What contacts publishes: parties, people, their consents, and imports."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.codes import Open
 from shared.contracts.topic import Event, events_topic, state_topic
 
 CustomerKind = Literal["organization", "individual"]
@@ -15,6 +16,10 @@ PointStatus = Literal["active", "invalid", "retired"]
 Channel = Literal["email", "phone", "sms", "post"]
 Purpose = Literal["marketing", "newsletter", "events", "partner-offers", "service", "profiling"]
 ConsentStatus = Literal["unknown", "granted", "denied", "withdrawn"]
+InvalidFor = Literal["hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"]
+IdentifierType = Literal[
+    "submission", "visitor_id", "email_hash", "phone_hash", "external_id", "lead"
+]
 SuppressionReason = Literal["opt-out", "hard-bounce", "complaint", "legal", "erasure", "manual"]
 
 CUSTOMER_EVENTS = events_topic(
@@ -201,7 +206,7 @@ class ContactPointInvalidated(Event):
 
     contact_id: UUID
     point_id: UUID
-    reason_code: Literal["hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"]
+    reason_code: Annotated[str, Open.to(InvalidFor)]
 
 
 @CONTACT_STATE.fact("state")
@@ -273,7 +278,7 @@ class SuppressionAdded(Event):
     subject_hash: str
     channel: Channel
     scope: str = "all"
-    reason_code: SuppressionReason
+    reason_code: Annotated[str, Open.to(SuppressionReason)]
     source_ref: str | None = None
 
 
@@ -295,9 +300,7 @@ class IdentityLinked(Event):
     link_id: UUID
     contact_id: UUID
     customer_id: UUID | None = None
-    identifier_type: Literal[
-        "submission", "visitor_id", "email_hash", "phone_hash", "external_id", "lead"
-    ]
+    identifier_type: Annotated[str, Open.to(IdentifierType)]
     identifier: str
     source: str
     confidence: float

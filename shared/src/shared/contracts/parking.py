@@ -1,8 +1,9 @@
 """What every service publishes of the records that it had to park."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from shared.contracts.codes import Open
 from shared.contracts.topic import Event, dead_letter_topic
 
 CONTACTS_DEAD_LETTERS = dead_letter_topic("contacts")
@@ -32,7 +33,7 @@ class RecordParked(Event):
     offset: int
     key: str
     event_type: str | None = None
-    reason: ParkedReason
+    reason: Annotated[str, Open.to(ParkedReason)]
     error: str | None = None
 
 

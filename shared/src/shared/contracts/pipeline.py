@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.codes import Open
 from shared.contracts.topic import Event, events_topic, state_topic
 
 LeadStatus = Literal["new", "assigned", "contacted", "qualified", "disqualified", "converted"]
@@ -247,7 +248,7 @@ class DealRiskFlagged(Event):
 
     deal_id: UUID
     customer_id: UUID
-    code: RiskCode
+    code: Annotated[str, Open.to(RiskCode)]
     severity: RiskSeverity
     cause_id: UUID | None = None
     since: datetime
@@ -259,7 +260,7 @@ class DealRiskCleared(Event):
 
     deal_id: UUID
     customer_id: UUID
-    code: RiskCode
+    code: Annotated[str, Open.to(RiskCode)]
     cause_id: UUID | None = None
     cleared_at: datetime
 

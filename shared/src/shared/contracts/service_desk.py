@@ -1,9 +1,10 @@
 """What service-desk publishes: tickets, their clocks, calendars, policies and surveys."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from shared.contracts.codes import Open
 from shared.contracts.topic import Event, events_topic
 
 TicketType = Literal[
@@ -21,6 +22,9 @@ TicketStatus = Literal[
     "cancelled",
 ]
 Priority = Literal["urgent", "high", "normal", "low"]
+AssignedBy = Literal["manual", "least-busy"]
+ClosedBy = Literal["auto", "customer", "agent"]
+SurveyKind = Literal["csat", "ces", "nps"]
 ClockMetric = Literal["first-response", "resolution"]
 
 TICKET_EVENTS = events_topic(
@@ -57,7 +61,7 @@ class TicketOpened(Event):
     customer_id: UUID
     contact_id: UUID | None = None
     channel: str
-    ticket_type: TicketType
+    ticket_type: Annotated[str, Open.to(TicketType)]
     category: str | None = None
     product_id: str | None = None
     severity: int
@@ -76,7 +80,7 @@ class TicketAssigned(Event):
     ticket_id: UUID
     customer_id: UUID
     agent_id: str
-    method: Literal["manual", "least-busy"]
+    method: Annotated[str, Open.to(AssignedBy)]
 
 
 @TICKET_EVENTS.fact("status-changed")
@@ -161,7 +165,7 @@ class TicketClosed(Event):
 
     ticket_id: UUID
     customer_id: UUID
-    closed_by: Literal["auto", "customer", "agent"]
+    closed_by: Annotated[str, Open.to(ClosedBy)]
 
 
 @TICKET_EVENTS.fact("cancelled")
@@ -310,7 +314,7 @@ class SurveySent(Event):
     """A person was asked how it was."""
 
     survey_id: UUID
-    kind: Literal["csat", "ces", "nps"]
+    kind: Annotated[str, Open.to(SurveyKind)]
     customer_id: UUID
     contact_id: UUID | None = None
     ticket_id: UUID | None = None
@@ -322,7 +326,7 @@ class SurveyAnswered(Event):
     """A person said how it was: CSAT and CES 1–5, NPS 0–10. The comment stays in service-desk."""
 
     survey_id: UUID
-    kind: Literal["csat", "ces", "nps"]
+    kind: Annotated[str, Open.to(SurveyKind)]
     customer_id: UUID
     contact_id: UUID | None = None
     ticket_id: UUID | None = None

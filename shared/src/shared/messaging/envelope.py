@@ -34,6 +34,11 @@ def write_headers(
     }
 
 
+def schema_id(fact: type[Event]) -> str:
+    """The name of a fact's schema: its `$id`, the same for all revisions inside a major version."""
+    return f"urn:rapport:schema:{fact.type}"
+
+
 @lru_cache(maxsize=256)
 def shared_headers(fact: type[Event], cause: Cause) -> str:
     """What all facts of a type and a cause share, as the outbox stores it: a JSON object.
@@ -47,7 +52,7 @@ def shared_headers(fact: type[Event], cause: Cause) -> str:
         "ce_source": f"/rapport/{fact.topic.publisher}",
         "ce_type": fact.type,
         "ce_time": cause.at.astimezone(UTC).isoformat(),
-        "ce_dataschema": f"urn:rapport:schema:{fact.type}",
+        "ce_dataschema": schema_id(fact),
         "ce_correlationid": cause.correlation_id,
         "ce_actor": cause.actor,
         "correlation_id": cause.correlation_id,

@@ -36,7 +36,7 @@ async def _create(
 ) -> None:
     answer: Any = await admin.create_topics(
         [
-            NewTopic(topic.name, PARTITIONS, replication_factor, topic_configs=_configs(topic))
+            NewTopic(topic.name, PARTITIONS, replication_factor, topic_configs=config_of(topic))
             for topic in topics
         ]
     )
@@ -45,7 +45,8 @@ async def _create(
             raise TopicProvisioningError(f"{name}: {message or code}")
 
 
-def _configs(topic: Topic) -> dict[str, str]:
+def config_of(topic: Topic) -> dict[str, str]:
+    """The settings of a topic on the broker."""
     if topic.cleanup == "compact":
         return {"cleanup.policy": "compact", "delete.retention.ms": str(7 * _DAY_MS)}
     retention = -1 if topic.retention_days is None else topic.retention_days * _DAY_MS

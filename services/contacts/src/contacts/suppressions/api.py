@@ -54,7 +54,7 @@ class SuppressionOut(BaseModel):
     channel: Channel
     subject_hash: str
     scope: str
-    reason_code: SuppressionReason
+    reason_code: str
     source_ref: str | None
     is_active: bool
     version: int

@@ -1,0 +1,29 @@
+"""What several tests of the published language look at."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from shared.catalogue.files import Catalogue, catalogue_of
+from shared.catalogue.reactors import declared_consumers
+from shared.contracts import FACTS
+from shared.messaging.reactions import Consumer
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def consumers() -> list[Consumer]:
+    """The consumers of all services, as their apps declare them."""
+    return declared_consumers()
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def catalogue(consumers: list[Consumer]) -> Catalogue:
+    """What `make contracts` would write today."""
+    return catalogue_of(FACTS, consumers, REPOSITORY, datetime.now(UTC).date())
