@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from shared.catalogue.files import Catalogue, catalogue_of
-from shared.catalogue.reactors import declared_consumers
+from shared.catalogue.reactors import declared_apps
 from shared.contracts import FACTS
 from shared.messaging.reactions import Consumer
 
@@ -13,9 +14,14 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def consumers() -> list[Consumer]:
+def apps() -> list[FastAPI]:
+    return declared_apps()
+
+
+@pytest.fixture(scope="session")
+def consumers(apps: list[FastAPI]) -> list[Consumer]:
     """The consumers of all services, as their apps declare them."""
-    return declared_consumers()
+    return [consumer for app in apps for consumer in app.state.consumers.values()]
 
 
 @pytest.fixture(scope="session")

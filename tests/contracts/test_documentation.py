@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from fastapi import FastAPI
 from shared.contracts import TOPICS
-from shared.contracts.readers import READERS
+from shared.contracts.readers import READERS, readable_by
 from shared.contracts.topic import Topic
+from shared.messaging.following import Following
 from shared.messaging.reactions import Consumer
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -43,3 +45,11 @@ def test_a_service_may_read_what_its_consumers_need_and_no_more(consumers: list[
     for consumer in consumers:
         needed.setdefault(consumer.service, set()).update(consumer.topics)
     assert needed == READERS
+
+
+def test_a_service_follows_its_own_topics_for_http_and_no_others(apps: list[FastAPI]) -> None:
+    for app in apps:
+        following: Following = app.state.following
+        followed = {TOPICS[partition.topic] for partition in following.partitions}
+        assert followed == {t for t in TOPICS.values() if t.publisher == following.service}
+        assert readable_by(following.service) == followed | READERS[following.service]

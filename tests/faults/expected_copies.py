@@ -19,23 +19,30 @@ from tests.faults.log import Log
 
 OWN: tuple[tuple[str, str, str, Topic], ...] = (
     ("contacts", "customers", "customer_id", k.CUSTOMER_EVENTS),
+    ("contacts", "customers", "customer_id", k.CUSTOMER_STATE),
     ("contacts", "people", "contact_id", k.CONTACT_EVENTS),
+    ("contacts", "people", "contact_id", k.CONTACT_STATE),
     ("contacts", "consents", "consent_id", k.CONSENT_EVENTS),
     ("contacts", "suppressions", "suppression_id", k.SUPPRESSION_EVENTS),
     ("contacts", "identity_links", "link_id", k.IDENTITY_EVENTS),
     ("contacts", "imports", "import_id", k.IMPORT_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_EVENTS),
+    ("pipeline", "deals", "deal_id", p.DEAL_STATE),
     ("pipeline", "leads", "lead_id", p.LEAD_EVENTS),
+    ("pipeline", "leads", "lead_id", p.LEAD_STATE),
     ("pipeline", "orders", "order_id", p.ORDER_EVENTS),
+    ("pipeline", "orders", "order_id", p.ORDER_STATE),
     ("service-desk", "tickets", "ticket_id", s.TICKET_EVENTS),
+    ("service-desk", "tickets", "ticket_id", s.TICKET_STATE),
     ("service-desk", "clocks", "clock_id", s.CLOCK_EVENTS),
     ("service-desk", "surveys", "survey_id", s.SURVEY_EVENTS),
     ("campaigns", "campaigns", "campaign_id", c.CAMPAIGN_EVENTS),
+    ("campaigns", "campaigns", "campaign_id", c.CAMPAIGN_STATE),
     ("campaigns", "messages", "message_id", c.MESSAGE_EVENTS),
     ("campaigns", "segment_members", "member_id", c.MEMBER_EVENTS),
     ("campaigns", "attributions", "deal_id", c.ATTRIBUTION_EVENTS),
 )
-"""Own aggregates: the version of the row is the newest that its topic has."""
+"""Own aggregates: the version of the row is the newest that its topics have."""
 
 
 def judge_copies(log: Log, held: Holdings, hash_key: str) -> list[str]:
@@ -59,7 +66,7 @@ def _judge_own(
         envelope = entry.envelope
         newest[envelope.key] = max(newest.get(envelope.key, 0), envelope.version)
     held = {str(row[key]): row["version"] for row in rows if row["version"]}
-    return differences(f"version of {service}.{table}", newest, held)
+    return differences(f"version of {service}.{table} on {topic.name}", newest, held)
 
 
 Wanted = Mapping[Any, Mapping[str, Any]]

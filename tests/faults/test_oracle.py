@@ -24,9 +24,8 @@ UNSEEN = {
     "crm.service-desk.calendar.published.v1",
     "crm.service-desk.sla-policy.published.v1",
     "crm.campaigns.segment.activated.v1",
-    "crm.pipeline.lead.state.v1",
 }
-"""Nobody consumes these (the last one only once the lead is converted): only their topic tells."""
+"""Nobody consumes these: only their topic tells."""
 
 
 async def test_the_oracle_misses_no_fact(rig: Rig, log: Log) -> None:

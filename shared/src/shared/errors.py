@@ -46,6 +46,18 @@ class ConflictError(Refusal):
     status = 409
 
 
+class GoneError(Refusal):
+    """It was here, and it is here no more."""
+
+    status = 410
+
+
+class UnavailableError(Refusal):
+    """A part of the system is down; try again."""
+
+    status = 503
+
+
 class InvalidError(Refusal):
     """The input is not valid."""
 

@@ -14,6 +14,7 @@ from faststream.kafka import KafkaBroker
 
 from shared.db import Pool, is_infrastructure_fault, open_pool, transaction
 from shared.messaging import inbox
+from shared.messaging.following import Following
 from shared.messaging.reactions import Consumer
 from shared.messaging.relay import Relay
 from shared.messaging.subscribing import Subscription, broker_for, subscribe
@@ -66,11 +67,12 @@ async def running(
     jobs: Sequence[Job],
     *,
     prepare: Work | None = None,
+    following: Following | None = None,
 ) -> AsyncGenerator[Runtime]:
     """Run a service's background; stops it at the end of the block.
 
     Raises where the database is not there at the start; Kafka may come later. `prepare` is done
-    before anything else runs.
+    before anything else runs. `following` reads the service's own topics for HTTP.
     """
     url = settings.database_url.get_secret_value()
     pool = await open_pool(url)
@@ -85,6 +87,11 @@ async def running(
             background = [
                 tasks.create_task(_guarded("relay", runtime.relay.run())),
                 tasks.create_task(_guarded("consumers", _start_consuming(broker, runtime))),
+                *(
+                    tasks.create_task(_guarded("following", each.run()))
+                    for each in (following,)
+                    if each
+                ),
                 *(
                     tasks.create_task(_guarded(job.name, repeat(job, pool)))
                     for job in (*jobs, housekeeping)

@@ -9,10 +9,13 @@ from fastapi import APIRouter, FastAPI
 
 from shared import failpoints
 from shared.auth import Authenticator
-from shared.http import clearing, operations, parked
+from shared.contracts.readers import own_topics
+from shared.http import clearing, events, operations, parked
 from shared.http.context import RequestContext
 from shared.http.problems import add_problem_handlers
 from shared.logs import configure_logs
+from shared.messaging.bookmarks import Cursors
+from shared.messaging.following import Following
 from shared.messaging.reactions import Consumer
 from shared.runtime import Job, Work, running
 from shared.settings import ServiceSettings
@@ -40,6 +43,8 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     """The ASGI app of a service: its API, the operations endpoints, and its background."""
     configure_logs(service.name)
     failpoints.require_known()
+    topics = frozenset(topic.name for topic in own_topics(service.name))
+    following = Following(service.name, topics, settings.kafka.client_options())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -49,6 +54,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
             service.consumers,
             service.jobs,
             prepare=service.prepare,
+            following=following,
         ) as runtime:
             _spare_the_collector()
             app.state.runtime = runtime
@@ -58,12 +64,20 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     app = FastAPI(title=f"Rapport {service.name}", summary=service.summary, lifespan=lifespan)
     app.state.settings = settings
     app.state.consumers = {consumer.name: consumer for consumer in service.consumers}
+    app.state.following = following
+    app.state.cursors = Cursors(service.name, settings.jwt_key.get_secret_value(), topics)
     app.state.authenticator = Authenticator(
         settings.jwt_key.get_secret_value(), settings.jwt_algorithm
     )
     add_problem_handlers(app)
     app.add_middleware(RequestContext, service=service.name)
-    for router in (*service.routers, clearing.router, parked.router, operations.router):
+    for router in (
+        *service.routers,
+        events.router,
+        clearing.router,
+        parked.router,
+        operations.router,
+    ):
         app.include_router(router)
     return app
 

@@ -101,10 +101,12 @@ class Outbox:
     pool: Pool
 
     async def facts(self, *types: type[Event]) -> list[Event]:
-        """What was published, in its order; of these types only, where any are named."""
+        """What was published, in its order: of the types named, or else all but snapshots."""
         rows = await self.pool.fetch("SELECT headers, payload FROM outbox ORDER BY id")
         facts = [_fact(row["headers"], row["payload"]) for row in rows]
-        return [fact for fact in facts if not types or isinstance(fact, types)]
+        if types:
+            return [fact for fact in facts if isinstance(fact, types)]
+        return [fact for fact in facts if fact.topic.cleanup == "delete"]
 
     async def headers(self, fact: type[Event]) -> Sequence[dict[str, str]]:
         rows = await self.pool.fetch("SELECT headers FROM outbox ORDER BY id")

@@ -22,6 +22,7 @@ from shared.contracts.pipeline import (
     DealRiskCleared,
     DealRiskFlagged,
     DealStageChanged,
+    DealState,
     DealWon,
     DefinitionPublished,
 )
@@ -142,6 +143,19 @@ async def test_a_deal_goes_through_its_life(sales: Caller, outbox: Outbox) -> No
         DealReopened,
     ]
     assert await outbox.versions(DealOpened.topic.name) == list(range(1, 9))
+
+
+async def test_each_change_publishes_the_deal_as_the_api_shows_it(
+    sales: Caller, outbox: Outbox
+) -> None:
+    deal = await open_deal(sales, new_id())
+    flagged = await command(sales, deal, "risks", {"severity": "low"})
+    won = await command(sales, deal, "win")
+    states = await outbox.facts(DealState)
+    assert await outbox.versions(DealState.topic.name) == [1, 2, 3]
+    for state, shown in zip(states[1:], (flagged, won), strict=True):
+        assert state == DealState.model_validate(shown)
+    assert "version" not in DealState.model_fields
 
 
 async def test_the_same_idempotency_key_opens_one_deal(sales: Caller, outbox: Outbox) -> None:

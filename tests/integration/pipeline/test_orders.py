@@ -17,6 +17,7 @@ from shared.contracts.pipeline import (
     OrderConfirmed,
     OrderLine,
     OrderRevised,
+    OrderState,
     OrderStatusChanged,
 )
 from shared.db import Pool, transaction
@@ -133,6 +134,27 @@ async def test_a_revision_changes_the_order_and_a_repeat_changes_nothing(
     answer = await sales.get(f"/v1/orders/{order_id_of(erp_order())}")
     assert (answer.json()["total"], answer.json()["status"]) == ("5", "delivered")
     assert (answer.json()["version"], answer.headers["etag"]) == (3, '"3"')
+
+
+async def test_a_batch_publishes_one_snapshot_of_each_order_that_it_changed(
+    feed: Feed, outbox: Outbox, sales: Caller
+) -> None:
+    await feed("customers", record_of(customer(new_id(), "42")))
+    await feed(
+        "orders",
+        record_of(erp_order()),
+        record_of(erp_order("A-2")),
+        record_of(erp_order(revision=2, total=Decimal(5), status="delivered")),
+    )
+    await feed("orders", record_of(erp_order("A-2", revision=9)))
+    states = await outbox.facts(OrderState)
+    assert await outbox.versions(OrderState.topic.name) == [3, 1]
+    for state in states:
+        assert isinstance(state, OrderState)
+        answer = await sales.get(f"/v1/orders/{state.order_id}")
+        assert state == OrderState.model_validate(answer.json())
+    (headers, _) = await outbox.headers(OrderState)
+    assert datetime.fromisoformat(headers["ce_time"]) == ORDERED + timedelta(days=2)
 
 
 async def test_a_quiet_revision_still_outranks_an_older_one(feed: Feed, outbox: Outbox) -> None:

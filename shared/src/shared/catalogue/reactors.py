@@ -30,14 +30,15 @@ _NOWHERE = {
 }
 
 
+def declared_apps() -> "list[FastAPI]":
+    """The app of every service of the workspace, put together and not started."""
+    with _settings_that_lead_nowhere():
+        return [import_module(f"{package}.app").create_app() for package in _PACKAGES]
+
+
 def declared_consumers() -> list[Consumer]:
     """The consumers of every service of the workspace."""
-    found: list[Consumer] = []
-    with _settings_that_lead_nowhere():
-        for package in _PACKAGES:
-            app: FastAPI = import_module(f"{package}.app").create_app()
-            found.extend(app.state.consumers.values())
-    return found
+    return [consumer for app in declared_apps() for consumer in app.state.consumers.values()]
 
 
 def reactors_of(fact: type[Event], consumers: Sequence[Consumer]) -> list[str]:

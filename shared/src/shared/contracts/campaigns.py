@@ -12,6 +12,7 @@ from shared.contracts.contacts import Channel, Purpose
 from shared.contracts.topic import Event, events_topic, state_topic
 
 CampaignType = Literal["email", "newsletter"]
+CampaignStatus = Literal["planned", "running", "completed"]
 Objective = Literal["promotion", "nurture", "onboarding", "service"]
 HeldFor = Literal["open-ticket"]
 FailedFor = Literal["rejected", "unknown"]
@@ -34,6 +35,9 @@ CAMPAIGN_EVENTS = events_topic(
     key="campaign_id",
     holds="every fact of a campaign",
     personal_data="none",
+)
+CAMPAIGN_STATE = state_topic(
+    "campaigns", "campaign", key="campaign_id", holds="the current campaign, with what it says"
 )
 SEGMENT_EVENTS = events_topic(
     "campaigns", "segment", key="segment_id", holds="segments in force", personal_data="none"
@@ -93,6 +97,27 @@ class CampaignCompleted(Event):
 
     campaign_id: UUID
     completed_at: datetime
+
+
+@CAMPAIGN_STATE.fact("state")
+class CampaignState(Event):
+    """The whole campaign as it is now; subject and body are free text."""
+
+    campaign_id: UUID
+    status: CampaignStatus
+    name: str
+    campaign_type: CampaignType
+    objective: Objective
+    purpose: Purpose
+    segment_ids: tuple[UUID, ...]
+    subject: str
+    body_text: str
+    link_url: str | None = None
+    product_lines: tuple[str, ...] = ()
+    owner_id: str
+    audience_size: int | None = None
+    launched_at: datetime | None = None
+    completed_at: datetime | None = None
 
 
 @SEGMENT_EVENTS.fact("activated")

@@ -32,8 +32,18 @@ DEFINITION_EVENTS = events_topic(
     personal_data="none",
 )
 DEAL_EVENTS = events_topic("pipeline", "deal", key="deal_id", holds="every fact of a deal")
+DEAL_STATE = state_topic(
+    "pipeline", "deal", key="deal_id", holds="the current deal, with the name that we gave it"
+)
 ORDER_EVENTS = events_topic(
     "pipeline", "order", key="order_id", holds="the mirror of the ERP's orders"
+)
+ORDER_STATE = state_topic(
+    "pipeline",
+    "order",
+    key="order_id",
+    holds="the current order: lines, total, status",
+    personal_data="pseudonymous",
 )
 
 
@@ -313,6 +323,45 @@ class DealReopened(Event):
     approved_by: str | None = None
 
 
+class DealRisk(_Value):
+    """A danger that is flagged on a deal now."""
+
+    code: RiskCode
+    severity: RiskSeverity
+    cause_id: UUID | None = None
+    since: datetime
+
+
+@DEAL_STATE.fact("state")
+class DealState(Event):
+    """The whole deal as pipeline knows it now; its name is free text."""
+
+    deal_id: UUID
+    customer_id: UUID
+    name: str
+    primary_contact_id: UUID | None = None
+    pipeline_id: UUID
+    pipeline_version: int
+    stage_id: str
+    status: DealStatus
+    kind: str
+    amount: Decimal
+    currency: str
+    probability: int
+    expected_close_date: date
+    push_count: int
+    owner_id: str
+    source: str
+    lead_id: UUID | None = None
+    campaign_id: UUID | None = None
+    product_lines: tuple[str, ...] = ()
+    risks: tuple[DealRisk, ...] = ()
+    reason_code: str | None = None
+    competitor: str | None = None
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
 class OrderLine(_Value):
     """What was ordered; `quantity` in the product's own unit."""
 
@@ -359,3 +408,21 @@ class OrderRevised(Event):
     from_total: Decimal
     total: Decimal
     currency: str
+
+
+@ORDER_STATE.fact("state")
+class OrderState(Event):
+    """The whole order as the ERP told it last.
+
+    The ERP's own revision is not in it: it rises also where nothing changed, without a fact.
+    """
+
+    order_id: UUID
+    external_system: str
+    external_ref: str
+    customer_id: UUID
+    status: OrderStatus
+    lines: tuple[OrderLine, ...]
+    total: Decimal
+    currency: str
+    ordered_at: datetime

@@ -1,10 +1,11 @@
-"""Who reads what: each service's rights on the topics of others, and on its own where it reacts.
+"""Who reads what: each service's rights on the topics of others, and on its own.
 
 A right is granted here and needed by a consumer's declaration in the service; a test holds both
-against each other. What nobody needs, nobody may read.
+against each other. What nobody needs, nobody may read. Its own topics every service reads besides,
+without a group, to tell of them over HTTP and to find what changed when.
 """
 
-from shared.contracts import campaigns, contacts, external, pipeline, service_desk
+from shared.contracts import TOPICS, campaigns, contacts, external, pipeline, service_desk
 from shared.contracts.topic import Topic
 
 READERS: dict[str, frozenset[Topic]] = {
@@ -65,3 +66,13 @@ READERS: dict[str, frozenset[Topic]] = {
     ),
 }
 """Topics by the service whose consumers read them."""
+
+
+def own_topics(service: str) -> frozenset[Topic]:
+    """The topics that a service writes, and reads for those without Kafka (`GET /v1/events`)."""
+    return frozenset(topic for topic in TOPICS.values() if topic.publisher == service)
+
+
+def readable_by(service: str) -> frozenset[Topic]:
+    """All that a service may read: what its consumers need, and its own."""
+    return READERS[service] | own_topics(service)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from shared.contracts.codes import Open
-from shared.contracts.topic import Event, events_topic
+from shared.contracts.topic import Event, events_topic, state_topic
 
 TicketType = Literal[
     "question", "incident", "repair", "installation", "complaint", "request", "onboarding"
@@ -29,6 +29,9 @@ ClockMetric = Literal["first-response", "resolution"]
 
 TICKET_EVENTS = events_topic(
     "service-desk", "ticket", key="ticket_id", holds="every fact of a ticket"
+)
+TICKET_STATE = state_topic(
+    "service-desk", "ticket", key="ticket_id", holds="the current ticket, with its subject"
 )
 CLOCK_EVENTS = events_topic(
     "service-desk", "sla", key="clock_id", holds="the clocks that run against a ticket"
@@ -176,6 +179,38 @@ class TicketCancelled(Event):
     customer_id: UUID
     severity: int
     reason_code: str
+
+
+@TICKET_STATE.fact("state")
+class TicketState(Event):
+    """The whole ticket as service-desk knows it now; its messages and clocks stand elsewhere."""
+
+    ticket_id: UUID
+    number: str
+    customer_id: UUID
+    contact_id: UUID | None = None
+    channel: str
+    ticket_type: TicketType
+    subject: str
+    category: str | None = None
+    product_id: str | None = None
+    severity: int
+    priority: Priority
+    status: TicketStatus
+    agent_id: str | None = None
+    sla_policy_id: UUID
+    sla_policy_version: int
+    source: str
+    source_id: UUID | None = None
+    reopen_count: int
+    received_at: datetime
+    first_responded_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    auto_close_at: datetime | None = None
+    resolution_code: str | None = None
+    root_cause: str | None = None
+    user_error: bool
 
 
 @CLOCK_EVENTS.fact("started")

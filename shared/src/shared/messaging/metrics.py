@@ -31,6 +31,9 @@ CONSUMER_RETRIES = Counter(
 )
 PARKED_KEYS = Gauge("rapport_parked_keys", "Keys whose records wait for a redrive.", ["consumer"])
 
+EVENT_STREAMS = Gauge("rapport_event_streams", "Open streams of events.", ["service"])
+EVENTS_TOLD = Counter("rapport_events_told", "Events told over HTTP.", ["service"])
+
 COMMAND_SECONDS = Histogram(
     "rapport_http_request_seconds", "Time to answer.", ["service", "method", "route", "status"]
 )

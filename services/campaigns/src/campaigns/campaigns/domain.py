@@ -3,20 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.campaigns import (
     CampaignCompleted,
     CampaignLaunched,
     CampaignPlanned,
+    CampaignState,
+    CampaignStatus,
     CampaignType,
     Objective,
 )
 from shared.contracts.contacts import Purpose
 from shared.errors import ConflictError, InvalidError, NotFoundError
 
-Status: TypeAlias = Literal["planned", "running", "completed"]
+Status: TypeAlias = CampaignStatus
 Event: TypeAlias = CampaignPlanned | CampaignLaunched | CampaignCompleted
 
 
@@ -190,3 +192,25 @@ def evolve(campaign: Campaign, event: CampaignLaunched | CampaignCompleted) -> C
             )
         case _:
             assert_never(event)
+
+
+def snapshot(campaign: Campaign) -> CampaignState:
+    """The whole campaign, for those who keep a copy."""
+    plan = campaign.plan
+    return CampaignState(
+        campaign_id=campaign.campaign_id,
+        status=campaign.status,
+        name=plan.name,
+        campaign_type=plan.campaign_type,
+        objective=plan.objective,
+        purpose=plan.purpose,
+        segment_ids=plan.segment_ids,
+        subject=plan.subject,
+        body_text=plan.body_text,
+        link_url=plan.link_url,
+        product_lines=plan.product_lines,
+        owner_id=plan.owner_id,
+        audience_size=campaign.audience_size,
+        launched_at=campaign.launched_at,
+        completed_at=campaign.completed_at,
+    )

@@ -20,6 +20,7 @@ from campaigns.campaigns.domain import (
     decide,
     evolve,
     plan_campaign,
+    snapshot,
 )
 from campaigns.messages import store as messages
 from campaigns.segments import store as segments
@@ -41,7 +42,8 @@ async def plan(pool: Pool, cause: Cause, command: PlanCampaign) -> Campaign:
             await _require_segments(connection, command.plan.segment_ids)
             campaign = Campaign(command.campaign_id, version=1, plan=command.plan)
             await store.insert_campaign(connection, campaign)
-            await outbox.append(connection, cause, [Fact(event, 1) for event in events])
+            facts = [Fact(event, 1) for event in (*events, snapshot(campaign))]
+            await outbox.append(connection, cause, facts)
             return campaign
 
     return await with_retries(attempt)
@@ -97,7 +99,7 @@ async def record(
         facts.append(Fact(event, after.version))
     launch = cause if after.status == "running" else None
     await store.save_campaign(connection, after, campaign.version, launch)
-    await outbox.append(connection, cause, facts)
+    await outbox.append(connection, cause, [*facts, Fact(snapshot(after), after.version)])
     return after
 
 

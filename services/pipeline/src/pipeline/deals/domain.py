@@ -1,7 +1,7 @@
 """A deal: its state, what its facts make of it, and what its rules say no with."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -13,9 +13,11 @@ from shared.contracts.pipeline import (
     DealLost,
     DealOpened,
     DealReopened,
+    DealRisk,
     DealRiskCleared,
     DealRiskFlagged,
     DealStageChanged,
+    DealState,
     DealStatus,
     DealWon,
 )
@@ -188,3 +190,33 @@ def folded(deal: Deal, events: Iterable[DealEvent]) -> Deal:
     for event in events:
         deal = evolve(deal, event)
     return deal
+
+
+def snapshot(deal: Deal) -> DealState:
+    """The whole deal, for those who keep a copy."""
+    return DealState(
+        deal_id=deal.deal_id,
+        customer_id=deal.customer_id,
+        name=deal.name,
+        primary_contact_id=deal.primary_contact_id,
+        pipeline_id=deal.pipeline_id,
+        pipeline_version=deal.pipeline_version,
+        stage_id=deal.stage_id,
+        status=deal.status,
+        kind=deal.kind,
+        amount=deal.amount,
+        currency=deal.currency,
+        probability=deal.probability,
+        expected_close_date=deal.expected_close_date,
+        push_count=deal.push_count,
+        owner_id=deal.owner_id,
+        source=deal.source,
+        lead_id=deal.lead_id,
+        campaign_id=deal.campaign_id,
+        product_lines=deal.product_lines,
+        risks=tuple(DealRisk(**asdict(risk)) for risk in deal.risks),
+        reason_code=deal.reason_code,
+        competitor=deal.competitor,
+        opened_at=deal.opened_at,
+        closed_at=deal.closed_at,
+    )

@@ -14,7 +14,7 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
-from pipeline.deals.domain import Deal, DealEvent, DealNotFoundError, folded
+from pipeline.deals.domain import Deal, DealEvent, DealNotFoundError, folded, snapshot
 from pipeline.definitions.domain import Definition
 from pipeline.definitions.store import STAGES
 from pipeline.risks import Risk
@@ -69,16 +69,13 @@ class DealFilter:
 async def record(
     connection: Connection, cause: Cause, deal: Deal, events: Sequence[DealEvent]
 ) -> Deal:
-    """Save what the events make of the deal, then publish them."""
+    """Save what the events make of the deal, then publish them and the deal as it is now."""
     if not events:
         return deal
     after = folded(deal, events)
     await _save_deal(connection, deal.version, after)
-    await outbox.append(
-        connection,
-        cause,
-        [Fact(event, version) for version, event in enumerate(events, start=deal.version + 1)],
-    )
+    facts = [Fact(event, version) for version, event in enumerate(events, start=deal.version + 1)]
+    await outbox.append(connection, cause, [*facts, Fact(snapshot(after), after.version)])
     return after
 
 

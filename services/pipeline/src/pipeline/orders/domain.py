@@ -13,6 +13,7 @@ from shared.contracts.pipeline import (
     OrderConfirmed,
     OrderLine,
     OrderRevised,
+    OrderState,
     OrderStatus,
     OrderStatusChanged,
 )
@@ -166,4 +167,19 @@ def _status_changed(order: Order, seen: ErpOrderChanged) -> OrderStatusChanged |
         total=seen.total,
         currency=seen.currency,
         changed_at=seen.changed_at,
+    )
+
+
+def snapshot(order: Order) -> OrderState:
+    """The whole order, for those who keep a copy."""
+    return OrderState(
+        order_id=order.order_id,
+        external_system=order.external_system,
+        external_ref=order.external_ref,
+        customer_id=order.customer_id,
+        status=order.status,
+        lines=order.lines,
+        total=order.total,
+        currency=order.currency,
+        ordered_at=order.ordered_at,
     )

@@ -25,6 +25,7 @@ from pipeline.orders.domain import (
     decide,
     happened_at,
     mirrored,
+    snapshot,
 )
 from pipeline.orders.store import WaitingOrder
 
@@ -71,7 +72,15 @@ async def _mirror(
         await store.save_orders(connection, changed)
     if waiting:
         await store.insert_waiting(connection, list(waiting.values()))
-    await outbox.append(connection, sightings[0].cause, facts)
+    await outbox.append(connection, sightings[0].cause, [*facts, *_snapshots(orders, facts)])
+
+
+def _snapshots(orders: Mapping[UUID, Order], facts: Sequence[Fact]) -> list[Fact]:
+    """Each order that something happened to, once, as the last of its facts leaves it."""
+    newest = {fact.event.record_key: fact for fact in facts}
+    return [
+        Fact(snapshot(orders[UUID(key)]), fact.version, fact.cause) for key, fact in newest.items()
+    ]
 
 
 def _apply(order: Order | None, sighting: Sighting, customer_id: UUID, facts: list[Fact]) -> Order:

@@ -16,6 +16,7 @@ from shared.contracts.service_desk import (
     TicketPriorityChanged,
     TicketReopened,
     TicketResolved,
+    TicketState,
     TicketStatus,
     TicketStatusChanged,
     TicketType,
@@ -188,3 +189,35 @@ def evolve(ticket: Ticket, event: TicketEvent, at: datetime) -> Ticket:  # noqa:
             return replace(ticket, status="cancelled", closed_at=at)
         case _:
             assert_never(event)
+
+
+def snapshot(ticket: Ticket) -> TicketState:
+    """The whole ticket, for those who keep a copy."""
+    return TicketState(
+        ticket_id=ticket.ticket_id,
+        number=ticket.number,
+        customer_id=ticket.customer_id,
+        contact_id=ticket.contact_id,
+        channel=ticket.channel,
+        ticket_type=ticket.ticket_type,
+        subject=ticket.subject,
+        category=ticket.category,
+        product_id=ticket.product_id,
+        severity=ticket.severity,
+        priority=ticket.priority,
+        status=ticket.status,
+        agent_id=ticket.agent_id,
+        sla_policy_id=ticket.sla_policy_id,
+        sla_policy_version=ticket.sla_policy_version,
+        source=ticket.source,
+        source_id=ticket.source_id,
+        reopen_count=ticket.reopen_count,
+        received_at=ticket.received_at,
+        first_responded_at=ticket.first_responded_at,
+        resolved_at=ticket.resolved_at,
+        closed_at=ticket.closed_at,
+        auto_close_at=ticket.auto_close_at,
+        resolution_code=ticket.resolution_code,
+        root_cause=ticket.root_cause,
+        user_error=ticket.user_error,
+    )

@@ -35,7 +35,7 @@ from service_desk.tickets.commands import (
     TicketCommand,
 )
 from service_desk.tickets.decisions import decide, decide_opening, first_message
-from service_desk.tickets.domain import Terms, Ticket, TicketEvent, begin, evolve
+from service_desk.tickets.domain import Terms, Ticket, TicketEvent, begin, evolve, snapshot
 
 BATCH = 100
 
@@ -150,7 +150,8 @@ async def admit_ticket(connection: Connection, cause: Cause, command: OpenTicket
     opened = events[0]
     assert isinstance(opened, TicketOpened)
     clocks = await start_clocks(connection, opened, policy, command.at)
-    await outbox.append(connection, cause, [Fact(opened, 1), *facts, *clocks])
+    state = Fact(snapshot(ticket), ticket.version)
+    await outbox.append(connection, cause, [Fact(opened, 1), *facts, state, *clocks])
     return ticket
 
 
@@ -163,7 +164,7 @@ async def record(
     now, facts = _fold(ticket, events, cause.at)
     await store.save_ticket(connection, now, ticket.version)
     clocks = await follow(connection, ticket.ticket_id, events, cause.at)
-    await outbox.append(connection, cause, [*facts, *clocks])
+    await outbox.append(connection, cause, [*facts, Fact(snapshot(now), now.version), *clocks])
     return now
 
 
