@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from devstack.kafka import Listener
+from devstack.broker_settings import Listener
 
 from devstack import ports
 from tests.faults import report

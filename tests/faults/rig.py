@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from devstack.kafka import Listener
+from devstack.broker_settings import Listener
 from devstack.services import SERVICES, Service
 from devstack.stack import Stack
 from shared.settings import KafkaSettings
@@ -79,7 +79,7 @@ class Rig:
 
     @property
     def kafka(self) -> KafkaSettings:
-        return KafkaSettings(bootstrap_servers=self.stack.bootstrap, replication_factor=1)
+        return self.stack.kafka_settings()
 
     @property
     def listener(self) -> Listener:
@@ -243,9 +243,11 @@ class Rig:
 
 
 @contextmanager
-def running(folder: Path, listener: Listener | None = None) -> Iterator[Rig]:
+def running(
+    folder: Path, listener: Listener | None = None, *, secured: bool = False
+) -> Iterator[Rig]:
     """Run the servers, the sink and one process of each service, all ready."""
-    with ephemeral.ground(folder, listener) as stack:
+    with ephemeral.ground(folder, listener, secured=secured) as stack:
         if stack.broker_version.name != "Apache Kafka":
             raise RigError(f"These tests want Apache Kafka, and this is {stack.broker_version}.")
         rig, over = Rig(stack), threading.Event()

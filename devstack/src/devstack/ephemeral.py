@@ -8,10 +8,12 @@ from rich.console import Console
 
 from devstack import ports
 from devstack import settings as settings_file
-from devstack.kafka import Listener
+from devstack.broker_settings import Listener
 from devstack.services import SERVICES, Service
 from devstack.settings import State
 from devstack.stack import Stack
+
+SECURED = {settings_file.SECURE: "1"}
 
 
 @contextmanager
@@ -35,9 +37,12 @@ def mail(folder: Path) -> Generator[Stack]:
 
 
 @contextmanager
-def ground(folder: Path, listener: Listener | None = None) -> Generator[Stack]:
+def ground(
+    folder: Path, listener: Listener | None = None, *, secured: bool = False
+) -> Generator[Stack]:
     """Run durable servers, databases, topics and the mail sink, for services that others start."""
-    with _running(folder, (), {}, mail=True, durable=True, listener=listener) as stack:
+    environment = SECURED if secured else {}
+    with _running(folder, (), environment, mail=True, durable=True, listener=listener) as stack:
         stack.create_databases()
         stack.migrate_and_provision(SERVICES)
         yield stack

@@ -1,4 +1,7 @@
-"""A real Apache Kafka on this machine: one node, KRaft; Tansu where no jars can be had."""
+"""A real Apache Kafka on this machine: one node, KRaft; Tansu where no jars can be had.
+
+A secured one is Apache Kafka or nothing.
+"""
 
 import base64
 import json
@@ -11,12 +14,17 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from rich.console import Console
+from shared.settings import KafkaSettings
 
 from devstack import child, kafka_jars, ports, tansu, wait
+from devstack.broker_settings import Listener, Locks, server_properties
 from devstack.errors import DevstackError
 
 HEAP = ("-Xms256m", "-Xmx768m")
 VERSION_FILE = "broker.json"
+SECURED = "secured"
+"""A file beside the log that says that it was made with users and rights."""
+
 QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
@@ -36,25 +44,14 @@ class Broker:
     version: BrokerVersion
 
 
-@dataclass(frozen=True)
-class Listener:
-    """One more door of the broker: clients that enter at `port` are told to go on at `advertised`.
-
-    With a proxy listening on `advertised`, every connection of such a client passes it.
-    """
-
-    port: int
-    advertised: int
+def is_ready(kafka: KafkaSettings) -> bool:
+    """Whether a broker answers at the first address and is part of its cluster."""
+    host, _, port = kafka.bootstrap_servers.split(",", maxsplit=1)[0].rpartition(":")
+    return ports.is_open(int(port), host) and wait.run(_has_brokers(kafka))
 
 
-def is_ready(bootstrap: str) -> bool:
-    """Whether a broker answers at the first address of `bootstrap` and is part of its cluster."""
-    host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
-    return ports.is_open(int(port), host) and wait.run(_has_brokers(bootstrap))
-
-
-async def _has_brokers(bootstrap: str) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+async def _has_brokers(kafka: KafkaSettings) -> bool:
+    admin = AIOKafkaAdminClient(**kafka.client_options(), request_timeout_ms=3000)
     try:
         await admin.start()
         return bool((await admin.describe_cluster())["brokers"])
@@ -75,35 +72,58 @@ def prepare(
     controller_port: int,
     console: Console,
     listener: Listener | None = None,
+    locks: Locks | None = None,
 ) -> Broker:
     """Configure the broker with its data under `data`: Apache Kafka, else Tansu, said aloud."""
     data.mkdir(parents=True, exist_ok=True)
     try:
         jars = kafka_jars.jars(console)
     except DevstackError as error:
+        if locks is not None:
+            raise
         console.print(str(error), style="yellow", markup=False, soft_wrap=True)
         console.print(tansu.NOTICE, style="bold yellow", soft_wrap=True)
         broker = Broker(tuple(tansu.command(port)), BrokerVersion("Tansu", tansu.version()))
     else:
-        properties = _server_properties(data / "log", port, controller_port, listener)
-        broker = _prepare_kafka(data, properties, jars)
+        if locks is not None:
+            locks.prepare()
+        properties = server_properties(data / "log", port, controller_port, listener, locks)
+        broker = _prepare_kafka(data, properties, jars, locks)
     (data / VERSION_FILE).write_text(json.dumps(asdict(broker.version)))
     return broker
 
 
-def _prepare_kafka(data: Path, settings: str, jars: Path) -> Broker:
+def require_same_sort(data: Path, *, is_secured: bool) -> None:
+    """A log that was made open has no users, and one that was made closed keeps its ACLs."""
+    if not _is_formatted(data) or (data / SECURED).exists() == is_secured:
+        return
+    made, wanted, other = ("open", 1, "secure") if is_secured else ("secured", 0, "open")
+    raise DevstackError(
+        f"The Kafka in {data} was made {made}, and stays so. For SECURE={wanted} take another"
+        f" folder (RAPPORT_STATE=.rapport-{other}), or remove this one with its data."
+    )
+
+
+def _is_formatted(data: Path) -> bool:
+    return (data / "log" / "meta.properties").exists()
+
+
+def _prepare_kafka(data: Path, settings: str, jars: Path, locks: Locks | None) -> Broker:
     properties = data / "server.properties"
+    properties.touch(mode=0o600)
     properties.write_text(settings)
     (data / "log4j2.yaml").write_text(LOG4J)
     java = [str(kafka_jars.java()), *QUICK_START, "-cp", f"{jars}/*"]
-    if not (data / "log" / "meta.properties").exists():
-        _format(java, properties)
+    if not _is_formatted(data):
+        if locks is not None:
+            (data / SECURED).touch()
+        _format(java, properties, locks.scram() if locks is not None else [])
     broker = [*java[:1], *HEAP, f"-Dlog4j2.configurationFile={data}/log4j2.yaml", *java[1:]]
     command = child.command([*broker, "kafka.Kafka", str(properties)], signal.SIGKILL)
     return Broker(tuple(command), BrokerVersion("Apache Kafka", kafka_jars.KAFKA_VERSION))
 
 
-def _format(java: list[str], properties: Path) -> None:
+def _format(java: list[str], properties: Path, users: list[str]) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = [
         *java,
@@ -112,43 +132,11 @@ def _format(java: list[str], properties: Path) -> None:
         f"--cluster-id={cluster_id}",
         "-c",
         str(properties),
+        *users,
     ]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise DevstackError(f"Kafka's storage could not be formatted:\n{done.stderr}")
-
-
-# After `kill -9` the broker is let in again when its former session has ended: hence a short one.
-def _server_properties(
-    log: Path, port: int, controller_port: int, listener: Listener | None
-) -> str:
-    door, sign, protocol = "", "", ""
-    if listener is not None:
-        door = f",PROXIED://{ports.HOST}:{listener.port}"
-        sign = f",PROXIED://{ports.HOST}:{listener.advertised}"
-        protocol = ",PROXIED:PLAINTEXT"
-    return f"""\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{ports.HOST}:{controller_port}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{ports.HOST}:{port},CONTROLLER://{ports.HOST}:{controller_port}{door}
-advertised.listeners=PLAINTEXT://{ports.HOST}:{port}{sign}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocol}
-log.dirs={log}
-broker.session.timeout.ms=4000
-broker.heartbeat.interval.ms=1000
-auto.create.topics.enable=false
-default.replication.factor=1
-group.initial.rebalance.delay.ms=0
-offsets.topic.num.partitions=12
-offsets.topic.replication.factor=1
-transaction.state.log.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-"""
 
 
 LOG4J = """\

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dotenv import dotenv_values
+from shared.access import credentials
+from shared.contracts.rights import ADMIN
+from shared.settings import KafkaSettings
 
-from devstack import ports
+from devstack import ports, tls
+from devstack.broker_settings import MECHANISM, Locks
 from devstack.errors import DevstackError
 from devstack.services import SERVICES
 
@@ -22,7 +26,9 @@ KAFKA_VARIABLES = (
     "KAFKA_SASL_MECHANISM",
     "KAFKA_SASL_USERNAME",
     "KAFKA_SASL_PASSWORD",
+    "KAFKA_SASL_PASSWORD_FILE",
     "KAFKA_CA_FILE",
+    "KAFKA_CREDENTIALS",
 )
 SECRETS = (
     "RAPPORT_JWT_KEY",
@@ -32,6 +38,11 @@ SECRETS = (
     *(service.password_variable for service in SERVICES),
 )
 PASSED_ON = ("RAPPORT_JWT_ALGORITHM",)
+SECURE = "SECURE"
+SUBSCRIBERS = "RAPPORT_SUBSCRIBERS"
+EXAMPLES = "analytics=public,warehouse=confidential"
+"""Who may subscribe to a secured system of this machine, unless it is told otherwise."""
+
 SENDER = "Rapport <hello@rapport.example>"
 
 
@@ -58,6 +69,10 @@ class State:
         return self.folder / "kafka"
 
     @property
+    def locks(self) -> Locks:
+        return Locks(self.kafka / "tls", self.folder / "credentials")
+
+    @property
     def mail(self) -> Path:
         return self.folder / "mail"
 
@@ -80,6 +95,11 @@ class Settings:
 
     def port(self, variable: str) -> int:
         return int(self.values[variable])
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether our own Kafka lets in only whom it knows."""
+        return self.own_kafka and self.values[SECURE] == "1"
 
     @property
     def own_postgres(self) -> bool:
@@ -117,7 +137,11 @@ def choose(state: State, environment: Mapping[str, str]) -> Settings:
         name: environment.get(name) or last.get(name) or value for name, value in first.items()
     }
     _require_numbers(values)
+    values[SECURE] = environment.get(SECURE) or last.get(SECURE, "0")
     own_kafka = _choose_kafka(values, environment)
+    if own_kafka and values[SECURE] == "1":
+        values |= _secured(state.locks)
+        values[SUBSCRIBERS] = environment.get(SUBSCRIBERS) or last.get(SUBSCRIBERS) or EXAMPLES
     own_databases = _choose_databases(values, environment)
     values |= {name: environment.get(name, own) for name, own in _addresses(values).items()}
     values |= {name: environment[name] for name in PASSED_ON if name in environment}
@@ -138,6 +162,52 @@ def _choose_kafka(values: dict[str, str], environment: Mapping[str, str]) -> boo
     values |= {name: environment[name] for name in KAFKA_VARIABLES if name in environment}
     values["KAFKA_REPLICATION_FACTOR"] = environment.get("KAFKA_REPLICATION_FACTOR", "3")
     return False
+
+
+def _secured(locks: Locks) -> dict[str, str]:
+    """Who everybody is to a secured Kafka: the operators by the plain names, services by theirs."""
+    folder = locks.credentials
+    return {
+        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "KAFKA_SASL_MECHANISM": MECHANISM,
+        "KAFKA_CA_FILE": str(tls.authority_file(locks.tls)),
+        "KAFKA_CREDENTIALS": str(folder),
+        **_user("KAFKA", folder, ADMIN),
+        **{
+            name: value
+            for service in SERVICES
+            for name, value in _user(f"{service.variable}_KAFKA", folder, service.name).items()
+        },
+    }
+
+
+def _user(prefix: str, folder: Path, principal: str) -> dict[str, str]:
+    return {
+        f"{prefix}_SASL_USERNAME": principal,
+        f"{prefix}_SASL_PASSWORD_FILE": str(credentials.secret_file(folder, principal)),
+    }
+
+
+def kafka_of(values: Mapping[str, str], principal: str | None = None) -> KafkaSettings:
+    """How to reach the system's Kafka: as a principal of a secured one, else as the operators."""
+    named = {name: f"KAFKA_{name.upper()}" for name in KafkaSettings.model_fields}
+    known = {name: values[variable] for name, variable in named.items() if variable in values}
+    if principal is not None and "KAFKA_CREDENTIALS" in values:
+        file = credentials.secret_file(Path(values["KAFKA_CREDENTIALS"]), principal)
+        known |= {"sasl_username": principal, "sasl_password_file": str(file)}
+        known.pop("sasl_password", None)
+    return KafkaSettings.model_validate(known)
+
+
+def of_one_program(values: Mapping[str, str], service: str | None) -> dict[str, str]:
+    """What a program finds in its environment: of Kafka's users only its own, or none."""
+    if "KAFKA_CREDENTIALS" not in values:
+        return dict(values)
+    folder = Path(values["KAFKA_CREDENTIALS"])
+    users = ("KAFKA", *(f"{known.variable}_KAFKA" for known in SERVICES))
+    hidden = {"KAFKA_CREDENTIALS"}.union(*(_user(prefix, folder, "") for prefix in users))
+    shown = {name: value for name, value in values.items() if name not in hidden}
+    return shown | (_user("KAFKA", folder, service) if service is not None else {})
 
 
 def _choose_databases(values: dict[str, str], environment: Mapping[str, str]) -> set[str]:

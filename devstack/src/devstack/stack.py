@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from shared.settings import KafkaSettings
 
 from devstack import kafka, ports, postgres, system
 from devstack import settings as settings_file
+from devstack.broker_settings import Listener
 from devstack.errors import DevstackError, StartError
 from devstack.kafka import Broker, BrokerVersion
 from devstack.postgres import Postgres
@@ -44,7 +46,7 @@ class Stack:
     services: Sequence[Service] = SERVICES
     mail: bool = True
     durable: bool = True
-    listener: kafka.Listener | None = None
+    listener: Listener | None = None
 
     @property
     def supervisor(self) -> Supervisor:
@@ -57,6 +59,10 @@ class Stack:
     @property
     def bootstrap(self) -> str:
         return self.settings.values["KAFKA_BOOTSTRAP_SERVERS"]
+
+    def kafka_settings(self, principal: str | None = None) -> KafkaSettings:
+        """How to reach Kafka as a principal of a secured system; else as its operators."""
+        return settings_file.kafka_of(self.settings.values, principal)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -88,6 +94,8 @@ class Stack:
     def start(self, *, detached: bool) -> None:
         """Bring everything up, in order; what was begun is stopped again when a step fails."""
         ports.require_free(self._ports_needed())
+        if self.settings.own_kafka:
+            kafka.require_same_sort(self.state.kafka, is_secured=self.settings.is_secured)
         settings_file.save(self.state, self.settings)
         try:
             self._start(detached=detached)
@@ -98,7 +106,8 @@ class Stack:
     def _start(self, *, detached: bool) -> None:
         with self._step("Preparing PostgreSQL and Kafka"):
             programs = self._programs()
-        self.supervisor.start(programs, self.environment, detached=detached)
+        shared = settings_file.of_one_program(self.environment, None)
+        self.supervisor.start(programs, shared, detached=detached)
         with self._step("Starting PostgreSQL and Kafka"):
             self._launch(programs, {Tier.SERVERS})
         if self.services and self.settings.own_databases:
@@ -152,7 +161,9 @@ class Stack:
         number, controller = (
             self.settings.port(n) for n in ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT")
         )
-        return kafka.prepare(self.state.kafka, number, controller, self.console, self.listener)
+        locks = self.state.locks if self.settings.is_secured else None
+        data = self.state.kafka
+        return kafka.prepare(data, number, controller, self.console, self.listener, locks)
 
     def _launch(self, programs: Sequence[Program], tiers: set[Tier]) -> None:
         chosen = [program for program in programs if program.tier in tiers]
@@ -188,10 +199,12 @@ class Stack:
                 self.postgres.create_database(service.package, password)
 
     def migrate_and_provision(self, services: Sequence[Service]) -> None:
-        """Bring these services' databases to their newest form, and make every topic."""
+        """Bring these services' databases to their newest form; make topics, rights and users."""
         commands = [["migrate", service.package] for service in services]
+        secure = [["acl", "apply"], ["credentials", "provision"]]
+        commands += [["topics"], *(secure if self.settings.is_secured else [])]
         with ThreadPoolExecutor(2) as threads:
-            list(threads.map(self.rapport, [*commands, ["topics"]]))
+            list(threads.map(self.rapport, commands))
 
     def rapport(self, arguments: Sequence[str]) -> str:
         """Run the `rapport` command with the system's environment; gives what it printed."""

@@ -18,7 +18,7 @@ import tempfile
 import xmlrpc.client
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, cast
@@ -50,6 +50,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: int = 20
     start_seconds: int = 2
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def full_name(self) -> str:
@@ -294,7 +295,8 @@ def _write_config(
 
 
 def _section(program: Program, logs: Path) -> dict[str, str]:
-    return {
+    own = {"environment": _environment(program.environment)} if program.environment else {}
+    return own | {
         "command": shlex.join(program.command).replace("%", "%%"),
         "autostart": "false",
         "autorestart": "true",
@@ -308,3 +310,9 @@ def _section(program: Program, logs: Path) -> dict[str, str]:
         "stdout_logfile_maxbytes": "50MB",
         "stdout_logfile_backups": "1",
     }
+
+
+def _environment(variables: Mapping[str, str]) -> str:
+    """Variables as supervisord reads them: quoted, a percent sign doubled."""
+    escaped = {name: value.replace("%", "%%") for name, value in variables.items()}
+    return ",".join(f'{name}="{value}"' for name, value in escaped.items())

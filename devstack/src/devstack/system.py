@@ -12,7 +12,7 @@ from devstack import child, kafka, ports, postgres
 from devstack.kafka import Broker
 from devstack.postgres import Postgres
 from devstack.services import Service
-from devstack.settings import Settings, State
+from devstack.settings import Settings, State, kafka_of, of_one_program
 from devstack.supervisor import Program, Tier
 
 
@@ -36,8 +36,9 @@ def places(settings: Settings, services: Sequence[Service], *, mail: bool) -> li
             Place("postgres", Tier.SERVERS, f"{ports.HOST}:{server.port}", server.is_ready)
         )
     if settings.own_kafka:
-        bootstrap = settings.values["KAFKA_BOOTSTRAP_SERVERS"]
-        found.append(Place("kafka", Tier.SERVERS, bootstrap, lambda: kafka.is_ready(bootstrap)))
+        broker = kafka_of(settings.values)
+        where = broker.bootstrap_servers
+        found.append(Place("kafka", Tier.SERVERS, where, lambda: kafka.is_ready(broker)))
     if mail:
         view = f"http://{ports.HOST}:{settings.port('MAIL_PORT')}"
         found.append(Place("mail", Tier.MAIL, view, lambda: answers(f"{view}/api/v1/messages")))
@@ -86,7 +87,9 @@ def mail_program(state: State, settings: Settings) -> Program:
 
 def service_program(service: Service, values: Mapping[str, str]) -> Program:
     command = child.command(service_command(service, int(values[service.port_variable])))
-    return Program(service.name, Tier.SERVICES, tuple(command), start_seconds=4)
+    own = of_one_program(values, service.name)
+    user = {name: value for name, value in own.items() if name.startswith("KAFKA_SASL_")}
+    return Program(service.name, Tier.SERVICES, tuple(command), start_seconds=4, environment=user)
 
 
 def service_command(service: Service, port: int) -> list[str]:

@@ -14,6 +14,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
+from shared.access.command import acl, credentials_group
 from shared.auth import ROLES, issue_token
 from shared.contracts import SERVICES
 from shared.contracts.parking import ParkedReason
@@ -30,6 +31,10 @@ WIDTH_OF_A_PIPE = 250
 def main() -> None:
     """Operate Rapport. Settings come from the environment, or from RAPPORT_ENV_FILE."""
     load_dotenv(os.environ.get("RAPPORT_ENV_FILE", DEFAULT_ENV_FILE))
+
+
+main.add_command(acl)
+main.add_command(credentials_group)
 
 
 @main.command()

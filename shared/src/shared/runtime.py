@@ -10,14 +10,14 @@ from typing import TypeAlias
 
 import structlog
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
 
 from shared.db import Pool, is_infrastructure_fault, open_pool, transaction
 from shared.messaging import inbox
 from shared.messaging.following import Following
 from shared.messaging.reactions import Consumer
+from shared.messaging.refusals import refusal_of
 from shared.messaging.relay import Relay
-from shared.messaging.subscribing import Subscription, broker_for, subscribe
+from shared.messaging.subscribing import PatientBroker, Subscription, broker_for, subscribe
 from shared.settings import ServiceSettings
 
 RETRY_PAUSE = 2.0
@@ -57,6 +57,7 @@ class Runtime:
     pool: Pool
     relay: Relay
     subscriptions: list[Subscription] = field(default_factory=list[Subscription])
+    refused: str | None = None
 
 
 @asynccontextmanager
@@ -107,21 +108,30 @@ async def running(
         await pool.close()
 
 
-async def _start_consuming(broker: KafkaBroker, runtime: Runtime) -> None:
+async def _start_consuming(broker: PatientBroker, runtime: Runtime) -> None:
     if not runtime.subscriptions:
         return
     while True:
         try:
             await broker.start()
         except (KafkaError, OSError) as error:
-            logger.warning("kafka_not_reachable", error=repr(error))
+            await _tell(broker, runtime, error)
             await broker.stop()
             await asyncio.sleep(RETRY_PAUSE)
         else:
+            runtime.refused = None
             for subscription in runtime.subscriptions:
                 subscription.started_at = time.time()
             logger.info("consumers_started", consumers=len(runtime.subscriptions))
             return
+
+
+async def _tell(broker: PatientBroker, runtime: Runtime, error: Exception) -> None:
+    runtime.refused = await refusal_of(error, broker.client_options, "Read")
+    if runtime.refused is not None:
+        logger.error("kafka_refuses", what=runtime.refused)
+    else:
+        logger.warning("kafka_not_reachable", error=repr(error))
 
 
 async def repeat(job: Job, pool: Pool) -> None:

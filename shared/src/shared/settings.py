@@ -1,6 +1,7 @@
 """Settings of every service: they come from the environment, and no secret has a default."""
 
 import ssl
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import Field, SecretStr
@@ -23,6 +24,7 @@ class KafkaSettings(BaseSettings):
     sasl_mechanism: str = "SCRAM-SHA-512"
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
+    sasl_password_file: Path | None = None
     ca_file: str | None = None
     replication_factor: int = 3
 
@@ -37,10 +39,37 @@ class KafkaSettings(BaseSettings):
         if self.security_protocol.startswith("SASL"):
             options["sasl_mechanism"] = self.sasl_mechanism
             options["sasl_plain_username"] = self.sasl_username
-            options["sasl_plain_password"] = (
-                self.sasl_password.get_secret_value() if self.sasl_password else None
-            )
+            options["sasl_plain_password"] = self.password()
         return options
+
+    @property
+    def principal(self) -> str:
+        """Who this client is to the broker."""
+        return self.sasl_username or "ANONYMOUS"
+
+    def password(self) -> str | None:
+        """The secret as it is now: a file, where one is named, is read at each call."""
+        if self.sasl_password_file is not None:
+            return self.sasl_password_file.read_text().strip()
+        return self.sasl_password.get_secret_value() if self.sasl_password else None
+
+
+class KafkaUser(BaseSettings):
+    """Who one service is to Kafka: `<SERVICE>_KAFKA_SASL_USERNAME`, `…_PASSWORD` or its file."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    sasl_password_file: Path | None = None
+
+
+def kafka_of(service: str) -> KafkaSettings:
+    """How one service reaches Kafka: as itself where it has variables of its own."""
+    prefix = service.upper().replace("-", "_")
+    user = KafkaUser(_env_prefix=f"{prefix}_KAFKA_")  # pyright: ignore[reportCallIssue] -- pydantic reads it at run time
+    kafka = from_environment(KafkaSettings)
+    return kafka.model_copy(update=dict(user)) if user.sasl_username else kafka
 
 
 class ServiceSettings(BaseSettings):

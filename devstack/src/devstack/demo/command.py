@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import click
 from rich.console import Console
-from shared.settings import KafkaSettings
+from shared.contracts.rights import principal_of_external
 
 from devstack import report
 from devstack import settings as settings_file
@@ -24,6 +24,7 @@ SETUP_STARTED = "RAPPORT_SETUP_STARTED"
 """When `make demo` was typed, in seconds since 1970: everything before the demo is set-up."""
 
 PROBE = "CUSTOMER_360_URL"
+ERP = principal_of_external("erp")
 
 
 @click.command()
@@ -67,7 +68,8 @@ def _stage(console: Console) -> Stage:
         raise DemoError(f"Nothing runs here: `make up`, or set {PROBE} and the other addresses.")
     return Stage(
         addresses=Addresses.of_environment(values),
-        kafka=_kafka(values),
+        kafka=settings_file.kafka_of(values),
+        erp=settings_file.kafka_of(values, ERP),
         jwt_key=values["RAPPORT_JWT_KEY"],
         broker=_broker(stack, values),
         seconds_setup=_seconds_of_setup(values),
@@ -79,12 +81,6 @@ def _broker(stack: Stack, values: Mapping[str, str]) -> str:
         return f"Kafka at {values['KAFKA_BOOTSTRAP_SERVERS']}"
     broker = stack.broker_version
     return f"{broker.name} {broker.version}"
-
-
-def _kafka(values: Mapping[str, str]) -> KafkaSettings:
-    named = {name: f"KAFKA_{name.upper()}" for name in KafkaSettings.model_fields}
-    known = {name: values[variable] for name, variable in named.items() if variable in values}
-    return KafkaSettings.model_validate(known)
 
 
 def _seconds_of_setup(values: Mapping[str, str]) -> float:

@@ -36,6 +36,7 @@ class Stage:
 
     addresses: Addresses
     kafka: KafkaSettings
+    erp: KafkaSettings
     jwt_key: str
     broker: str
     seconds_setup: float
@@ -130,7 +131,7 @@ async def _run_through(run: _Run, purchases: Sequence[Purchase]) -> Rates:
         started = time.monotonic()
         try:
             await publish_orders(
-                run.stage.kafka, purchases, lambda more: bars.advance(published, more)
+                run.stage.erp, purchases, lambda more: bars.advance(published, more)
             )
             last_input = time.monotonic()
             show(await run.rest())

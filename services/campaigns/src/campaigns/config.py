@@ -4,7 +4,7 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from shared.settings import ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings, kafka_of
 
 _SMTP_SCHEMES = {"smtp", "smtps"}
 
@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
     """What campaigns needs beside what every service needs."""
 
     database_url: SecretStr = Field(validation_alias="CAMPAIGNS_DATABASE_URL")
+    kafka: KafkaSettings = Field(default_factory=lambda: kafka_of("campaigns"))
     hash_key: SecretStr = Field(validation_alias="RAPPORT_HASH_KEY", min_length=16)
     link_key: SecretStr = Field(validation_alias="RAPPORT_LINK_KEY", min_length=16)
     public_url: str = Field(validation_alias="CAMPAIGNS_PUBLIC_URL")

@@ -1,7 +1,7 @@
 """Settings of contacts; see services/contacts/README.md for what each is for."""
 
 from pydantic import Field, SecretStr
-from shared.settings import ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings, kafka_of
 
 from contacts.points import PointRules
 
@@ -10,6 +10,7 @@ class Settings(ServiceSettings):
     """What contacts needs beyond every service's settings."""
 
     database_url: SecretStr = Field(validation_alias="CONTACTS_DATABASE_URL")
+    kafka: KafkaSettings = Field(default_factory=lambda: kafka_of("contacts"))
     hash_key: SecretStr = Field(validation_alias="RAPPORT_HASH_KEY", min_length=16)
     default_region: str | None = Field(
         default=None, validation_alias="CONTACTS_DEFAULT_REGION", pattern=r"^[A-Z]{2}$"

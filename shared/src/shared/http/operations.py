@@ -51,6 +51,9 @@ async def ready(request: Request) -> Response:
         if not is_infrastructure_fault(error):
             raise
         reasons.append("the database does not answer")
+    reasons += [
+        f"Kafka refuses: {what}" for what in (runtime.refused, runtime.relay.refused) if what
+    ]
     if reasons:
         return problem(503, "not-ready", "Not ready.", {"reasons": reasons})
     return PlainTextResponse("ready")
@@ -58,6 +61,8 @@ async def ready(request: Request) -> Response:
 
 async def _why_not_ready(subscription: Subscription) -> str | None:
     name = subscription.consumer.name
+    if subscription.refused is not None:
+        return f"Kafka refuses {name}: {subscription.refused}"
     if not subscription.assigned_partitions():
         return f"{name} has no partitions"
     if subscription.progress.halted:

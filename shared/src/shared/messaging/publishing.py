@@ -10,10 +10,11 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 import asyncpg
+from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.partitioner import murmur2  # pyright: ignore[reportUnknownVariableType] -- no types
 
 from shared.failpoints import Failpoint
@@ -120,6 +121,7 @@ class Publisher:
             raise LeadershipUnprovenError
         batch.close()  # a batch that is open would wait for more
         sent: _Acknowledgement = await self.producer.send_batch(batch, topic, partition=partition)
+        sent.add_done_callback(partial(_name_refused, topic))
         if _AFTER_ACK.is_armed:
             sent.add_done_callback(lambda _: _AFTER_ACK.reach())
         return sent
@@ -130,6 +132,14 @@ class Publisher:
             count = len(await self.producer.partitions_for(topic))
             self._partition_counts[topic] = count
         return count
+
+
+def _name_refused(topic: str, sent: _Acknowledgement) -> None:
+    """Say of which topic the broker would have no record; the library leaves it out."""
+    if not sent.cancelled() and isinstance(
+        error := sent.exception(), TopicAuthorizationFailedError
+    ):
+        error.args = (topic,)
 
 
 @lru_cache(maxsize=50_000)

@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError
 from shared.db import is_infrastructure_fault, notice_silence
 from shared.messaging import metrics
 from shared.messaging.publishing import BATCH, SEND_TIMEOUT, Connection, Publisher
+from shared.messaging.refusals import refusal_of
 from shared.settings import REQUEST_TIMEOUT_MS
 
 POLL_SHORTEST = 0.02
@@ -55,6 +56,7 @@ class Relay:
     kafka_options: dict[str, Any]
     is_leader: bool = False
     interruptions: int = 0
+    refused: str | None = None
 
     async def run(self) -> None:
         """Lead when possible, stand by otherwise, for ever."""
@@ -64,11 +66,19 @@ class Relay:
             except Exception as error:
                 if not (is_infrastructure_fault(error) or isinstance(error, KafkaError)):
                     raise
-                self.interruptions += 1
-                metrics.PUBLISH_ERRORS.labels(self.service).inc()
-                logger.warning("relay_interrupted", service=self.service, error=repr(error))
+                await self._tell(error)
             # Longer than others poll: whoever failed may be the one that is cut off from Kafka.
             await asyncio.sleep(TAKEOVER_POLL * random.uniform(1.0, 1.5))
+
+    async def _tell(self, error: Exception) -> None:
+        """Say why the relay has stopped for now; a refusal says whose right is missing."""
+        self.interruptions += 1
+        metrics.PUBLISH_ERRORS.labels(self.service).inc()
+        self.refused = await refusal_of(error, self.kafka_options, "Write")
+        if self.refused is not None:
+            logger.error("kafka_refuses", service=self.service, what=self.refused)
+        else:
+            logger.warning("relay_interrupted", service=self.service, error=repr(error))
 
     async def _stand_by_then_lead(self) -> None:
         connection: Connection = await asyncpg.connect(
@@ -97,6 +107,7 @@ class Relay:
         pause = POLL_SHORTEST
         while True:
             published = await publisher.publish()
+            self.refused = None
             metrics.PUBLISHED.labels(self.service).inc(published)
             pause = POLL_SHORTEST if published else min(pause * 1.5, POLL_LONGEST)
             if published < BATCH:

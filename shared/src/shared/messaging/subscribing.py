@@ -10,16 +10,20 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import structlog
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.message import StreamMessage
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from shared.contracts.rights import GROUPS
 from shared.db import Pool
 from shared.messaging.consuming import MAX_POLL_INTERVAL_MS, Progress, consume
 from shared.messaging.envelope import RawRecord
 from shared.messaging.reactions import Consumer
+from shared.messaging.refusals import lacks, principal_of, refusal_of
 from shared.messaging.wire import accept_any_header_name
 from shared.settings import REQUEST_TIMEOUT_MS, KafkaSettings
 
@@ -28,6 +32,8 @@ PATIENCE_MS = 10_000
 
 FETCH_WAIT_MS = 1000
 """How long the broker may keep a fetch that finds nothing; the library's 500 doubles idle work."""
+
+logger = structlog.stdlib.get_logger()
 
 _MECHANISMS = {
     "PLAIN": SASLPlaintext,
@@ -43,7 +49,13 @@ class Subscription:
     consumer: Consumer
     subscriber: BatchSubscriber
     progress: Progress
+    refusals: dict[str, str]
     started_at: float = field(default_factory=time.time)
+
+    @property
+    def refused(self) -> str | None:
+        """What the broker refuses it, if anything."""
+        return self.refusals.get(group_of(self.consumer))
 
     @property
     def died(self) -> bool:
@@ -74,22 +86,63 @@ class PatientBroker(KafkaBroker):
 
     FastStream sleeps blindly for its batch time-out whenever nothing came within it: with a short
     one idle consumers keep a core busy, with a long one the records that came meanwhile wait.
+    What the broker refuses a group stands in `refusals`, by the group's id.
     """
+
+    client_options: dict[str, Any]
+    refusals: dict[str, str]
 
     async def _connect(self) -> Callable[..., Any]:
         build = await super()._connect()
 
         def build_patient(**options: Any) -> Any:
             consumer: Any = build(**options)
-            consumer.getmany = partial(_wait_for_records, consumer.getmany)
+            watch = Watch(consumer, options.get("group_id", ""), self.client_options, self.refusals)
+            consumer.getmany = partial(_wait_for_records, consumer.getmany, watch)
             return consumer
 
         self.config.broker_config.builder = build_patient
         return build_patient
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Notices what the broker refuses one consumer, and says it once."""
+
+    consumer: Any
+    group: str
+    client_options: dict[str, Any]
+    refusals: dict[str, str]
+
+    def look(self) -> None:
+        """A topic that may not be seen is to the library one without partitions: no error at all.
+
+        Where there is one, ask again, so that a grant is noticed before the next regular look.
+        """
+        client = self.consumer._client  # noqa: SLF001 -- the library tells it nowhere else
+        hidden = client.cluster.unauthorized_topics & self.consumer.subscription()
+        if hidden:
+            self._note(lacks(principal_of(self.client_options), "Read", "topic", hidden))
+            client.force_metadata_update()
+        elif self.refusals.pop(self.group, None) is not None:
+            logger.info("kafka_lets_pass", group=self.group)
+
+    async def refused(self, error: KafkaError) -> None:
+        """Note an error where it is a refusal."""
+        refusal = await refusal_of(error, self.client_options, "Read")
+        if refusal is not None:
+            self._note(refusal)
+            self.consumer._client.force_metadata_update()  # noqa: SLF001 -- as above
+
+    def _note(self, refusal: str) -> None:
+        if self.refusals.get(self.group) != refusal:
+            logger.error("kafka_refuses", group=self.group, what=refusal)
+        self.refusals[self.group] = refusal
+
+
 async def _wait_for_records(
     getmany: Callable[..., Awaitable[dict[Any, list[RawRecord]]]],
+    watch: Watch,
     *,
     timeout_ms: int,
     max_records: int | None,
@@ -97,15 +150,20 @@ async def _wait_for_records(
     """The next records, however long they take; raises where the consumer is stopped."""
     del timeout_ms
     while True:
-        records = await getmany(timeout_ms=PATIENCE_MS, max_records=max_records)
+        try:
+            records = await getmany(timeout_ms=PATIENCE_MS, max_records=max_records)
+        except KafkaError as error:
+            await watch.refused(error)
+            raise
+        watch.look()
         if records:
             return records
 
 
-def broker_for(kafka: KafkaSettings, service: str) -> KafkaBroker:
+def broker_for(kafka: KafkaSettings, service: str) -> PatientBroker:
     """A broker that only consumes: facts leave by the outbox, topics come from the registry."""
     accept_any_header_name()
-    return PatientBroker(
+    broker = PatientBroker(
         kafka.bootstrap_servers.split(","),
         client_id=f"rapport-{service}",
         consumer_only=True,
@@ -115,14 +173,21 @@ def broker_for(kafka: KafkaSettings, service: str) -> KafkaBroker:
         security=_security(kafka),
         logger=None,
     )
+    broker.client_options, broker.refusals = kafka.client_options(), {}
+    return broker
 
 
-def subscribe(broker: KafkaBroker, consumer: Consumer, pool: Pool) -> Subscription:
+def group_of(consumer: Consumer) -> str:
+    """The id of a consumer's group; rights on groups are granted by its beginning."""
+    return f"{GROUPS}{consumer.name}"
+
+
+def subscribe(broker: PatientBroker, consumer: Consumer, pool: Pool) -> Subscription:
     """Attach a consumer to the broker; it runs from the broker's start to its stop."""
     progress = Progress()
     subscriber = broker.subscriber(
         *sorted(topic.name for topic in consumer.topics),
-        group_id=f"rapport.{consumer.name}",
+        group_id=group_of(consumer),
         batch=True,
         fetch_max_wait_ms=FETCH_WAIT_MS,
         max_records=consumer.max_records,
@@ -139,7 +204,7 @@ def subscribe(broker: KafkaBroker, consumer: Consumer, pool: Pool) -> Subscripti
 
     subscriber(handle)
     assert isinstance(subscriber, BatchSubscriber)
-    return Subscription(consumer, subscriber, progress)
+    return Subscription(consumer, subscriber, progress, broker.refusals)
 
 
 async def _parse(

@@ -1,0 +1,1 @@
+"""Who may enter Kafka and what they may do there: applied, shown and renewed by operators."""
