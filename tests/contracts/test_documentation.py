@@ -11,12 +11,13 @@ from shared.contracts.topic import Topic
 from shared.messaging.reactions import Consumer
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
-PACKAGES = ("contacts", "pipeline", "service_desk", "campaigns", "customer_360")
+PACKAGES = ("contacts", "pipeline", "service_desk", "campaigns", "customer_360", "webhooks")
 ENVIRONMENT = {
     "KAFKA_BOOTSTRAP_SERVERS": "nowhere:1",
     "RAPPORT_JWT_KEY": "k" * 40,
     "RAPPORT_HASH_KEY": "h" * 40,
     "RAPPORT_LINK_KEY": "l" * 40,
+    "WEBHOOKS_SEAL_KEY": "s" * 40,
     "SMTP_URL": "smtp://nowhere:1",
     "CAMPAIGNS_SENDER": "hello@rapport.example",
     "CAMPAIGNS_PUBLIC_URL": "http://nowhere",

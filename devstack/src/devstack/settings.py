@@ -28,6 +28,7 @@ SECRETS = (
     "RAPPORT_JWT_KEY",
     "RAPPORT_HASH_KEY",
     "RAPPORT_LINK_KEY",
+    "WEBHOOKS_SEAL_KEY",
     "POSTGRES_PASSWORD",
     *(service.password_variable for service in SERVICES),
 )

@@ -4,8 +4,15 @@ A right is granted here and needed by a consumer's declaration in the service; a
 against each other. What nobody needs, nobody may read.
 """
 
-from shared.contracts import campaigns, contacts, external, pipeline, service_desk
+from shared.contracts import TOPICS, campaigns, contacts, external, pipeline, service_desk
 from shared.contracts.topic import Topic
+
+DELIVERABLE = frozenset(
+    topic
+    for topic in TOPICS.values()
+    if ".events." in topic.name and topic.personal_data != "personal"
+)
+"""What may leave by webhook: every event topic, the ones to come too; never personal data."""
 
 READERS: dict[str, frozenset[Topic]] = {
     "contacts": frozenset(
@@ -63,5 +70,6 @@ READERS: dict[str, frozenset[Topic]] = {
             campaigns.ATTRIBUTION_EVENTS,
         }
     ),
+    "webhooks": DELIVERABLE,
 }
 """Topics by the service whose consumers read them."""
