@@ -39,3 +39,6 @@ SERVICES = tuple(
     Service(name)
     for name in ("contacts", "pipeline", "service-desk", "campaigns", "customer-360", "webhooks")
 )
+
+CORE = tuple(service for service in SERVICES if service.name != "webhooks")
+"""Those that tell the customer's story; webhooks only passes on what they say."""

@@ -34,6 +34,7 @@ SECRETS = (
 )
 PASSED_ON = ("RAPPORT_JWT_ALGORITHM",)
 SENDER = "Rapport <hello@rapport.example>"
+LOOPBACK = "127.0.0.0/8"
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,8 @@ def _addresses(values: Mapping[str, str]) -> dict[str, str]:
         "SMTP_URL": f"smtp://{ports.HOST}:{values['SMTP_PORT']}",
         "CAMPAIGNS_PUBLIC_URL": f"http://{ports.HOST}:{values['CAMPAIGNS_PORT']}",
         "CAMPAIGNS_SENDER": SENDER,
+        "WEBHOOKS_ALLOWED_NETWORKS": LOOPBACK,  # subscribers on this machine, without TLS
+        "WEBHOOKS_HTTP_ALLOWED": "true",
     }
 
 

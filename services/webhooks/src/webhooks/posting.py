@@ -65,6 +65,7 @@ async def posting(
     resolver = names()
     connector = aiohttp.TCPConnector(
         limit=0,  # who claims keeps count
+        use_dns_cache=False,  # connections are kept; a new one goes where the name points now
         resolver=resolver,
         socket_factory=egress.open_socket,
         ssl=tls,
@@ -94,6 +95,8 @@ def _name_of(failure: Exception) -> str:  # noqa: PLR0911 -- a name each
     match failure:
         case TimeoutError():
             return "timeout"
+        case aiohttp.InvalidURL():
+            return "url-not-allowed"
         case aiohttp.ClientConnectorDNSError():
             return "name-not-resolved"
         case aiohttp.ClientConnectorCertificateError():
