@@ -20,6 +20,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from devstack.services import CORE
 from rig import report
 from rig.commands import CREATED, create_customer
 from rig.figures import Aim, Figure, Pair
@@ -175,7 +176,7 @@ async def _create_topic(servers: Servers) -> None:
 async def measure(options: Options) -> Measured:
     with (
         TemporaryDirectory(prefix="rapport-bench-") as name,
-        ephemeral.system(Path(name), durable=True) as stack,
+        ephemeral.system(Path(name), services=CORE, durable=True) as stack,
     ):
         servers = Servers(stack, Path(name))
         await _create_topic(servers)

@@ -1,4 +1,4 @@
-"""What each of the five services costs at rest, in a system that has worked before.
+"""What each of the six services costs at rest, in a system that has worked before.
 
 Some history goes through first, so that caches and pools are as large as work makes them. Then
 nothing is asked of the services but what devstack itself asks, which is nothing. CPU time and
@@ -99,4 +99,4 @@ def _figure(service: str, what: str, runs: list[dict[tuple[str, str], float]]) -
 
 
 if __name__ == "__main__":
-    run("idle: the five services at rest", __doc__, measure)
+    run("idle: the six services at rest", __doc__, measure)

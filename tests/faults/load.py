@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 import httpx
-from devstack.services import SERVICES
+from devstack.services import CORE
 
 from tests.faults import journeys_of_customers as customers
 from tests.faults import journeys_of_service as service
@@ -138,7 +138,7 @@ async def loading(rig: Rig, seed: int, rate: float = RATE) -> AsyncIterator[Load
             for n in range(STRANGERS)
         ]
         client = Client(
-            urls={one.name: rig.process(one.name).url for one in SERVICES},
+            urls={one.name: rig.process(one.name).url for one in CORE},
             jwt_key=rig.values["RAPPORT_JWT_KEY"],
             history=history,
             pace=Pace(rate),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 import httpx
-from devstack.services import SERVICES
+from devstack.services import CORE
 from shared.contracts.contacts import CUSTOMER_STATE
 from shared.contracts.pipeline import DEAL_EVENTS
 from shared.contracts.service_desk import TICKET_EVENTS
@@ -107,7 +107,7 @@ def telling(rig: Rig) -> Generator[Mischief]:
     async def begin() -> Mischief:
         http = httpx.AsyncClient(timeout=TIMEOUT)
         client = Client(
-            urls={one.name: rig.process(one.name).url for one in SERVICES},
+            urls={one.name: rig.process(one.name).url for one in CORE},
             jwt_key=rig.values["RAPPORT_JWT_KEY"],
             history=history,
             pace=Pace(1000.0),

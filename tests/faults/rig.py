@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 from devstack.broker_settings import Listener
-from devstack.services import SERVICES, Service
+from devstack.services import CORE, SERVICES, Service
 from devstack.stack import Stack
 from shared.settings import KafkaSettings
 
@@ -246,14 +246,14 @@ class Rig:
 def running(
     folder: Path, listener: Listener | None = None, *, secured: bool = False
 ) -> Iterator[Rig]:
-    """Run the servers, the sink and one process of each service, all ready."""
+    """Run the servers, the sink and one process of each service of the core, all ready."""
     with ephemeral.ground(folder, listener, secured=secured) as stack:
         if stack.broker_version.name != "Apache Kafka":
             raise RigError(f"These tests want Apache Kafka, and this is {stack.broker_version}.")
         rig, over = Rig(stack), threading.Event()
         watcher = threading.Thread(target=_watch, args=(rig, over), daemon=True)
         try:
-            for service in SERVICES:
+            for service in CORE:
                 rig.add(service.name)
             watcher.start()
             rig.await_ready()

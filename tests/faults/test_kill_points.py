@@ -55,14 +55,18 @@ EVERY_PLACE = frozenset({*ANYWHERE, *itertools.chain(*OWN.values())})
 
 
 def test_no_failpoint_is_left_out() -> None:
-    """Importing the five services makes every place known; each of them is struck."""
+    """Importing the services of the core makes every place known; each of them is struck.
+
+    Those of webhooks are struck in tests/integration/webhooks.
+    """
     import campaigns.app  # noqa: F401, PLC0415 -- for the failpoints that its modules make
     import contacts.app  # noqa: F401, PLC0415
     import customer_360.app  # noqa: F401, PLC0415
     import pipeline.app  # noqa: F401, PLC0415
     import service_desk.app  # noqa: F401, PLC0415
 
-    assert set(Failpoint.known) == EVERY_PLACE
+    elsewhere = {place for place in Failpoint.known if place.startswith("webhooks.")}
+    assert set(Failpoint.known) - elsewhere == EVERY_PLACE
 
 
 async def test_a_process_killed_anywhere_loses_and_doubles_nothing(

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from devstack.services import SERVICES
+from devstack.services import CORE
 
 from devstack import wait
 from tests.faults import counters, report
@@ -88,16 +88,16 @@ async def test_a_rolling_restart_of_every_service(rig: Rig, log: Log) -> None:
     async with loading(rig, seed=550) as load:
         timing = timed(load)
         async with under_load(load):
-            for service in SERVICES:
+            for service in CORE:
                 await timing.more(COMMANDS_BETWEEN)
                 await asyncio.to_thread(_restart, rig, service.name)
         verdict = await judge(rig, load.history, log)
     met = counters.count(rig, load.history, log)
     met.subtract(had)
-    done = {f"rolling restart: {service.name}": 1 for service in SERVICES}
+    done = {f"rolling restart: {service.name}": 1 for service in CORE}
     report.suite(SUITE, "what").note(done, verdict, met)
     assert verdict.is_clean, str(verdict)
-    assert met["takeovers"] >= len(SERVICES)
+    assert met["takeovers"] >= len(CORE)
 
 
 def _restart(rig: Rig, name: str) -> None:

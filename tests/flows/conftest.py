@@ -1,4 +1,4 @@
-"""The whole system for the flow tests: five services as processes, on a Kafka of their own.
+"""The whole system for the flow tests: every service as a process, on a Kafka of their own.
 
 It runs once for all flows, on ephemeral ports; each test brings its own fresh customer. Kafka's
 topics must hold nothing else, so the servers of the other tests are not used here.

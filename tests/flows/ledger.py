@@ -29,6 +29,11 @@ class Ledger:
             if record.value is not None and (envelope := read_envelope(record)).type == fact.type
         ]
 
+    async def records(self, topic: Topic, key: str) -> list[ConsumerRecord[bytes, bytes]]:
+        """All records of one aggregate, in their order, as they stand."""
+        found = await self._records(topic)
+        return [record for record in found if record.key == key.encode()]
+
     async def _records(self, topic: Topic) -> list[ConsumerRecord[bytes, bytes]]:
         partitions = [TopicPartition(topic.name, number) for number in range(PARTITIONS)]
         consumer = AIOKafkaConsumer(**self.kafka.client_options(), auto_offset_reset="earliest")

@@ -38,7 +38,7 @@ cli.add_command(demo)
 
 @cli.command()
 def up() -> None:
-    """Start PostgreSQL, Kafka, the mail sink and the five services."""
+    """Start PostgreSQL, Kafka, the mail sink and the services."""
     started = time.monotonic()
     console = report.console()
     stack = _stack_to_start(console)

@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, int] = {
     "KAFKA_CONTROLLER_PORT": 8107,
     "SMTP_PORT": 8108,
     "MAIL_PORT": 8109,
+    "WEBHOOKS_PORT": 8110,
 }
 
 HOST = "127.0.0.1"

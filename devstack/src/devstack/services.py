@@ -1,4 +1,4 @@
-"""The five services: their names, packages and the prefix of their variables."""
+"""The services: their names, packages and the prefix of their variables."""
 
 from dataclasses import dataclass
 
@@ -36,5 +36,9 @@ class Service:
 
 
 SERVICES = tuple(
-    Service(name) for name in ("contacts", "pipeline", "service-desk", "campaigns", "customer-360")
+    Service(name)
+    for name in ("contacts", "pipeline", "service-desk", "campaigns", "customer-360", "webhooks")
 )
+
+CORE = tuple(service for service in SERVICES if service.name != "webhooks")
+"""Those that tell the customer's story; webhooks only passes on what they say."""

@@ -34,6 +34,7 @@ SECRETS = (
     "RAPPORT_JWT_KEY",
     "RAPPORT_HASH_KEY",
     "RAPPORT_LINK_KEY",
+    "WEBHOOKS_SEAL_KEY",
     "POSTGRES_PASSWORD",
     *(service.password_variable for service in SERVICES),
 )
@@ -44,6 +45,7 @@ EXAMPLES = "analytics=public,warehouse=confidential"
 """Who may subscribe to a secured system of this machine, unless it is told otherwise."""
 
 SENDER = "Rapport <hello@rapport.example>"
+LOOPBACK = "127.0.0.0/8"
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,8 @@ def _addresses(values: Mapping[str, str]) -> dict[str, str]:
         "SMTP_URL": f"smtp://{ports.HOST}:{values['SMTP_PORT']}",
         "CAMPAIGNS_PUBLIC_URL": f"http://{ports.HOST}:{values['CAMPAIGNS_PORT']}",
         "CAMPAIGNS_SENDER": SENDER,
+        "WEBHOOKS_ALLOWED_NETWORKS": LOOPBACK,  # subscribers on this machine, without TLS
+        "WEBHOOKS_HTTP_ALLOWED": "true",
     }
 
 

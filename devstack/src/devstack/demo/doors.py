@@ -15,9 +15,9 @@ from uuid import uuid4
 
 import httpx
 from shared.auth import Role, issue_token
-from shared.contracts import SERVICES
 
 from devstack.demo.errors import DemoError, NeverError, RefusedError
+from devstack.services import CORE
 
 T = TypeVar("T")
 Json: TypeAlias = Any
@@ -41,15 +41,13 @@ class Addresses:
     def of_environment(cls, values: Mapping[str, str]) -> "Addresses":
         """Read <SERVICE>_URL, MAIL_URL (or MAIL_PORT of this machine) and the Kafka servers."""
         try:
-            services = {name: values[f"{_variable(name)}_URL"] for name in SERVICES}
+            services = {service.name: values[f"{service.variable}_URL"] for service in CORE}
+            if "WEBHOOKS_URL" in values:
+                services["webhooks"] = values["WEBHOOKS_URL"]
             mail = values.get("MAIL_URL") or f"http://127.0.0.1:{values['MAIL_PORT']}"
             return cls(services, mail, values["KAFKA_BOOTSTRAP_SERVERS"])
         except KeyError as missing:
             raise DemoError(f"{missing} is not known: is the system up? (make up)") from missing
-
-
-def _variable(service: str) -> str:
-    return service.upper().replace("-", "_")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """What the services say of themselves: facts not yet published, records parked."""
 
 from prometheus_client.parser import text_string_to_metric_families
-from shared.contracts import SERVICES
 
 from devstack.demo.doors import Caller, Doors
+from devstack.services import CORE
 
+CORE_NAMES = tuple(service.name for service in CORE)
 _CONSUMERS = "rapport_consumer_lag_records"
 
 
@@ -14,13 +15,13 @@ async def outbox_pending(doors: Doors, service: str) -> int:
 
 
 async def outboxes_pending(doors: Doors) -> int:
-    """The same of all services."""
-    return sum([await outbox_pending(doors, service) for service in SERVICES])
+    """The same of all that tell the customer's story."""
+    return sum([await outbox_pending(doors, service) for service in CORE_NAMES])
 
 
 async def consumers(doors: Doors) -> set[str]:
-    """Every consumer of every service, by its name."""
-    return {name for service in SERVICES for name in await _samples(doors, service, _CONSUMERS)}
+    """Every consumer of theirs, by its name."""
+    return {name for service in CORE_NAMES for name in await _samples(doors, service, _CONSUMERS)}
 
 
 async def _samples(doors: Doors, service: str, metric: str) -> dict[str, float]:
@@ -34,8 +35,8 @@ async def _samples(doors: Doors, service: str, metric: str) -> dict[str, float]:
 
 
 async def parked_records(operator: Caller) -> int:
-    """How many records wait for a person, over all services."""
-    return sum([await _parked(operator, service) for service in SERVICES])
+    """How many records wait for a person, over all of them."""
+    return sum([await _parked(operator, service) for service in CORE_NAMES])
 
 
 async def _parked(operator: Caller, service: str) -> int:

@@ -23,6 +23,7 @@ _NOWHERE = {
     "RAPPORT_JWT_KEY": "k" * 40,
     "RAPPORT_HASH_KEY": "h" * 40,
     "RAPPORT_LINK_KEY": "l" * 40,
+    "WEBHOOKS_SEAL_KEY": "s" * 40,
     "SMTP_URL": "smtp://nowhere:1",
     "CAMPAIGNS_SENDER": "hello@rapport.example",
     "CAMPAIGNS_PUBLIC_URL": "http://nowhere",

@@ -11,10 +11,11 @@ from shared.contracts import (
     parking,
     pipeline,
     service_desk,
+    webhooks,
 )
 from shared.contracts.topic import Event, Topic
 
-_MODULES = (contacts, pipeline, service_desk, campaigns, customer_360, external, parking)
+_MODULES = (contacts, pipeline, service_desk, campaigns, customer_360, webhooks, external, parking)
 
 TOPICS: dict[str, Topic] = {
     declared.name: declared
@@ -29,4 +30,4 @@ FACTS: dict[str, type[Event]] = {
 }
 """Every fact by its `ce_type`."""
 
-SERVICES = ("contacts", "pipeline", "service-desk", "campaigns", "customer-360")
+SERVICES = ("contacts", "pipeline", "service-desk", "campaigns", "customer-360", "webhooks")

@@ -11,6 +11,7 @@ PIPELINE_DEAD_LETTERS = dead_letter_topic("pipeline")
 SERVICE_DESK_DEAD_LETTERS = dead_letter_topic("service-desk")
 CAMPAIGNS_DEAD_LETTERS = dead_letter_topic("campaigns")
 CUSTOMER_360_DEAD_LETTERS = dead_letter_topic("customer-360")
+WEBHOOKS_DEAD_LETTERS = dead_letter_topic("webhooks")
 
 ParkedReason = Literal[
     "malformed-header",
@@ -62,6 +63,11 @@ class Customer360RecordParked(RecordParked):
     """customer-360 could not apply a record."""
 
 
+@WEBHOOKS_DEAD_LETTERS.fact("parked")
+class WebhooksRecordParked(RecordParked):
+    """webhooks could not pass a record on."""
+
+
 RECORD_PARKED: dict[str, type[RecordParked]] = {
     event.topic.publisher: event
     for event in (
@@ -70,5 +76,6 @@ RECORD_PARKED: dict[str, type[RecordParked]] = {
         ServiceDeskRecordParked,
         CampaignsRecordParked,
         Customer360RecordParked,
+        WebhooksRecordParked,
     )
 }

@@ -8,6 +8,13 @@ without a group, to tell of them over HTTP and to find what changed when.
 from shared.contracts import TOPICS, campaigns, contacts, external, pipeline, service_desk
 from shared.contracts.topic import Topic
 
+DELIVERABLE = frozenset(
+    topic
+    for topic in TOPICS.values()
+    if ".events." in topic.name and topic.personal_data != "personal"
+)
+"""What may leave by webhook: every event topic, the ones to come too; never personal data."""
+
 READERS: dict[str, frozenset[Topic]] = {
     "contacts": frozenset(
         {
@@ -64,6 +71,7 @@ READERS: dict[str, frozenset[Topic]] = {
             campaigns.ATTRIBUTION_EVENTS,
         }
     ),
+    "webhooks": DELIVERABLE,
 }
 """Topics by the service whose consumers read them."""
 

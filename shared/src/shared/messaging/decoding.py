@@ -9,11 +9,14 @@
 | no body, elsewhere | `Poison` unexpected-tombstone |
 | a body that is no JSON or not of the schema | `Poison` undecodable-body |
 | a body with fields that nobody knows | `Decoded`; the fields are ignored |
+
+A consumer that forwards takes every type, and every body that is JSON, as it stands.
 """
 
 from typing import NamedTuple, TypeAlias
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from shared.contracts import FACTS, TOPICS
 from shared.contracts.parking import ParkedReason
@@ -24,8 +27,10 @@ from shared.messaging.envelope import (
     MalformedHeaderError,
     RawRecord,
     Received,
+    Unread,
     key_of,
     read_envelope,
+    read_headers,
     storable,
 )
 from shared.messaging.reactions import Consumer
@@ -83,13 +88,23 @@ def decode(record: RawRecord, consumer: Consumer) -> Outcome:
         return Poison(record, "malformed-envelope", _told(error))
     if record.value is None:
         return _without_body(record, envelope, consumer)
-    if envelope.type not in consumer.handlers:
+    if consumer.forward is None and envelope.type not in consumer.handlers:
         return Skipped(record, "unknown-type")
     try:
-        event = FACTS[envelope.type].model_validate_json(record.value)
-    except ValidationError as error:
+        event = _unread(record) if consumer.forward else _read(envelope.type, record.value)
+    except ValueError as error:
         return Poison(record, "undecodable-body", _places(error))
     return Decoded(record, Received(envelope, event))
+
+
+def _read(wire_name: str, value: bytes) -> Event:
+    return FACTS[wire_name].model_validate_json(value)
+
+
+def _unread(record: RawRecord) -> Unread:
+    body = (record.value or b"").decode()
+    from_json(body)
+    return Unread(headers=read_headers(record), body=body)
 
 
 def _without_body(record: RawRecord, envelope: Envelope, consumer: Consumer) -> Outcome:
@@ -104,8 +119,10 @@ def _told(error: ValueError) -> str:
     return storable(str(error).encode(errors="backslashreplace"))[:LONGEST_ERROR]
 
 
-def _places(error: ValidationError) -> str:
+def _places(error: ValueError) -> str:
     """Which fields are wrong and how; never their values, which may be personal data."""
+    if not isinstance(error, ValidationError):
+        return f"body: {type(error).__name__}"
     text = "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['type']}"
         for problem in error.errors(include_input=False, include_url=False)

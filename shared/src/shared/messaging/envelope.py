@@ -99,6 +99,13 @@ class Received(NamedTuple, Generic[EventT_co]):
     event: EventT_co
 
 
+class Unread(Event):
+    """The body of a fact that is passed on as it stands, with the headers that came with it."""
+
+    headers: Mapping[str, str]
+    body: str
+
+
 class MalformedHeaderError(ValueError):
     """A header is null, or its name or value is not UTF-8."""
 
@@ -137,6 +144,11 @@ def read_envelope(record: RawRecord) -> Envelope:
         raise MalformedEnvelopeError(f"header {missing} is missing") from missing
     except ValueError as invalid:
         raise MalformedEnvelopeError(str(invalid)) from invalid
+
+
+def read_headers(record: RawRecord) -> dict[str, str]:
+    """The headers as text; the caller has read the envelope, so they are known to be UTF-8."""
+    return {name: value.decode() for name, value in record.headers}
 
 
 def recorded_at(record: RawRecord) -> datetime:

@@ -36,6 +36,7 @@ class Consumer:
     max_records: int = 500
     handlers: dict[str, Handle] = field(default_factory=dict[str, Handle])
     erasers: dict[str, Erase] = field(default_factory=dict[str, Erase])
+    forward: Handle | None = None
     topics: set[Topic] = field(default_factory=set[Topic])
 
     @property
@@ -78,6 +79,19 @@ class Consumer:
 
         return register
 
+    def on_any(self, *topics: Topic) -> Callable[[Handle], Handle]:
+        """Forward what stands in these topics unread, as `Unread`: types to come too.
+
+        A consumer that forwards does nothing else.
+        """
+
+        def register(handle: Handle) -> Handle:
+            self.forward = handle
+            self.topics.update(topics)
+            return handle
+
+        return register
+
     def on_tombstones(self, topic: Topic) -> Callable[[Erase], Erase]:
         """React to the end of keys of a compacted topic; without this they are skipped."""
 
@@ -100,7 +114,7 @@ class Consumer:
         last_run_of_key: dict[tuple[str, str], int] = {}
         newest_run_of_handler: dict[Handle, int] = {}
         for record in records:
-            handle = self.handlers[record.envelope.type]
+            handle = self.forward or self.handlers[record.envelope.type]
             key = (record.envelope.topic, record.envelope.key)
             index = newest_run_of_handler.get(handle, -1)
             if index < last_run_of_key.get(key, 0):

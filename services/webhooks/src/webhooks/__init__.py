@@ -1,0 +1,1 @@
+"""Webhooks: facts as signed HTTP requests, for those without Kafka."""

@@ -1,0 +1,1 @@
+"""Deliveries: one fact for one subscription, until it is taken or given up."""

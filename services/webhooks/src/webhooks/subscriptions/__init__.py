@@ -1,0 +1,1 @@
+"""Subscriptions: who is told of which facts, where, and under which secret."""

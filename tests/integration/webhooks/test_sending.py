@@ -1,0 +1,397 @@
+"""Deliveries: signed, in order per aggregate, tried again, given up; nobody waits for another."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+from shared.db import Pool
+from shared.ids import new_id
+from shared.messaging.consuming import apply
+from webhooks.sending import OF_EACH, Sender
+
+from tests.integration.webhooks.conftest import Caller, change, failed, running, settled
+from tests.integration.webhooks.endpoint import Endpoint, Request, always, first_then, ok
+from tests.integration.webhooks.waiting import until
+
+Feed = Callable[..., Awaitable[None]]
+Hurry = Callable[[], Awaitable[None]]
+
+
+@pytest.mark.usefixtures("sending")
+async def test_a_fact_arrives_signed_as_a_cloudevent(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID
+) -> None:
+    subscription = await erp.subscribe(endpoint)
+    record = change(customer_id, 7)
+    await feed(record)
+    (request,) = await endpoint.received(1)
+    headers = {name: value.decode() for name, value in record.headers}
+    assert request.message_id == headers["ce_id"]
+    assert request.headers["content-type"] == "application/cloudevents+json"
+    event = request.verify(subscription["secret"])
+    assert event["data"] == json.loads(record.value or b"")
+    attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
+    assert {name: event[name] for name in attributes} == attributes
+    assert event["datacontenttype"] == "application/json"
+    assert event["traceparent"] == headers["traceparent"]
+    (delivery,) = await settled(erp, subscription, "delivered", 1)
+    assert delivery["event_id"] == request.message_id
+    assert delivery["last_status_code"] == 204
+
+
+@pytest.mark.usefixtures("sending")
+async def test_a_type_and_a_field_that_this_release_does_not_know_arrive_too(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID
+) -> None:
+    await erp.subscribe(endpoint, "crm.contacts.customer.*")
+    record = change(customer_id)
+    new = [
+        (name, b"crm.contacts.customer.moved.v2" if name == "ce_type" else value)
+        for name, value in record.headers
+    ]
+    record.headers = new
+    record.value = b'{"customer_id": "x", "city": "Oslo"}'
+    await feed(record)
+    (request,) = await endpoint.received(1)
+    assert request.event["type"] == "crm.contacts.customer.moved.v2"
+    assert request.event["data"]["city"] == "Oslo"
+
+
+@pytest.mark.usefixtures("sending")
+async def test_only_what_a_subscription_asked_for_arrives(
+    erp: Caller, feed: Feed, endpoint: Endpoint, other_endpoint: Endpoint, customer_id: UUID
+) -> None:
+    await erp.subscribe(endpoint, "crm.contacts.customer.created.v1", "crm.pipeline.*")
+    wanted = await erp.subscribe(
+        other_endpoint, "crm.contacts.customer.owner-changed.v1", "crm.contacts.*", "*"
+    )
+    await erp.subscribe(endpoint, "*", services=["pipeline"])
+    await feed(change(customer_id, 1))
+    await feed(change(customer_id, 2))
+    await settled(erp, wanted, "delivered", 2)
+    assert other_endpoint.versions(customer_id) == [1, 2]
+    assert endpoint.requests == []
+
+
+@pytest.mark.usefixtures("sending")
+async def test_a_record_that_comes_twice_is_delivered_once(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID
+) -> None:
+    subscription = await erp.subscribe(endpoint)
+    record = change(customer_id)
+    await feed(record, record)
+    await feed(record)
+    await settled(erp, subscription, "delivered", 1)
+    assert len(await erp.deliveries(subscription)) == 1
+
+
+@pytest.mark.usefixtures("sending")
+async def test_an_aggregate_keeps_its_order_through_failures(
+    erp: Caller, feed: Feed, hurry: Hurry, endpoint: Endpoint
+) -> None:
+    """Two customers of four fail at first; each one's facts come in order all the same."""
+    customers = [new_id() for _ in range(4)]
+    refused: dict[tuple[str, int], int] = {}
+
+    async def moody(request: Request) -> web.StreamResponse:
+        key = (request.subject, request.version)
+        refused[key] = refused.get(key, 0) + 1
+        is_ill = request.subject in {str(customers[0]), str(customers[1])}
+        return web.Response(status=500 if is_ill and refused[key] <= 2 else 200)
+
+    endpoint.answer = moody
+    subscription = await erp.subscribe(endpoint)
+    for version in range(1, 6):
+        await feed(*(change(each, version) for each in customers))
+
+    async def all_delivered() -> bool:
+        await hurry()
+        return len(await erp.deliveries(subscription, status="delivered")) == 20
+
+    await until(all_delivered, within=90)
+    for each in customers[:2]:
+        assert endpoint.versions(each) == [n for n in range(1, 6) for _ in range(3)]
+    for each in customers[2:]:
+        assert endpoint.versions(each) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.usefixtures("sending")
+async def test_the_next_fact_of_an_aggregate_waits_and_others_do_not(
+    erp: Caller, feed: Feed, hurry: Hurry, endpoint: Endpoint
+) -> None:
+    ill, well = new_id(), new_id()
+
+    async def answer(request: Request) -> web.StreamResponse:
+        return web.Response(status=500 if request.subject == str(ill) else 200)
+
+    endpoint.answer = answer
+    subscription = await erp.subscribe(endpoint)
+    await feed(change(ill, 1), change(ill, 2), change(well, 1), change(well, 2))
+    await settled(erp, subscription, "delivered", 2)
+    await failed(erp, subscription)
+    assert set(endpoint.versions(ill)) == {1}
+    endpoint.answer = ok
+    await hurry()
+    await settled(erp, subscription, "delivered", 4)
+    assert endpoint.versions(ill)[-2:] == [1, 2]
+
+
+@pytest.mark.usefixtures("sending")
+async def test_a_failure_is_logged_and_tried_again_after_a_pause(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID
+) -> None:
+    endpoint.answer = always(500)
+    subscription = await erp.subscribe(endpoint)
+    await feed(change(customer_id))
+    first = await failed(erp, subscription)
+    pause = datetime.fromisoformat(first["due_at"]) - datetime.fromisoformat(
+        first["last_attempted_at"]
+    )
+    assert timedelta(seconds=4) <= pause <= timedelta(seconds=8)
+    assert first["last_status_code"] == 500
+    again = await failed(erp, subscription, attempts=2)
+    path = f"/v1/subscriptions/{subscription['subscription_id']}/deliveries"
+    attempts = (await erp.get(f"{path}/{again['delivery_id']}/attempts"))["items"]
+    assert [each["status_code"] for each in attempts] == [500, 500]
+    assert all(each["duration_ms"] < 5000 for each in attempts)
+    first_request, second_request = endpoint.requests[:2]
+    assert first_request.message_id == second_request.message_id
+    assert second_request.at - first_request.at >= 3.9
+    second_request.verify(subscription["secret"])
+
+
+@pytest.mark.usefixtures("sending")
+@pytest.mark.parametrize("form", ["seconds", "date"])
+async def test_retry_after_is_honoured(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID, form: str
+) -> None:
+    until_when = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    text = "3600" if form == "seconds" else until_when.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    endpoint.answer = always(503, retry_after=text)
+    subscription = await erp.subscribe(endpoint)
+    await feed(change(customer_id))
+    delivery = await failed(erp, subscription)
+    due = datetime.fromisoformat(delivery["due_at"])
+    assert abs(due - until_when) < timedelta(seconds=30)
+    shown = await erp.get(f"/v1/subscriptions/{subscription['subscription_id']}")
+    assert datetime.fromisoformat(shown["health"]["hold_until"]) == due
+
+
+@pytest.mark.usefixtures("sending")
+async def test_an_endpoint_that_is_gone_disables_its_subscription(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID, pool: Pool
+) -> None:
+    endpoint.answer = always(410)
+    subscription = await erp.subscribe(endpoint, "crm.contacts.*")
+    path = f"/v1/subscriptions/{subscription['subscription_id']}"
+    await feed(change(customer_id, 1))
+
+    async def is_disabled() -> bool:
+        return bool((await erp.get(path))["status"] == "disabled")
+
+    await until(is_disabled)
+    shown = await erp.get(path)
+    assert shown["disabled_reason"] == "gone"
+    await feed(change(new_id()))
+    assert len(await erp.deliveries(subscription)) == 1
+    facts = await pool.fetch("SELECT headers, payload FROM outbox ORDER BY id")
+    disabled = json.loads(facts[-1]["payload"])
+    assert disabled == {
+        "subscription_id": subscription["subscription_id"],
+        "host": "127.0.0.1",
+        "reason": "gone",
+    }
+    endpoint.answer = ok
+    resumed = await erp.post(f"{path}/resume")
+    assert (resumed["status"], resumed["disabled_reason"]) == ("active", None)
+    await feed(change(customer_id, 2))
+    resend = {"since": "2020-01-01T00:00:00Z"}
+    await erp.post(f"{path}/resend", resend)
+    await settled(erp, subscription, "delivered", 2)
+    assert endpoint.versions(customer_id) == [1, 1, 2]
+
+
+@pytest.mark.usefixtures("sending")
+async def test_what_fails_for_three_days_is_given_up_and_disables_who_took_nothing(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID, pool: Pool, hurry: Hurry
+) -> None:
+    endpoint.answer = always(500)
+    subscription = await erp.subscribe(endpoint)
+    await feed(change(customer_id, 1))
+    await failed(erp, subscription)
+    await pool.execute("UPDATE deliveries SET first_attempted_at = now() - interval '3 days'")
+    await hurry()
+    await settled(erp, subscription, "given-up", 1)
+    shown = await erp.get(f"/v1/subscriptions/{subscription['subscription_id']}")
+    assert (shown["status"], shown["disabled_reason"]) == ("disabled", "unreachable")
+
+
+@pytest.mark.usefixtures("sending")
+async def test_who_took_other_facts_meanwhile_stays_and_gets_the_next_of_the_aggregate(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID, pool: Pool, hurry: Hurry
+) -> None:
+    async def picky(request: Request) -> web.StreamResponse:
+        is_bad = request.subject == str(customer_id) and request.version == 1
+        return web.Response(status=400 if is_bad else 200)
+
+    endpoint.answer = picky
+    subscription = await erp.subscribe(endpoint)
+    await feed(change(customer_id, 1), change(customer_id, 2), change(new_id()))
+    await failed(erp, subscription)
+    await settled(erp, subscription, "delivered", 1)
+    await pool.execute(
+        "UPDATE deliveries SET first_attempted_at = now() - interval '3 days'"
+        " WHERE status = 'waiting' AND attempts > 0"
+    )
+    await hurry()
+    await settled(erp, subscription, "delivered", 2)
+    assert len(await erp.deliveries(subscription, status="given-up")) == 1
+    assert set(endpoint.versions(customer_id)) == {1, 2}
+    shown = await erp.get(f"/v1/subscriptions/{subscription['subscription_id']}")
+    assert shown["status"] == "active"
+
+
+async def hang(_request: Request) -> web.StreamResponse:
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError("never")
+
+
+@pytest.mark.usefixtures("sending")
+async def test_an_endpoint_that_hangs_delays_nobody_else(
+    erp: Caller, feed: Feed, endpoint: Endpoint, other_endpoint: Endpoint
+) -> None:
+    endpoint.answer = hang
+    ill = await erp.subscribe(endpoint)
+    well = await erp.subscribe(other_endpoint)
+    began = asyncio.get_running_loop().time()
+    for _ in range(3):
+        await feed(*(change(new_id()) for _ in range(20)))
+    await other_endpoint.received(60)
+    took = asyncio.get_running_loop().time() - began
+    assert took < 4.5, "the others waited for the time-out of the one that hangs"
+    await settled(erp, well, "delivered", 60)
+    assert await erp.deliveries(ill, status="delivered") == []
+    assert 1 <= endpoint.most_at_once <= OF_EACH
+    tried = await failed(erp, ill)
+    assert tried["last_error"] == "timeout"
+
+
+@pytest.mark.usefixtures("sending")
+async def test_an_endpoint_that_failed_often_is_tried_with_one_request_at_a_time(
+    erp: Caller, feed: Feed, endpoint: Endpoint, pool: Pool
+) -> None:
+    subscription = await erp.subscribe(endpoint)
+    await pool.execute("UPDATE endpoint_health SET failures = 5, failing_since = now()")
+    endpoint.answer = hang
+    await feed(*(change(new_id()) for _ in range(20)))
+    await failed(erp, subscription)
+    assert endpoint.most_at_once == 1
+    shown = await erp.get(f"/v1/subscriptions/{subscription['subscription_id']}")
+    assert shown["health"]["failures"] == 6
+
+
+@pytest.mark.usefixtures("sending")
+async def test_a_redirect_is_not_followed(
+    erp: Caller, feed: Feed, endpoint: Endpoint, other_endpoint: Endpoint
+) -> None:
+    endpoint.answer = always(302, location=other_endpoint.url)
+    redirected = await erp.subscribe(endpoint)
+    await feed(change(new_id()))
+    delivery = await failed(erp, redirected)
+    assert delivery["last_status_code"] == 302
+    assert other_endpoint.requests == []
+
+
+@pytest.mark.usefixtures("sending")
+async def test_an_answer_without_end_is_not_read(
+    erp: Caller, feed: Feed, endpoint: Endpoint
+) -> None:
+    written = 0
+
+    async def without_end(request: Request) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse()
+        await response.prepare(request.raw)
+        while True:
+            await response.write(b"x" * 65536)
+            written += 65536
+
+    endpoint.answer = without_end
+    subscription = await erp.subscribe(endpoint)
+    await feed(change(new_id()))
+    await settled(erp, subscription, "delivered", 1)
+    assert written < 50_000_000
+
+
+@pytest.mark.usefixtures("sending")
+async def test_connections_are_kept(erp: Caller, feed: Feed, endpoint: Endpoint) -> None:
+    subscription = await erp.subscribe(endpoint)
+    for count in range(1, 6):
+        await feed(change(new_id()))
+        await settled(erp, subscription, "delivered", count)
+    assert len({each.peer for each in endpoint.requests}) == 1
+
+
+async def test_two_senders_send_each_delivery_once(
+    erp: Caller, feed: Feed, endpoint: Endpoint, sender: Sender, pool: Pool, customer_id: UUID
+) -> None:
+    subscription = await erp.subscribe(endpoint)
+    async with running(sender, pool), running(sender, pool):
+        for version in range(1, 31):
+            await feed(change(customer_id, version), change(new_id()))
+        await settled(erp, subscription, "delivered", 60)
+    assert endpoint.versions(customer_id) == list(range(1, 31))
+    assert len(endpoint.requests) == 60
+
+
+@pytest.mark.usefixtures("sending")
+async def test_a_paused_subscription_keeps_facts_for_later(
+    erp: Caller, feed: Feed, endpoint: Endpoint, customer_id: UUID
+) -> None:
+    subscription = await erp.subscribe(endpoint)
+    path = f"/v1/subscriptions/{subscription['subscription_id']}"
+    await erp.post(f"{path}/pause")
+    await feed(change(customer_id, 1), change(customer_id, 2))
+    witness = await erp.subscribe(endpoint, "crm.contacts.*")
+    await feed(change(new_id()))
+    await settled(erp, witness, "delivered", 1)
+    assert len(await erp.deliveries(subscription, status="waiting")) == 3
+    await erp.post(f"{path}/resume")
+    await settled(erp, subscription, "delivered", 3)
+    assert endpoint.versions(customer_id) == [1, 2]
+
+
+@pytest.mark.usefixtures("sending")
+async def test_a_deleted_subscription_gets_nothing_more(
+    erp: Caller, feed: Feed, endpoint: Endpoint, pool: Pool
+) -> None:
+    endpoint.answer = first_then(always(500), ok)
+    subscription = await erp.subscribe(endpoint)
+    await feed(change(new_id()))
+    await failed(erp, subscription)
+    path = f"/v1/subscriptions/{subscription['subscription_id']}"
+    assert (await erp.call("DELETE", path)).status_code == 204
+    assert (await erp.call("GET", path)).status_code == 404
+    row = await pool.fetchrow("SELECT url, secret FROM subscriptions")
+    assert row is not None
+    assert (row["url"], row["secret"]) == ("", b"")
+    witness = await erp.subscribe(endpoint)
+    await feed(change(new_id()))
+    await settled(erp, witness, "delivered", 1)
+    assert await pool.fetchval("SELECT count(*) FROM deliveries WHERE status = 'waiting'") == 1
+
+
+async def test_a_poisoned_record_is_parked_and_the_rest_goes_on(
+    erp: Caller, app: Any, pool: Pool, endpoint: Endpoint
+) -> None:
+    subscription = await erp.subscribe(endpoint)
+    bad = change(new_id())
+    bad.value = b"{no json"
+    await apply(pool, app.state.consumers["webhooks.events"], [bad, change(new_id())])
+    assert len(await erp.deliveries(subscription)) == 1
+    assert await pool.fetchval("SELECT reason FROM parked_events") == "undecodable-body"
