@@ -19,11 +19,11 @@ from tests.faults.client import TIMEOUT, Client, Pace
 from tests.faults.erp import Erp
 from tests.faults.history import History
 from tests.faults.poison import Operator, poison_order
-from tests.faults.redelivery import redeliver
 from tests.faults.rig import Rig
 from tests.faults.storyteller import A_STEP_MAY_TAKE, PATIENCE, Storyteller, picked
 from tests.faults.waiting import eventually
 from tests.faults.world import SESSION_DAY, Order
+from tests.redelivery import redeliver
 
 COPIES = 3
 REDELIVERED = (DEAL_EVENTS.name, CUSTOMER_STATE.name, TICKET_EVENTS.name)
@@ -39,7 +39,7 @@ class Mischief(Storyteller):
 
     def redeliver(self, which: int) -> None:
         topic = REDELIVERED[which % len(REDELIVERED)]
-        self.told["redelivered"] += self.wait(redeliver(self.rig, topic, COPIES))
+        self.told["redelivered"] += self.wait(redeliver(self.rig.kafka, topic, COPIES))
 
     def park_and_redrive(self, which: int, amount: int) -> None:
         """An order whose first revision is no JSON: it is discarded, the one behind redriven."""

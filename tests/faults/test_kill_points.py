@@ -19,10 +19,10 @@ from tests.faults.load import Load, loading
 from tests.faults.log import Log
 from tests.faults.oracle import judge
 from tests.faults.poison import Operator, poison_order
-from tests.faults.redelivery import redeliver
 from tests.faults.rig import Rig
 from tests.faults.waiting import NeverError, eventually
 from tests.faults.world import SESSION_DAY, Order
+from tests.redelivery import redeliver
 
 SECONDS_TO_FIRE = 300.0
 SECONDS_TO_GO_ON = 6.0
@@ -79,7 +79,7 @@ async def test_a_process_killed_anywhere_loses_and_doubles_nothing(
     async with loading(rig, seed, RATE) as load:
         await _strike(rig, load, plan)
         report.tell(f"seed {seed}: all struck after {time.monotonic() - started:.0f} s")
-        assert await redeliver(rig, ERP_ORDERS.name, most=1) > 0
+        assert await redeliver(rig.kafka, ERP_ORDERS.name, most=1) > 0
         verdict = await judge(rig, load.history, log)
     fired = {place: rig.fired(place) - before[place] for place in EVERY_PLACE}
     met = counters.count(rig, load.history, log)

@@ -20,6 +20,7 @@ from devstack.stack import Stack
 from shared.settings import KafkaSettings
 
 from devstack import ephemeral
+from tests.flows import examples
 from tests.flows.ledger import Ledger
 from tests.flows.steps import OWNER_OF_GOOD_LEADS
 
@@ -95,3 +96,18 @@ def fresh_customer() -> Customer:
         email=f"nora.{token}@harbour-lights.example",
         phone=f"+44 20 7946 {number}",
     )
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the examples, in which their commands are run."""
+    return examples.copy_of_examples(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="session")
+def environment(folder: Path, kafka: KafkaSettings) -> dict[str, str]:
+    """What a stranger has exported before running an example."""
+    return {
+        "PATH": examples.programs(folder),
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+    }

@@ -6,16 +6,15 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from shared.contracts.topic import PARTITIONS
 from shared.messaging.wire import accept_any_header_name
-
-from tests.faults.rig import Rig
+from shared.settings import KafkaSettings
 
 PATIENCE = 30.0
 
 
-async def redeliver(rig: Rig, topic: str, most: int) -> int:
+async def redeliver(kafka: KafkaSettings, topic: str, most: int) -> int:
     """Put the last records of each partition of a topic there again; answers how many."""
     accept_any_header_name()
-    options = rig.kafka.client_options()
+    options = kafka.client_options()
     consumer: Any = AIOKafkaConsumer(**options, enable_auto_commit=False)
     producer: Any = AIOKafkaProducer(**options, acks="all")
     await asyncio.gather(consumer.start(), producer.start())

@@ -1,0 +1,107 @@
+"""The rest of docs/subscribe.md, run as written: kcat, the CloudEvents SDKs, a producer."""
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+from devstack.demo.doors import Caller, Json, eventually
+from devstack.demo.story.cast import Cast
+from shared.contracts.contacts import CustomerCreated
+from shared.contracts.parking import PipelineRecordParked
+
+from tests.flows import examples
+from tests.flows.ledger import Ledger
+from tests.flows.steps import open_deal
+
+PATIENCE = 120.0
+
+
+async def test_kcat_prints_every_customer(
+    cast: Cast, folder: Path, environment: dict[str, str]
+) -> None:
+    customer_id = await _customer(cast)
+    await cast.rest()
+    lines = await examples.output_of(examples.commands("kcat"), folder, environment)
+    told = dict(line.split(" ", 1) for line in lines)
+    assert json.loads(told[customer_id])["display_name"] == "Lamp Shop Ltd"
+
+
+async def test_kcat_prints_one_type_of_event(
+    cast: Cast, folder: Path, environment: dict[str, str]
+) -> None:
+    deal_id = await open_deal(cast, await _customer(cast), "Ten lamps")
+    await cast.sales.post("pipeline", f"/v1/deals/{deal_id}/win")
+    await cast.rest()
+    commands = examples.commands("kcat, one type of event")
+    lines = await examples.output_of(commands, folder, environment)
+    assert [line for line in lines if f" {deal_id} " in line]
+    assert all("ce_type=crm.pipeline.deal.won.v1" in line for line in lines)
+
+
+@pytest.mark.parametrize("language", ["Python", "Node"])
+async def test_a_cloudevents_sdk_reads_our_records(
+    language: str, cast: Cast, ledger: Ledger, folder: Path, environment: dict[str, str]
+) -> None:
+    commands = examples.commands(f"CloudEvents in {language}")
+    await examples.prepare(commands[:-1], folder, environment)
+    customer_id = await _customer(cast)
+    await cast.rest()
+    [sent] = [
+        fact
+        for fact in await ledger.all_facts(CustomerCreated)
+        if str(fact.event.customer_id) == customer_id
+    ]
+    async with examples.running(commands, folder, environment) as example:
+        await eventually(_knows(example, customer_id), f"{customer_id} read by the SDK", PATIENCE)
+        await example.stop()
+    read = example.latest[customer_id]
+    assert (read["id"], read["type"], read["specversion"]) == (
+        str(sent.envelope.event_id),
+        CustomerCreated.type,
+        "1.0",
+    )
+    assert int(read["aggregateversion"]) == sent.envelope.version
+    assert CustomerCreated.model_validate(read["data"]) == sent.event
+
+
+def _knows(example: examples.Example, customer_id: str):  # noqa: ANN202
+    async def look() -> bool:
+        return customer_id in example.latest
+
+    return look
+
+
+async def test_an_order_is_told_and_a_bad_one_is_answered(
+    admin: Caller, ledger: Ledger, folder: Path, environment: dict[str, str]
+) -> None:
+    commands = examples.commands("A producer")
+    await examples.prepare(commands[:-1], folder, environment)
+    name = f"SO-{uuid.uuid4().hex[:8]}"
+    bad = f"SO-{uuid.uuid4().hex[:8]}"
+    good_order = commands[-1].replace("SO-4711", name)
+    await examples.output_of([good_order], folder, environment)
+    await examples.output_of([good_order], folder, environment)  # in doubt, told again
+    await examples.output_of(
+        [commands[-1].replace("SO-4711", bad).replace("129.90", "dear")], folder, environment
+    )
+
+    async def parked() -> Json | None:
+        facts = await ledger.all_facts(PipelineRecordParked)
+        return next((fact.event for fact in facts if fact.event.key == bad), None)
+
+    answer = await eventually(parked, f"{bad} is told to its sender", PATIENCE)
+    assert (answer.reason, answer.source_topic) == ("undecodable-body", "ext.erp.order.v1")
+    assert "total" in answer.error
+    told = await examples.output_of(
+        examples.commands("What became of my orders"), folder, environment
+    )
+    assert [line for line in told if bad in line]
+    assert not [line for line in told if name in line]
+    path = f"/v1/parked/{answer.parked_id}/discard"
+    await admin.post("pipeline", path, {"reason": "the sender was told"})
+
+
+async def _customer(cast: Cast) -> str:
+    body = {"kind": "organization", "display_name": "Lamp Shop Ltd"}
+    return str((await cast.sales.post("contacts", "/v1/customers", body))["customer_id"])
