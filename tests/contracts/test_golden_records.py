@@ -49,7 +49,8 @@ def raw(record: dict[str, Any], **headers: str) -> RawRecord:
 
 
 def of_topic(consumers: list[Consumer], topic: str) -> list[Consumer]:
-    return [each for each in consumers if TOPICS[topic] in each.topics]
+    """Who reads the topic's facts; a consumer that forwards passes on whatever is JSON."""
+    return [each for each in consumers if TOPICS[topic] in each.topics and each.forward is None]
 
 
 @pytest.mark.parametrize("wire_name", WIRE_NAMES)

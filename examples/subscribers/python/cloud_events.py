@@ -11,7 +11,10 @@ from confluent_kafka import Consumer, KafkaException
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 given = [(name[6:], value) for name, value in os.environ.items() if name.startswith("KAFKA_")]
 settings = {name.lower().replace("_", "."): value for name, value in given}
-settings |= {"group.id": f"subscriber.example.cloudevents-{os.getpid()}", "enable.auto.commit": False}
+settings |= {
+    "group.id": f"subscriber.example.cloudevents-{os.getpid()}",
+    "enable.auto.commit": False,
+}
 consumer = Consumer({**settings, "auto.offset.reset": "earliest"})
 consumer.subscribe([sys.argv[1] if len(sys.argv) > 1 else "crm.pipeline.deal.events.v1"])
 try:
