@@ -120,7 +120,8 @@ def test_a_kafka_elsewhere_needs_no_port_here(folder: Path) -> None:
 def test_a_database_elsewhere_leaves_the_others_here(folder: Path) -> None:
     elsewhere = {"CONTACTS_DATABASE_URL": "postgresql://db.example/contacts"}
     chosen = settings.choose(State(folder), elsewhere)
-    assert chosen.own_databases == {"pipeline", "service_desk", "campaigns", "customer_360"}
+    others = {"pipeline", "service_desk", "campaigns", "customer_360", "webhooks"}
+    assert chosen.own_databases == others
     assert chosen.own_postgres
 
 

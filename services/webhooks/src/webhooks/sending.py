@@ -48,7 +48,7 @@ AT_REST = 1.0
 
 SETTLE_AFTER = 0.02
 SETTLED_AT_ONCE = 500
-FILES = 8192
+FILES = 65_536
 
 _AFTER_ANSWER = Failpoint("webhooks.after-answer")
 _AFTER_SETTLING = Failpoint("webhooks.after-settling")

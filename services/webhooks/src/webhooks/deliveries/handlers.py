@@ -32,6 +32,7 @@ async def settle(pool: Pool, conclusions: Sequence[Conclusion]) -> None:
 
 
 async def _settle(connection: Connection, conclusions: Sequence[Conclusion]) -> None:
+    await store.plan_anew(connection)
     settled = await store.conclude(connection, conclusions)
     finished = [each for each in settled if each.status != "waiting"]
     if finished:

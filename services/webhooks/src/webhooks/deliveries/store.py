@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.db import Connection, Pool
+from shared.db import Connection, Pool, transaction
 
 from webhooks.deliveries.domain import Claimed, Conclusion, patterns_of
 from webhooks.endpoints.domain import STEADY
@@ -18,12 +18,13 @@ _FAN_OUT = """
 WITH fact AS (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
         AS fact (event_id, type, lane, body, position)
-), wanted AS (
-    SELECT DISTINCT asked.type, subscription_id
+), matching AS MATERIALIZED (
+    SELECT DISTINCT asked.type, asked.service, subscription_id
     FROM unnest($5::text[], $6::text[], $7::text[]) AS asked (pattern, type, service)
     JOIN subscription_patterns USING (pattern)
-    JOIN subscriptions USING (subscription_id)
-    WHERE status IN ('active', 'paused') AND (services = '{}' OR asked.service = ANY(services))
+), wanted AS (
+    SELECT type, subscription_id FROM matching JOIN subscriptions USING (subscription_id)
+    WHERE status IN ('active', 'paused') AND (services = '{}' OR service = ANY(services))
 ), stored AS (
     INSERT INTO events (event_id, body)
     SELECT event_id, body FROM fact WHERE type IN (SELECT type FROM wanted)
@@ -37,6 +38,7 @@ WITH fact AS (
 SELECT count(*) FROM queued
 """
 _NOTIFY = f"NOTIFY {CHANNEL}"
+_PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
 
 # What is due is looked at in its order, a few per subscription. A delivery with an earlier one of
 # its lane before it is put off, to when that one is due: a long queue is not looked at again and
@@ -162,6 +164,7 @@ async def fan_out(connection: Connection, facts: Sequence[Fact]) -> int:
     asked = {
         (pattern, fact.type, fact.service) for fact in facts for pattern in patterns_of(fact.type)
     }
+    await plan_anew(connection)
     queued: int = await connection.fetchval(
         _FAN_OUT,
         [fact.event_id for fact in facts],
@@ -173,6 +176,15 @@ async def fan_out(connection: Connection, facts: Sequence[Fact]) -> int:
     if queued:
         await wake_senders(connection)
     return queued
+
+
+async def plan_anew(connection: Connection) -> None:
+    """Let this transaction keep no plans.
+
+    These tables grow from nothing to millions of rows between two ANALYZEs: a plan that was made
+    for the small ones reads the large ones whole, once per subscription.
+    """
+    await connection.execute(_PLAN_ANEW)
 
 
 async def wake_senders(connection: Connection) -> None:
@@ -196,10 +208,12 @@ class Room:
 
 async def claim(pool: Pool, room: Room, lease: float) -> list[Claimed]:
     """Lease what is due for so many seconds; an endpoint that fails gets one request at a time."""
-    counts = list(room.busy.values())
-    rows = await pool.fetch(
-        _CLAIM, list(room.busy), counts, STEADY, room.of_each, lease, room.in_all, room.after
-    )
+    busy = list(room.busy), list(room.busy.values())
+    async with transaction(pool) as connection:
+        await plan_anew(connection)
+        rows = await connection.fetch(
+            _CLAIM, *busy, STEADY, room.of_each, lease, room.in_all, room.after
+        )
     return [Claimed(*row) for row in rows]
 
 
