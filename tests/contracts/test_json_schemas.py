@@ -1,13 +1,16 @@
 """The schemas are JSON Schema 2020-12, and the golden records are of them."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from shared.catalogue.json_schemas import schema_of
 from shared.contracts import FACTS
+from shared.contracts.topic import PUBLISHED_TWICE, Former
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 FORMATS = FormatChecker(["uuid", "date", "date-time"])
@@ -91,3 +94,15 @@ def test_there_is_a_schema_and_a_golden_record_of_nothing_else() -> None:
         assert {path.name.removesuffix(".json") for path in (CONTRACTS / folder).iterdir()} == set(
             FACTS
         )
+
+
+def test_a_fact_that_is_being_replaced_says_by_what_and_until_when(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    won, lost = FACTS["crm.pipeline.deal.won.v1"], FACTS["crm.pipeline.deal.lost.v1"]
+    assert "deprecated" not in schema_of(lost)
+    monkeypatch.setitem(PUBLISHED_TWICE, won, Former(lost, date(2027, 5, 1)))
+    assert schema_of(lost)["deprecated"] is True
+    assert schema_of(lost)["description"].endswith(
+        "Replaced by crm.pipeline.deal.won.v1; published until 2027-05-01."
+    )

@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from shared.contracts.examples import example_of
-from shared.contracts.topic import Event
+from shared.contracts.topic import Event, successor_of
 from shared.messaging.envelope import schema_id
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -60,6 +60,7 @@ def schema_of(fact: type[Event]) -> Schema:
         "$id": schema_id(fact),
         "title": body.pop("title"),
         "description": meaning_of(fact),
+        **({"deprecated": True} if successor_of(fact) else {}),
         "x-publisher": fact.topic.publisher,
         "x-topic": fact.topic.name,
         "x-key": fact.topic.key,
@@ -79,6 +80,9 @@ def body_of(fact: type[Event]) -> Schema:
 def meaning_of(fact: type[Event]) -> str:
     """The sentences that the class says of itself, each paragraph on a line."""
     paragraphs = (fact.__doc__ or "").split("\n\n")
+    successor = successor_of(fact)
+    if successor is not None:
+        paragraphs.append(f"Replaced by {successor[0].type}; published until {successor[1]}.")
     return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 

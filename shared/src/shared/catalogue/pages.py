@@ -79,7 +79,6 @@ def _fact(
         "title": _words(fact.__name__),
         "summary": summary,
         "more": more,
-        "replaced": "",
         "reactors": reactors,
         "since": revisions[0].date,
         "revision": revisions[-1].revision,

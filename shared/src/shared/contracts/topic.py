@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -31,6 +32,33 @@ class Event(BaseModel):
         """The id of the aggregate that this fact is about: the record's key and `ce_subject`."""
         return str(getattr(self, self.topic.key))
 
+    def as_former(self) -> "Event":
+        """The same fact as the major version before says it; pure.
+
+        To be given by a class that is declared with `also_as`.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Former:
+    """The major version before, which is published beside the present one to the end of a day."""
+
+    fact: type[Event]
+    until: date
+
+
+PUBLISHED_TWICE: dict[type[Event], Former] = {}
+"""The facts that two major versions tell for now, by the present one."""
+
+
+def successor_of(fact: type[Event]) -> tuple[type[Event], date] | None:
+    """Which fact replaces this one while both are published, and until when they are."""
+    for present, former in PUBLISHED_TWICE.items():
+        if former.fact is fact:
+            return present, former.until
+    return None
+
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -53,8 +81,20 @@ class Topic:
     retention_days: int | None = None
     facts: dict[str, type[Event]] = field(default_factory=dict[str, type[Event]])
 
-    def fact(self, name: str, version: int = 1) -> Callable[[type[EventT]], type[EventT]]:
-        """Declare an event class as a fact of this topic: `created` → `crm.….created.v1`."""
+    def fact(
+        self,
+        name: str,
+        version: int = 1,
+        *,
+        also_as: type[Event] | None = None,
+        until: date | None = None,
+    ) -> Callable[[type[EventT]], type[EventT]]:
+        """Declare an event class as a fact of this topic: `created` → `crm.….created.v1`.
+
+        `also_as` is the major version before: to the end of the day `until` each fact is published
+        in both, first as this one. Both records have the same `ce_id`, key and version, so to
+        everybody who drops repeats they are one fact.
+        """
         stem = self.name.removesuffix(".v1").removesuffix(".events")
         wire_name = self.name if name == "state" else f"{stem}.{name}.v{version}"
 
@@ -62,9 +102,20 @@ class Topic:
             event.type = wire_name
             event.topic = self
             self.facts[wire_name] = event
+            if also_as is not None:
+                PUBLISHED_TWICE[event] = _former(event, also_as, until)
             return event
 
         return declare
+
+
+def _former(event: type[Event], former: type[Event], until: date | None) -> Former:
+    if until is None or event.as_former is Event.as_former:
+        raise TypeError(f"{event.type} needs `until` and `as_former` to be published twice")
+    before, after = (each.type.rpartition(".v") for each in (former, event))
+    if before[0] != after[0] or int(before[2]) + 1 != int(after[2]):
+        raise TypeError(f"{former.type} is not the major version before {event.type}")
+    return Former(former, until)
 
 
 def events_topic(
@@ -94,10 +145,15 @@ def state_topic(
     key: str,
     holds: str,
     personal_data: PersonalData = "personal",
+    version: int = 1,
 ) -> Topic:
-    """A compacted topic of full snapshots; a tombstone erases its key."""
+    """A compacted topic of full snapshots; a tombstone erases its key.
+
+    The next major version of a snapshot has a topic of its own: on the same one it would take the
+    place of the former's last record per key.
+    """
     return Topic(
-        name=f"crm.{publisher}.{aggregate}.state.v1",
+        name=f"crm.{publisher}.{aggregate}.state.v{version}",
         publisher=publisher,
         aggregate=aggregate,
         key=key,

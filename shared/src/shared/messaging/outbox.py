@@ -1,13 +1,14 @@
 """The outbox: facts enter it in the transaction that makes them true."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from uuid_utils import UUID, uuid7
 
 from shared.cause import Cause
-from shared.contracts.topic import Event, Topic
+from shared.contracts.topic import PUBLISHED_TWICE, Event, Former, Topic
 from shared.db import Connection
 from shared.errors import InvalidError
 from shared.failpoints import Failpoint
@@ -74,7 +75,10 @@ async def append(connection: Connection, cause: Cause, facts: Iterable[Fact | To
     would take, and asyncpg's `UniqueViolationError` where a version was published before.
     """
     headers = _Headers(cause)
-    rows = [_row(fact, headers) for fact in facts]
+    if PUBLISHED_TWICE:
+        rows = list(_rows_of_both_majors(facts, headers))
+    else:
+        rows = [_row(fact, headers) for fact in facts]
     if rows:
         _BEFORE_INSERT.reach()
         await _insert(connection, rows)
@@ -112,6 +116,39 @@ def _row(fact: Fact | Tombstone, headers: _Headers) -> _Row:
         topic, key = fact.event.topic, fact.event.record_key
         shared, payload = headers.of(type(fact.event), fact.cause), _payload(fact.event, key)
     return event_id, topic.name, key, topic.aggregate, key, fact.version, shared, payload
+
+
+def _rows_of_both_majors(facts: Iterable[Fact | Tombstone], headers: _Headers) -> Iterator[_Row]:
+    """A row per fact, and after it one more where the major version before is published, too."""
+    today = datetime.now(UTC).date()
+    for fact in facts:
+        row = _row(fact, headers)
+        yield row
+        former = _in_former_major(fact, today)
+        if former is not None:
+            yield _same_fact(row, _row(former, headers))
+
+
+def _in_former_major(fact: Fact | Tombstone, today: date) -> Fact | Tombstone | None:
+    if isinstance(fact, Tombstone):
+        former = _former(fact.topic.facts[fact.topic.name], today)
+        return Tombstone(former.fact.topic, fact.key, fact.version) if former else None
+    former = _former(type(fact.event), today)
+    return Fact(fact.event.as_former(), fact.version, fact.cause) if former else None
+
+
+def _former(fact: type[Event], today: date) -> Former | None:
+    former = PUBLISHED_TWICE.get(fact)
+    return former if former is not None and today <= former.until else None
+
+
+def _same_fact(present: _Row, former: _Row) -> _Row:
+    """The former's row under the id of the present one, so that consumers take both for one fact.
+
+    Its `aggregate_id` differs, which serves only `outbox_version_key`: one version, two records.
+    """
+    _, topic, key, aggregate, aggregate_id, version, headers, payload = former
+    return present[0], topic, key, aggregate, f"{aggregate_id} former", version, headers, payload
 
 
 def _payload(event: Event, key: str) -> str:
