@@ -196,6 +196,7 @@ def test_every_topic_is_consumed_unless_it_concerns_no_customer(topic: str) -> N
             "sla-policy",
             "calendar",
             "parked-record",
+            "resync",
         }
         or (TOPICS[topic].cleanup == "compact" and topic not in FOLDED_SNAPSHOTS)
     )

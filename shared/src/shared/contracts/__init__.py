@@ -10,11 +10,21 @@ from shared.contracts import (
     external,
     parking,
     pipeline,
+    resync,
     service_desk,
 )
 from shared.contracts.topic import Event, Topic
 
-_MODULES = (contacts, pipeline, service_desk, campaigns, customer_360, external, parking)
+_MODULES = (
+    contacts,
+    pipeline,
+    service_desk,
+    campaigns,
+    customer_360,
+    external,
+    resync,
+    parking,
+)
 
 TOPICS: dict[str, Topic] = {
     declared.name: declared
