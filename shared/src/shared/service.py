@@ -10,13 +10,14 @@ from fastapi import APIRouter, FastAPI
 from shared import failpoints
 from shared.auth import Authenticator
 from shared.contracts.readers import own_topics
-from shared.http import clearing, events, operations, parked
+from shared.http import clearing, events, operations, parked, resync
 from shared.http.context import RequestContext
 from shared.http.problems import add_problem_handlers
 from shared.logs import configure_logs
 from shared.messaging.bookmarks import Cursors
 from shared.messaging.following import Following
 from shared.messaging.reactions import Consumer
+from shared.messaging.resyncing import Resyncable, Resyncing
 from shared.runtime import Job, Work, running
 from shared.settings import ServiceSettings
 
@@ -36,6 +37,7 @@ class Service:
     routers: Sequence[APIRouter]
     consumers: Sequence[Consumer] = ()
     jobs: Sequence[Job] = ()
+    resyncables: Sequence[Resyncable] = ()
     prepare: Work | None = None
 
 
@@ -45,6 +47,11 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     failpoints.require_known()
     topics = frozenset(topic.name for topic in own_topics(service.name))
     following = Following(service.name, topics, settings.kafka.client_options())
+    resyncing = Resyncing(
+        service.name,
+        {each.aggregate: each for each in service.resyncables},
+        settings.kafka.client_options(),
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -52,7 +59,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
             service.name,
             settings,
             service.consumers,
-            service.jobs,
+            (*service.jobs, resyncing.job()),
             prepare=service.prepare,
             following=following,
         ) as runtime:
@@ -65,6 +72,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     app.state.settings = settings
     app.state.consumers = {consumer.name: consumer for consumer in service.consumers}
     app.state.following = following
+    app.state.resyncing = resyncing
     app.state.cursors = Cursors(service.name, settings.jwt_key.get_secret_value(), topics)
     app.state.authenticator = Authenticator(
         settings.jwt_key.get_secret_value(), settings.jwt_algorithm
@@ -74,6 +82,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     for router in (
         *service.routers,
         events.router,
+        resync.router,
         clearing.router,
         parked.router,
         operations.router,

@@ -197,6 +197,7 @@ def test_every_topic_is_consumed_unless_it_concerns_no_customer(topic: str) -> N
             "calendar",
             "parked-record",
             "subscription",
+            "resync",
         }
         or (TOPICS[topic].cleanup == "compact" and topic not in FOLDED_SNAPSHOTS)
     )

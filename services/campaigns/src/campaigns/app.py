@@ -1,15 +1,19 @@
 """The campaigns service: its parts, put together."""
 
 from fastapi import FastAPI
+from shared.contracts.campaigns import CampaignState, FormState
+from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
 from campaigns.attributions import consumers as attribution_consumers
 from campaigns.campaigns import api as campaigns_api
+from campaigns.campaigns import store as campaigns_store
 from campaigns.campaigns.handlers import reserve_messages
 from campaigns.config import Settings
 from campaigns.forms import api as forms_api
+from campaigns.forms import store as forms_store
 from campaigns.links import Links
 from campaigns.messages import api as messages_api
 from campaigns.messages.handlers import give_up_lost, release_held
@@ -47,6 +51,10 @@ def create_app() -> FastAPI:
             attribution_consumers.consumer,
             segment_consumers.people(settings.hash_key.get_secret_value()),
             segment_consumers.orders,
+        ),
+        resyncables=(
+            Resyncable(CampaignState, "campaigns", campaigns_store.lock_snapshots),
+            Resyncable(FormState, "submissions", forms_store.lock_snapshots),
         ),
         jobs=(
             Job("evaluate-segments", evaluate_new_segments, OFTEN, AT_REST),

@@ -3,6 +3,8 @@
 from functools import partial
 
 from fastapi import FastAPI
+from shared.contracts.contacts import ContactState, CustomerState
+from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
@@ -11,11 +13,13 @@ from contacts.config import Settings
 from contacts.consents import api as consents
 from contacts.consents.consumers import optouts
 from contacts.customers import api as customers
+from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
 from contacts.imports import api as imports
 from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
 from contacts.people import api as people
+from contacts.people import store as people_store
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
@@ -36,6 +40,10 @@ def create_app() -> FastAPI:
             imports.router,
         ],
         consumers=[optouts, deals, orders, intake(rules)],
+        resyncables=[
+            Resyncable(CustomerState, "customers", customers_store.lock_snapshots),
+            Resyncable(ContactState, "people", people_store.lock_snapshots),
+        ],
         jobs=[
             Job(
                 "imports",

@@ -1,6 +1,8 @@
 """Composition root of customer-360."""
 
 from fastapi import FastAPI
+from shared.contracts.customer_360 import ProfileState
+from shared.messaging.resyncing import Resyncable
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
@@ -9,7 +11,7 @@ from customer_360.consumers import MAX_RECORDS, consumers
 from customer_360.page import api as page
 from customer_360.profiles import api as profiles
 from customer_360.profiles.pressure import Pressure
-from customer_360.profiles.publishing import Publishing
+from customer_360.profiles.publishing import Publishing, lock_snapshots
 from customer_360.search import api as search
 from customer_360.streams import api as streams
 from customer_360.streams.watching import Watching
@@ -26,6 +28,9 @@ def create_app() -> FastAPI:
         summary="One view of the customer, folded from every fact.",
         routers=(search.router, profiles.router, timeline.router, streams.router, page.router),
         consumers=consumers(settings.hash_key.get_secret_value(), pressure),
+        resyncables=(
+            Resyncable(ProfileState, "profiles", lock_snapshots, "published_version IS NOT NULL"),
+        ),
         jobs=(Publishing(pressure).job(), watching.job()),
     )
     app = build_app(service, settings)

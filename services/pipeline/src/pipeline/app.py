@@ -1,6 +1,8 @@
 """Composition root of pipeline."""
 
 from fastapi import FastAPI
+from shared.contracts.pipeline import DealState, LeadState, OrderState
+from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
@@ -8,12 +10,15 @@ from shared.settings import from_environment
 from pipeline.config import Settings
 from pipeline.deals import api as deals_api
 from pipeline.deals import consumers as deals_consumers
+from pipeline.deals import store as deals_store
 from pipeline.definitions import api as definitions_api
 from pipeline.definitions.handlers import publish_standard_pipeline
 from pipeline.leads import api as leads_api
 from pipeline.leads import consumers as leads_consumers
+from pipeline.leads import store as leads_store
 from pipeline.orders import api as orders_api
 from pipeline.orders import consumers as orders_consumers
+from pipeline.orders import store as orders_store
 from pipeline.persons import Intake
 from pipeline.signals.store import prune
 
@@ -38,6 +43,11 @@ def create_app() -> FastAPI:
             orders_consumers.customers,
             deals_consumers.consumer,
             leads_consumers.consumer(intake),
+        ),
+        resyncables=(
+            Resyncable(LeadState, "leads", leads_store.lock_snapshots),
+            Resyncable(DealState, "deals", deals_store.lock_snapshots),
+            Resyncable(OrderState, "orders", orders_store.lock_snapshots),
         ),
         jobs=(
             Job("publish-standard-pipeline", publish_standard_pipeline, HOURLY),

@@ -1,6 +1,8 @@
 """service-desk, put together."""
 
 from fastapi import FastAPI
+from shared.contracts.service_desk import TicketState
+from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
@@ -12,6 +14,7 @@ import service_desk.surveys.api
 import service_desk.surveys.consumers
 import service_desk.tickets.api
 import service_desk.tickets.consumers
+import service_desk.tickets.store
 from service_desk.clocks.handlers import fire_timers
 from service_desk.config import Settings
 from service_desk.defaults import publish_defaults
@@ -33,6 +36,9 @@ def create_app() -> FastAPI:
         consumers=(
             service_desk.tickets.consumers.consumer,
             service_desk.surveys.consumers.consumer,
+        ),
+        resyncables=(
+            Resyncable(TicketState, "tickets", service_desk.tickets.store.lock_snapshots),
         ),
         jobs=(
             Job("fire-timers", fire_timers, every=1.0),

@@ -10,12 +10,23 @@ from shared.contracts import (
     external,
     parking,
     pipeline,
+    resync,
     service_desk,
     webhooks,
 )
 from shared.contracts.topic import Event, Topic
 
-_MODULES = (contacts, pipeline, service_desk, campaigns, customer_360, webhooks, external, parking)
+_MODULES = (
+    contacts,
+    pipeline,
+    service_desk,
+    campaigns,
+    customer_360,
+    webhooks,
+    external,
+    resync,
+    parking,
+)
 
 TOPICS: dict[str, Topic] = {
     declared.name: declared

@@ -5,6 +5,7 @@
 | a null header, or one whose name or value is not UTF-8 | `Poison` malformed-header |
 | a missing `ce_id` or `ce_type`, or a broken one | `Poison` malformed-envelope |
 | a type that the consumer does not know (a future major version too) | `Skipped` unknown-type |
+| a snapshot of a resync, at a reaction | `Skipped` resync |
 | no body, on a compacted topic | `Ended` where the consumer erases, else `Skipped` tombstone |
 | no body, elsewhere | `Poison` unexpected-tombstone |
 | a body that is no JSON or not of the schema | `Poison` undecodable-body |
@@ -88,8 +89,9 @@ def decode(record: RawRecord, consumer: Consumer) -> Outcome:
         return Poison(record, "malformed-envelope", _told(error))
     if record.value is None:
         return _without_body(record, envelope, consumer)
-    if consumer.forward is None and envelope.type not in consumer.handlers:
-        return Skipped(record, "unknown-type")
+    passed_over = _passed_over(envelope, consumer)
+    if passed_over is not None:
+        return Skipped(record, passed_over)
     try:
         event = _unread(record) if consumer.forward else _read(envelope.type, record.value)
     except ValueError as error:
@@ -105,6 +107,15 @@ def _unread(record: RawRecord) -> Unread:
     body = (record.value or b"").decode()
     from_json(body)
     return Unread(headers=read_headers(record), body=body)
+
+
+def _passed_over(envelope: Envelope, consumer: Consumer) -> str | None:
+    """Why the consumer has nothing to do with it, if so."""
+    if consumer.forward is None and envelope.type not in consumer.handlers:
+        return "unknown-type"
+    if envelope.resync_id is not None and not (consumer.is_projection or consumer.takes_resyncs):
+        return "resync"
+    return None
 
 
 def _without_body(record: RawRecord, envelope: Envelope, consumer: Consumer) -> Outcome:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
 RawRecord: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+RESYNC_HEADER = "ce_resyncid"
+"""Marks a snapshot that was published again by a resync: no news, and the version it has had."""
+
 EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
 
 
@@ -80,6 +83,7 @@ class Envelope(NamedTuple):
     correlation_id: str
     actor: str
     traceparent: str | None
+    resync_id: str | None = None
 
     def cause(self, service: str, at: datetime | None = None) -> Cause:
         """The cause of what a service does in reaction to this event."""
@@ -139,6 +143,7 @@ def read_envelope(record: RawRecord) -> Envelope:
             correlation_id=(headers.get("ce_correlationid") or headers["ce_id"]).decode(),
             actor=headers.get("ce_actor", b"unknown").decode(),
             traceparent=_text(headers.get("traceparent")),
+            resync_id=_text(headers.get(RESYNC_HEADER)),
         )
     except KeyError as missing:
         raise MalformedEnvelopeError(f"header {missing} is missing") from missing

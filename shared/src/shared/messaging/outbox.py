@@ -1,5 +1,7 @@
 """The outbox: facts enter it in the transaction that makes them true."""
 
+import json
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,7 +14,8 @@ from shared.contracts.topic import PUBLISHED_TWICE, Event, Former, Topic
 from shared.db import Connection
 from shared.errors import InvalidError
 from shared.failpoints import Failpoint
-from shared.messaging.envelope import shared_headers
+from shared.ids import derived_id
+from shared.messaging.envelope import RESYNC_HEADER, shared_headers
 
 MAX_PAYLOAD_BYTES = 900_000
 """Below the broker's default `max.message.bytes`: what enters the outbox can be published."""
@@ -36,7 +39,7 @@ SELECT * FROM unnest(
 _COPY_FROM = 50
 """Rows from which COPY is faster; below, its second round trip costs more than it saves."""
 
-_Row: TypeAlias = tuple[UUID, str, str, str, str, int, str, str | None]
+_Row: TypeAlias = tuple[uuid.UUID | UUID, str, str, str, str, int, str, str | None]
 
 _BEFORE_INSERT = Failpoint("outbox.before-insert")
 _AFTER_INSERT = Failpoint("outbox.after-insert")
@@ -83,6 +86,35 @@ async def append(connection: Connection, cause: Cause, facts: Iterable[Fact | To
         _BEFORE_INSERT.reach()
         await _insert(connection, rows)
         _AFTER_INSERT.reach()
+
+
+async def append_resynced(
+    connection: Connection, cause: Cause, resync_id: uuid.UUID, snapshots: Iterable[Fact]
+) -> None:
+    """Put snapshots into the outbox once more, under the versions that they have.
+
+    They are marked, and their ids follow from the resync and the aggregate. The caller holds the
+    locks of the aggregates' rows, so no older snapshot comes after a newer one.
+    """
+    headers = _Headers(cause)
+    rows = [
+        (
+            derived_id("resync", resync_id, row[1], row[2]),
+            *row[1:6],
+            _marked(row[6], resync_id),
+            row[7],
+            resync_id,
+        )
+        for row in (_row(fact, headers) for fact in snapshots)
+    ]
+    if rows:
+        await connection.copy_records_to_table(
+            "outbox", records=rows, columns=(*_COLUMNS, "resync_id")
+        )
+
+
+def _marked(headers: str, resync_id: uuid.UUID) -> str:
+    return json.dumps({**json.loads(headers), RESYNC_HEADER: str(resync_id)})
 
 
 async def _insert(connection: Connection, rows: Sequence[_Row]) -> None:

@@ -29,10 +29,14 @@ class Consumer:
     A `reaction` has side effects: each event is claimed in the inbox in the transaction of its
     effect. A `projection` writes only rows guarded by the aggregate's version, and needs no inbox.
     `name` is `<service>.<purpose>`; it is the group's id and the owner of what it parks.
+
+    A snapshot that is published again by a resync is no news: it repairs a projection, and a
+    reaction passes over it, unless it `takes_resyncs` because all that it writes is guarded.
     """
 
     name: str
     is_projection: bool = False
+    takes_resyncs: bool = False
     max_records: int = 500
     handlers: dict[str, Handle] = field(default_factory=dict[str, Handle])
     erasers: dict[str, Erase] = field(default_factory=dict[str, Erase])

@@ -48,6 +48,10 @@ async def _create(
 def config_of(topic: Topic) -> dict[str, str]:
     """The settings of a topic on the broker."""
     if topic.cleanup == "compact":
-        return {"cleanup.policy": "compact", "delete.retention.ms": str(7 * _DAY_MS)}
+        return {
+            "cleanup.policy": "compact",
+            "delete.retention.ms": str(7 * _DAY_MS),
+            "min.compaction.lag.ms": str(_DAY_MS),  # a resync hides no news from who is behind
+        }
     retention = -1 if topic.retention_days is None else topic.retention_days * _DAY_MS
     return {"cleanup.policy": "delete", "retention.ms": str(retention)}

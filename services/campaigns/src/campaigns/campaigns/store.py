@@ -10,8 +10,9 @@ import asyncpg
 from shared.cause import Cause
 from shared.db import Connection, Pool, rows_affected
 from shared.errors import StaleVersionError
+from shared.messaging.outbox import Fact
 
-from campaigns.campaigns.domain import Campaign, CampaignNotFoundError, Plan
+from campaigns.campaigns.domain import Campaign, CampaignNotFoundError, Plan, snapshot
 
 _PLAN = (
     "name, campaign_type, objective, purpose, segment_ids, subject, body_text, link_url,"
@@ -22,6 +23,10 @@ _COLUMNS = (
     f" reserved_to, {_PLAN}"
 )
 _FIND = f"SELECT {_COLUMNS} FROM campaigns WHERE campaign_id = $1"
+_LOCK_THESE = f"""
+SELECT {_COLUMNS} FROM campaigns WHERE campaign_id = ANY($1::uuid[])
+ORDER BY campaign_id FOR UPDATE
+"""
 _LIST = f"""
 SELECT {_COLUMNS} FROM campaigns WHERE $1::uuid IS NULL OR campaign_id < $1
 ORDER BY campaign_id DESC LIMIT $2
@@ -78,6 +83,12 @@ async def load_campaign(database: Connection | Pool, campaign_id: UUID) -> Campa
     if row is None:
         raise CampaignNotFoundError(campaign_id=campaign_id)
     return _campaign_of(row)
+
+
+async def lock_snapshots(connection: Connection, campaign_ids: Sequence[UUID]) -> list[Fact]:
+    """The campaigns among these ids as they are now, locked, with their versions."""
+    campaigns = map(_campaign_of, await connection.fetch(_LOCK_THESE, campaign_ids))
+    return [Fact(snapshot(campaign), campaign.version) for campaign in campaigns]
 
 
 async def list_campaigns(pool: Pool, before: UUID | None, limit: int) -> list[Campaign]:

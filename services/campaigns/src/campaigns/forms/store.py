@@ -1,11 +1,14 @@
 """SQL of forms and submissions."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from shared.contracts.campaigns import FormState
 from shared.db import Connection, Pool
+from shared.messaging.outbox import Fact
 
 from campaigns.forms.domain import Form, FormNotFoundError, OfferedConsent
 
@@ -30,6 +33,10 @@ _INSERT_SUBMISSION = """
 INSERT INTO submissions (submission_id, form_id, form_version, fields, ip_hash, submitted_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (submission_id) DO NOTHING
+"""
+_LOCK_SUBMISSIONS = """
+SELECT submission_id, fields, ip_hash FROM submissions WHERE submission_id = ANY($1::uuid[])
+ORDER BY submission_id FOR UPDATE
 """
 
 
@@ -89,3 +96,14 @@ async def insert_submission(connection: Connection, state: FormState) -> bool:
         state.submitted_at,
     )
     return status.endswith("1")
+
+
+async def lock_snapshots(connection: Connection, submission_ids: Sequence[UUID]) -> list[Fact]:
+    """The submissions among these ids as they were written, locked; they never change."""
+    rows = await connection.fetch(_LOCK_SUBMISSIONS, submission_ids)
+    return [Fact(_submission_of(row), 1) for row in rows]
+
+
+def _submission_of(row: asyncpg.Record) -> FormState:
+    own = {"submission_id": row["submission_id"], "ip_hash": row["ip_hash"]}
+    return FormState.model_validate({**json.loads(row["fields"]), **own})

@@ -12,6 +12,7 @@ from shared.contracts.contacts import CustomerState, ExternalId, Lifecycle
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
+from shared.messaging.outbox import Fact
 
 from contacts.customers.domain import (
     Customer,
@@ -100,6 +101,12 @@ async def lock_customers(
     )
     rows = await connection.fetch(f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", wanted)
     return {row["customer_id"]: _customer(row) for row in rows}
+
+
+async def lock_snapshots(connection: Connection, customer_ids: Iterable[UUID]) -> list[Fact]:
+    """The customers among these ids as they are now, locked, with their versions."""
+    locked = await lock_customers(connection, customer_ids)
+    return [Fact(customer.state, customer.version) for customer in locked.values()]
 
 
 async def lock_customer(connection: Connection, customer_id: UUID) -> Customer:

@@ -11,6 +11,7 @@ from shared.contracts.contacts import ContactState
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
+from shared.messaging.outbox import Fact
 
 from contacts.people.domain import ContactNotFoundError, Person, PersonChange
 from contacts.publishing import published
@@ -105,6 +106,12 @@ async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> di
     )
     rows = await connection.fetch(f"{_SELECT} WHERE contact_id = ANY($1::uuid[])", wanted)
     return {row["contact_id"]: _person(row) for row in rows}
+
+
+async def lock_snapshots(connection: Connection, contact_ids: Iterable[UUID]) -> list[Fact]:
+    """The people among these ids as they are now, locked, with their versions."""
+    locked = await lock_people(connection, contact_ids)
+    return [Fact(person.state, person.version) for person in locked.values()]
 
 
 async def lock_person(connection: Connection, contact_id: UUID) -> Person:

@@ -5,8 +5,10 @@ first.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from shared.cause import Cause
 from shared.contracts.customer_360 import ProfileState
@@ -74,6 +76,31 @@ async def publish_due(connection: Connection, settled_for: float) -> int:
     await outbox.append(connection, _cause(), facts)
     _BEFORE_COMMIT.reach()
     return len(dirty)
+
+
+async def lock_snapshots(connection: Connection, customer_ids: Sequence[UUID]) -> list[Fact]:
+    """The published profiles among these, locked, with their versions.
+
+    Figures that differ from what was published (facts wait to be published, or time went by) are
+    another state: it gets a version that is higher.
+    """
+    await hold_projection(connection)
+    locked = await store.lock_published(connection, customer_ids)
+    bases = await load_bases(connection, [profile.customer_id for profile in locked])
+    yardstick = await load_yardstick(connection)
+    facts: list[Fact] = []
+    changed: list[Published] = []
+    for profile, known_version in locked.items():
+        state = figures_of(bases[profile.customer_id], yardstick)
+        published = _published(profile, state)
+        version = known_version
+        if published.version is not None:
+            version = max(published.version, known_version + 1)
+            changed.append(replace(published, version=version))
+        facts.append(Fact(state, version))
+    await store.raise_versions(connection, changed)
+    await store.save_published(connection, changed)
+    return facts
 
 
 def _published(profile: DirtyProfile, state: ProfileState) -> Published:

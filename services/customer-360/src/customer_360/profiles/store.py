@@ -27,6 +27,19 @@ LIMIT $2
 FOR UPDATE SKIP LOCKED
 """
 
+_LOCK_THESE = """
+SELECT customer_id, profile_version, published_digest, published_version
+FROM profiles WHERE customer_id = ANY($1::uuid[]) AND published_version IS NOT NULL
+ORDER BY customer_id
+FOR UPDATE
+"""
+
+_RAISE = """
+UPDATE profiles SET profile_version = raised.version
+FROM unnest($1::uuid[], $2::bigint[]) AS raised (customer_id, version)
+WHERE profiles.customer_id = raised.customer_id AND profiles.profile_version < raised.version
+"""
+
 _SAVE_PUBLISHED = """
 UPDATE profiles SET dirty_since = NULL,
     published_digest = published.digest,
@@ -70,12 +83,29 @@ async def lock_dirty(connection: Connection, limit: int, settled_for: float) -> 
     return [DirtyProfile(*record) for record in records]
 
 
+async def lock_published(
+    connection: Connection, customer_ids: Collection[UUID]
+) -> dict[DirtyProfile, int]:
+    """Lock those of these profiles that were published before, with the version that they had."""
+    records = await connection.fetch(_LOCK_THESE, list(customer_ids))
+    return {DirtyProfile(*record[:3]): record["published_version"] for record in records}
+
+
 async def save_published(connection: Connection, published: Sequence[Published]) -> None:
     """Remember what was published, and that it is up to date."""
     await connection.execute(
         _SAVE_PUBLISHED,
         [one.customer_id for one in published],
         [one.digest for one in published],
+        [one.version for one in published],
+    )
+
+
+async def raise_versions(connection: Connection, published: Sequence[Published]) -> None:
+    """Let no profile stand below the version that was published of it."""
+    await connection.execute(
+        _RAISE,
+        [one.customer_id for one in published],
         [one.version for one in published],
     )
 

@@ -45,6 +45,9 @@ WHERE deal_id = $1 AND version = $2
 """
 _FIND = f"{_SELECT} WHERE d.deal_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE OF d"
+_LOCK_THESE = f"""
+{_SELECT} WHERE d.deal_id = ANY($1::uuid[]) ORDER BY d.deal_id FOR UPDATE OF d
+"""
 _LOCK_OPEN = f"""
 {_SELECT} WHERE d.customer_id = $1 AND d.status = 'open' ORDER BY d.deal_id FOR UPDATE OF d
 """
@@ -121,6 +124,12 @@ async def lock_deal(connection: Connection, deal_id: UUID) -> Deal:
     if row is None:
         raise DealNotFoundError(deal_id=deal_id)
     return _deal(row)
+
+
+async def lock_snapshots(connection: Connection, deal_ids: Sequence[UUID]) -> list[Fact]:
+    """The deals among these ids as they are now, locked, with their versions."""
+    deals = [_deal(row) for row in await connection.fetch(_LOCK_THESE, deal_ids)]
+    return [Fact(snapshot(deal), deal.version) for deal in deals]
 
 
 async def lock_open_deals(connection: Connection, customer_id: UUID) -> list[Deal]:

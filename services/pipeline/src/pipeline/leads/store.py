@@ -34,6 +34,9 @@ WHERE lead_id = $1 AND version = $2
 """
 _FIND = f"SELECT {_COLUMNS} FROM leads WHERE lead_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE"
+_LOCK_THESE = f"""
+SELECT {_COLUMNS} FROM leads WHERE lead_id = ANY($1::uuid[]) ORDER BY lead_id FOR UPDATE
+"""
 _LOCK_OPEN_OF_PERSON = f"""
 SELECT {_COLUMNS} FROM leads
 WHERE person_hash = $1 AND status NOT IN ('disqualified', 'converted') AND received_at > $2
@@ -112,6 +115,12 @@ async def load_lead(connection: Connection, lead_id: UUID) -> Lead:
 
 async def lock_lead(connection: Connection, lead_id: UUID) -> Lead:
     return _found(await connection.fetchrow(_LOCK, lead_id), lead_id)
+
+
+async def lock_snapshots(connection: Connection, lead_ids: Sequence[UUID]) -> list[Fact]:
+    """The leads among these ids as they are now, locked, with their versions."""
+    leads = [_lead(row) for row in await connection.fetch(_LOCK_THESE, lead_ids)]
+    return [Fact(snapshot(lead), lead.version) for lead in leads]
 
 
 async def lock_open_lead_of_person(connection: Connection, command: CreateLead) -> Lead | None:

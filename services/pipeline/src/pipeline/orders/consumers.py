@@ -13,7 +13,7 @@ from pipeline.orders.domain import Sighting, order_id_of
 from pipeline.orders.handlers import match_customers, mirror_orders
 
 orders = Consumer("pipeline.orders", max_records=1000)
-customers = Consumer("pipeline.customers", max_records=1000)
+customers = Consumer("pipeline.customers", max_records=1000, takes_resyncs=True)
 
 
 @orders.on_batch(ErpOrderChanged)

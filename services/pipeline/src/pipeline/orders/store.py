@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 from shared.contracts.external import ErpOrderChanged
 from shared.contracts.pipeline import OrderLine
 from shared.db import Connection, Pool
+from shared.messaging.outbox import Fact
 
 from pipeline.customers.domain import Ref
-from pipeline.orders.domain import Order, OrderNotFoundError, Sighting
+from pipeline.orders.domain import Order, OrderNotFoundError, Sighting, snapshot
 
 _COLUMNS = """order_id, version, external_system, external_ref, customer_id, revision, status,
     lines, total, currency, ordered_at"""
@@ -78,6 +79,12 @@ class WaitingOrder:
 async def lock_orders(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
     rows = await connection.fetch(_LOCK, list(set(order_ids)))
     return {row["order_id"]: _order(row) for row in rows}
+
+
+async def lock_snapshots(connection: Connection, order_ids: Iterable[UUID]) -> list[Fact]:
+    """The orders among these ids as they are now, locked, with their versions."""
+    locked = await lock_orders(connection, order_ids)
+    return [Fact(snapshot(order), order.version) for order in locked.values()]
 
 
 async def save_orders(connection: Connection, orders: Sequence[Order]) -> None:

@@ -1,5 +1,6 @@
 """Tickets and their messages in PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,9 +9,10 @@ import asyncpg
 from shared.contracts.service_desk import TicketStatus
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import ConflictError, StaleVersionError
+from shared.messaging.outbox import Fact
 
 from service_desk.tickets.commands import AddMessage, Direction
-from service_desk.tickets.domain import Ticket, TicketNotFoundError
+from service_desk.tickets.domain import Ticket, TicketNotFoundError, snapshot
 
 _COLUMNS = """ticket_id, number, customer_id, contact_id, channel, ticket_type, subject, category,
     product_id, severity, status, agent_id, sla_policy_id, sla_policy_version, auto_close_days,
@@ -18,6 +20,9 @@ _COLUMNS = """ticket_id, number, customer_id, contact_id, channel, ticket_type, 
     resolution_code, root_cause, user_error, version"""
 _FIND = f"SELECT {_COLUMNS} FROM tickets WHERE ticket_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE"
+_LOCK_THESE = f"""
+SELECT {_COLUMNS} FROM tickets WHERE ticket_id = ANY($1::uuid[]) ORDER BY ticket_id FOR UPDATE
+"""
 _LOCK_TO_CLOSE = f"""
 SELECT {_COLUMNS} FROM tickets WHERE auto_close_at <= $1 ORDER BY auto_close_at LIMIT $2
 FOR UPDATE SKIP LOCKED
@@ -98,6 +103,12 @@ async def load_ticket(connection: Connection, ticket_id: UUID) -> Ticket:
     if ticket is None:
         raise TicketNotFoundError(ticket_id=ticket_id)
     return ticket
+
+
+async def lock_snapshots(connection: Connection, ticket_ids: Sequence[UUID]) -> list[Fact]:
+    """The tickets among these ids as they are now, locked, with their versions."""
+    tickets = [_ticket(row) for row in await connection.fetch(_LOCK_THESE, ticket_ids)]
+    return [Fact(snapshot(ticket), ticket.version) for ticket in tickets]
 
 
 async def lock_ticket(connection: Connection, ticket_id: UUID) -> Ticket:
