@@ -25,7 +25,7 @@ demo: $(STAMP) ## Start the system and run real customer history through it; ONC
 	@$(BIN)/devstack demo $(if $(ONCE),--once)
 
 .PHONY: up
-up: $(STAMP) ## Start PostgreSQL, Kafka, the mail sink and the services on this machine.
+up: $(STAMP) ## Start PostgreSQL, Kafka, the mail sink and the services on this machine; SECURE=1 closes Kafka.
 	@$(BIN)/devstack up
 
 .PHONY: down

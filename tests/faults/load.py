@@ -8,6 +8,7 @@ from random import Random
 
 import httpx
 from devstack.services import CORE
+from shared.contracts.rights import principal_of_external
 
 from tests.faults import journeys_of_customers as customers
 from tests.faults import journeys_of_service as service
@@ -146,7 +147,7 @@ async def loading(rig: Rig, seed: int, rate: float = RATE) -> AsyncIterator[Load
             http=http,
             strangers=strangers,
         )
-        erp = Erp(rig.kafka)
+        erp = Erp(rig.stack.kafka_settings(principal_of_external("erp")))
         stack.push_async_callback(erp.close)
         load = Load(seed, client, World(rig.stack.state.mail), erp, Random(seed), history)
         await load.prepare()

@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 from devstack.broker_settings import Listener
 from devstack.services import CORE, SERVICES, Service
+from devstack.settings import of_one_program
 from devstack.stack import Stack
 from shared.settings import KafkaSettings
 
@@ -209,7 +210,8 @@ class Rig:
         )
         process.armed = process.orders.popleft() if process.orders else ""
         order = {failpoints.VARIABLE: process.armed}
-        own = {**self.stack.environment, **process.environment, **order, **self._bytecode}
+        given = of_one_program(self.stack.environment, process.service.name)
+        own = {**given, **process.environment, **order, **self._bytecode}
         inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         with process.log.open("ab") as log:
             process.popen = subprocess.Popen(

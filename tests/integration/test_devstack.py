@@ -22,7 +22,7 @@ from devstack.stack import Stack
 from devstack.supervisor import Program, Supervisor, Tier
 from devstack.wait import until
 
-from devstack import child, ephemeral, ports, settings
+from devstack import child, ephemeral, kafka, ports, settings
 
 SLEEP = "import time; time.sleep(600)"
 
@@ -130,6 +130,43 @@ def test_what_was_elsewhere_comes_home_when_the_environment_says_nothing(folder:
     elsewhere = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092"}
     settings.save(state, settings.choose(state, elsewhere))
     assert settings.choose(state, {}).own_kafka
+
+
+# A secured system.
+
+
+def test_a_secured_folder_stays_secured(folder: Path) -> None:
+    state = State(folder)
+    settings.save(state, settings.choose(state, {"SECURE": "1"}))
+    again = settings.choose(state, {})
+    assert again.is_secured
+    assert again.values["KAFKA_SECURITY_PROTOCOL"] == "SASL_SSL"
+    assert not settings.choose(State(folder / "other"), {}).is_secured
+
+
+def test_a_log_that_was_made_open_is_not_closed_later(folder: Path) -> None:
+    (folder / "log").mkdir()
+    (folder / "log" / "meta.properties").touch()
+    kafka.require_same_sort(folder, is_secured=False)
+    with pytest.raises(DevstackError, match="was made open, and stays so"):
+        kafka.require_same_sort(folder, is_secured=True)
+
+
+def test_a_kafka_elsewhere_is_not_ours_to_secure(folder: Path) -> None:
+    elsewhere = {"SECURE": "1", "KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092"}
+    chosen = settings.choose(State(folder), elsewhere)
+    assert not chosen.is_secured
+    assert "KAFKA_SASL_USERNAME" not in chosen.values
+
+
+def test_a_program_is_told_of_its_own_user_alone(folder: Path) -> None:
+    values = settings.choose(State(folder), {"SECURE": "1"}).values
+    assert values["KAFKA_SASL_USERNAME"] == "admin"
+    told = settings.of_one_program(values, "contacts")
+    users = {name: value for name, value in told.items() if "SASL_USERNAME" in name}
+    assert users == {"KAFKA_SASL_USERNAME": "contacts"}
+    assert "KAFKA_CREDENTIALS" not in told
+    assert not [name for name in settings.of_one_program(values, None) if "SASL_USERNAME" in name]
 
 
 # The supervisor.
