@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared.contracts import SERVICES
+from shared.contracts import SERVICES, TOPICS
 from shared.contracts.readers import READERS
 from shared.contracts.rights import external_systems, rights_of_external
 
@@ -10,8 +10,11 @@ SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
 
 
 def row_of_service(service: str) -> str:
-    others = sorted(topic.name for topic in READERS[service] if topic.publisher != service)
-    reads = ", ".join(f"`{name}`" for name in others)
+    others = {topic.name for topic in READERS[service] if topic.publisher != service}
+    events = {name for name in TOPICS if name.endswith(".events.v1")}
+    reads = ", ".join(f"`{name}`" for name in sorted(others))
+    if others >= {name for name in events if TOPICS[name].publisher != service}:
+        reads = ", ".join(["`crm.*.events.v1`", *(f"`{name}`" for name in sorted(others - events))])
     return f"| `{service}` | its own | its own; {reads} | `rapport.{service}.*` |"
 
 
