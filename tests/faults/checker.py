@@ -23,6 +23,7 @@ class Seen:
     event_id: str
     fact: str
     is_snapshot: bool = False
+    is_resync: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,14 @@ def lost(
 
 
 def duplicated(records: Sequence[Seen]) -> list[Fault]:
-    """One version of one aggregate under two ids: two facts, where a repeat would be the same."""
+    """One version of one aggregate under two ids: two facts, where a repeat would be the same.
+
+    A resync publishes a snapshot again under the version that it has, and says so.
+    """
     ids: dict[int, set[str]] = defaultdict(set)
     for record in records:
-        ids[record.version].add(record.event_id)
+        if not record.is_resync:
+            ids[record.version].add(record.event_id)
     return [
         Fault(
             "duplicated",

@@ -39,7 +39,7 @@ _BUSY = {
             + (SELECT count(*) FROM messages WHERE status = 'reserved')
             + (SELECT count(*) FROM segments WHERE NOT is_evaluated)
     """,
-    "pipeline": "SELECT 0",
+    "pipeline": "SELECT count(*) FROM resyncs WHERE phase IN ('looking', 'publishing')",
 }
 """What is still to come though nothing waits in a topic or an outbox: zero in each, at rest."""
 
@@ -103,6 +103,7 @@ def seen_in(log: Log) -> list[Seen]:
             str(e.envelope.event_id),
             e.envelope.type,
             is_snapshot=e.envelope.topic.endswith(".state.v1"),
+            is_resync=e.envelope.resync_id is not None,
         )
         for e in log.all()
         if not e.envelope.topic.startswith(OUTSIDE)

@@ -60,6 +60,12 @@ class Operator:
         """Ask once; None where no answer came."""
         return await self._ask("POST", f"/v1/parked/{parked_id}/redrive")
 
+    async def begin_resync(self, key: str, *aggregates: str) -> None:
+        """Ask for it as often as it takes; by its key it is one resync."""
+        body = {"aggregates": aggregates}
+        headers = {"Idempotency-Key": key}
+        await self._until_answered("POST", "/v1/resync", json=body, headers=headers)
+
     async def _until_answered(self, method: str, path: str, **options: Json) -> httpx.Response:
         return await eventually(
             lambda: self._ask(method, path, **options), f"{path} is answered", PATIENCE

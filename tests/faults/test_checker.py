@@ -1,5 +1,7 @@
 """The checker finds each of the four faults, and calls nothing a fault that is none."""
 
+from dataclasses import replace
+
 from tests.faults.checker import Seen, check
 from tests.faults.history import Command, Look, Promise
 
@@ -22,6 +24,15 @@ def _look(profile_version: int, shown: int | None, *, is_stale: bool = False) ->
 
 def _sorts(*, commands: list[Command], seen: list[Seen], looks: list[Look]) -> list[str]:
     return [fault.sort for fault in check(commands, seen, looks)]
+
+
+def test_a_resync_says_a_version_again_and_nothing_else_may() -> None:
+    again = Seen(TOPIC, "deal-1", 2, "other", "t", is_snapshot=True, is_resync=True)
+    first = _seen(2, is_snapshot=True)
+    assert not check([], [first, again], [])
+    assert [f.sort for f in check([], [first, replace(again, is_resync=False)], [])] == [
+        "duplicated"
+    ]
 
 
 def test_what_was_acknowledged_and_is_on_its_topic_is_no_fault() -> None:

@@ -30,7 +30,13 @@ RATE = 100.0
 
 OWN: Mapping[str, tuple[str, ...]] = {
     "contacts": ("import.after-block", "import.between-blocks"),
-    "pipeline": ("parking.after-insert", "redrive.after-effect", "redrive.after-commit"),
+    "pipeline": (
+        "parking.after-insert",
+        "redrive.after-effect",
+        "redrive.after-commit",
+        "resync.before-commit",
+        "resync.after-commit",
+    ),
     "service-desk": ("timers.before-commit", "timers.after-commit"),
     "campaigns": ("mail.before-handover", "mail.after-handover"),
     "customer-360": ("profiles.before-commit",),
@@ -119,6 +125,7 @@ async def _strike(rig: Rig, load: Load, plan: Plan) -> None:
     await asyncio.gather(*arming)
     async with asyncio.timeout(SECONDS_TO_FIRE), asyncio.TaskGroup() as tasks:
         tasks.create_task(_poison(rig, load))
+        tasks.create_task(_resync(rig, load))
         tasks.create_task(_bring_files(rig, load, plan["contacts"]))
         await load.run(all_back, SECONDS_TO_FIRE)
     await asyncio.to_thread(rig.await_ready)
@@ -141,6 +148,14 @@ async def _poison(rig: Rig, load: Load) -> None:
         while rig.process("pipeline").armed.startswith(place):
             await operator.try_redrive(behind["parked_id"])
     assert await operator.queue(order.number) == []
+
+
+async def _resync(rig: Rig, load: Load) -> None:
+    """Everything is published again while it changes: pipeline dies on both sides of a page."""
+    operator = Operator(rig.process("pipeline").url, rig.values["RAPPORT_JWT_KEY"])
+    for place in ("resync.before-commit", "resync.after-commit"):
+        await _armed(rig, "pipeline", place)
+        await operator.begin_resync(f"{load.seed} {place}", "lead", "deal", "order")
 
 
 async def _bring_files(rig: Rig, load: Load, orders: list[str]) -> None:

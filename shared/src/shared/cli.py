@@ -1,4 +1,4 @@
-"""`rapport`: what operators do from a shell: tokens, migrations, topics, parked records."""
+"""`rapport`: what operators do from a shell: tokens, migrations, topics, parking, resyncs."""
 
 import asyncio
 import json
@@ -20,6 +20,7 @@ from shared.contracts import SERVICES
 from shared.contracts.parking import ParkedReason
 from shared.messaging.topics import provision_topics
 from shared.migrate import migrate
+from shared.resync_command import resync_command
 from shared.settings import KafkaSettings, from_environment
 
 DEFAULT_ENV_FILE = Path(".rapport/env")
@@ -264,3 +265,6 @@ def _needed(variable: str) -> str:
 
 def _fail(message: str) -> NoReturn:
     raise click.ClickException(message)
+
+
+main.add_command(resync_command(_client, _call))
