@@ -192,6 +192,7 @@ def test_every_topic_is_consumed_unless_it_concerns_no_customer(topic: str) -> N
             "sla-policy",
             "calendar",
             "parked-record",
+            "subscription",
         }
         or topic in {"crm.pipeline.lead.state.v1", "crm.campaigns.form.state.v1"}
     )
