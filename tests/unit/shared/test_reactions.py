@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared.contracts.contacts import CustomerOwnerChanged, CustomerUpdated
+from shared.contracts.contacts import CUSTOMER_EVENTS, CustomerOwnerChanged, CustomerUpdated
 from shared.contracts.topic import Event
 from shared.ids import derived_id
-from shared.messaging.decoding import Decoded, decode
-from shared.messaging.envelope import Received
+from shared.messaging.decoding import Decoded, Poison, decode
+from shared.messaging.envelope import Received, Unread
 from shared.messaging.reactions import Consumer
 
 from tests.records import record_of
@@ -70,3 +70,37 @@ def test_a_fact_cannot_be_handled_twice() -> None:
 
 async def _never() -> None:
     raise AssertionError
+
+
+@pytest.mark.parametrize("body", [b'{"city": "Oslo", "new": [1.50]}', b"[]"])
+def test_a_consumer_that_forwards_takes_every_type_and_leaves_its_body_alone(body: bytes) -> None:
+    consumer = Consumer("webhooks.test")
+
+    @consumer.on_any(CUSTOMER_EVENTS)
+    async def forward(_connection: object, _received: object) -> None: ...
+
+    record = record_of(fact(1, owner=True), value=body)
+    record.headers = [
+        (name, b"crm.contacts.customer.moved.v2" if name == "ce_type" else value)
+        for name, value in record.headers
+    ]
+    outcome = decode(record, consumer)
+    assert isinstance(outcome, Decoded)
+    assert isinstance(outcome.received.event, Unread)
+    assert outcome.received.event.body == body.decode()
+    assert outcome.received.event.headers["ce_type"] == "crm.contacts.customer.moved.v2"
+    (run,) = consumer.runs([outcome.received])
+    assert run.handle is forward
+    assert consumer.topics == {CUSTOMER_EVENTS}
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b""])
+def test_a_consumer_that_forwards_parks_what_is_no_json(body: bytes) -> None:
+    consumer = Consumer("webhooks.test")
+    consumer.on_any(CUSTOMER_EVENTS)(_nothing)
+    outcome = decode(record_of(fact(1, owner=True), value=body), consumer)
+    assert isinstance(outcome, Poison)
+    assert outcome.reason == "undecodable-body"
+
+
+async def _nothing(_connection: object, _received: object) -> None: ...
