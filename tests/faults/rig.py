@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 from devstack.broker_settings import Listener
 from devstack.services import CORE, SERVICES, Service
 from devstack.settings import of_one_program
@@ -64,7 +63,7 @@ class Process:
         return self.popen.pid
 
     def is_ready(self) -> bool:
-        return ports.is_open(self.port) and _answers(f"{self.url}/health/ready")
+        return ports.is_open(self.port) and system.answers(f"{self.url}/health/ready")
 
     def said(self, text: str) -> int:
         """How often a text stands in its log."""
@@ -269,10 +268,3 @@ def running(
 def _watch(rig: Rig, over: threading.Event) -> None:
     while not over.wait(LOOK_SECONDS):
         rig.revive()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).is_success
-    except httpx.HTTPError:
-        return False

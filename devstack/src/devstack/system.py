@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -59,12 +60,18 @@ def url_of(service: Service, settings: Settings) -> str:
     return f"http://{ports.HOST}:{settings.port(service.port_variable)}"
 
 
+@cache
+def _http() -> httpx.Client:
+    """One client for all looks: each new one loads every certificate of the machine first."""
+    return httpx.Client(timeout=5, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def answers(url: str) -> bool:
     address = urlsplit(url)
     if not ports.is_open(address.port or 80):
         return False
     try:
-        return httpx.get(url, timeout=5).is_success
+        return _http().get(url).is_success
     except httpx.HTTPError:
         return False
 
