@@ -19,6 +19,7 @@ from shared.contracts import SERVICES
 from shared.contracts.parking import ParkedReason
 from shared.messaging.topics import provision_topics
 from shared.migrate import migrate
+from shared.schema_commands import schemas
 from shared.settings import KafkaSettings, from_environment
 
 DEFAULT_ENV_FILE = Path(".rapport/env")
@@ -30,6 +31,9 @@ WIDTH_OF_A_PIPE = 250
 def main() -> None:
     """Operate Rapport. Settings come from the environment, or from RAPPORT_ENV_FILE."""
     load_dotenv(os.environ.get("RAPPORT_ENV_FILE", DEFAULT_ENV_FILE))
+
+
+main.add_command(schemas)
 
 
 @main.command()
