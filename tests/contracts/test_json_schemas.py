@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from shared.catalogue.draft_07 import as_draft_07
 from shared.catalogue.json_schemas import schema_of
 from shared.contracts import FACTS
 from shared.contracts.topic import PUBLISHED_TWICE, Former
@@ -106,3 +107,15 @@ def test_a_fact_that_is_being_replaced_says_by_what_and_until_when(
     assert schema_of(lost)["description"].endswith(
         "Replaced by crm.pipeline.deal.won.v1; published until 2027-05-01."
     )
+
+
+@pytest.mark.parametrize("wire_name", sorted(FACTS))
+def test_the_older_dialect_says_the_same(wire_name: str) -> None:
+    older = as_draft_07(schema(wire_name))
+    Draft7Validator.check_schema(older)
+    assert "$ref" not in json.dumps(older)
+    checked = Draft7Validator(older, format_checker=FORMATS)
+    checked.validate(golden(wire_name)["value"])
+    for name in older["required"]:
+        less = {key: value for key, value in golden(wire_name)["value"].items() if key != name}
+        assert not checked.is_valid(less)

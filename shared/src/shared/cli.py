@@ -21,6 +21,7 @@ from shared.contracts.parking import ParkedReason
 from shared.messaging.topics import provision_topics
 from shared.migrate import migrate
 from shared.resync_command import resync_command
+from shared.schema_commands import schemas
 from shared.settings import KafkaSettings, from_environment
 
 DEFAULT_ENV_FILE = Path(".rapport/env")
@@ -36,6 +37,7 @@ def main() -> None:
 
 main.add_command(acl)
 main.add_command(credentials_group)
+main.add_command(schemas)
 
 
 @main.command()

@@ -8,6 +8,7 @@ import click
 from shared.catalogue.files import IncompatibleError, catalogue_of
 from shared.catalogue.reactors import declared_consumers
 from shared.contracts import FACTS
+from shared.contracts.examples import ExampleMissingError
 
 
 @click.command()
@@ -19,6 +20,8 @@ def main(root: Path, *, check: bool) -> None:
         catalogue = catalogue_of(FACTS, declared_consumers(), root, datetime.now(UTC).date())
     except IncompatibleError as error:
         raise click.ClickException(f"This would break subscribers.\n{error}") from error
+    except ExampleMissingError as error:
+        raise click.ClickException(str(error)) from error
     changed = catalogue.outdated() if check else catalogue.write()
     for path in changed:
         click.echo(path)

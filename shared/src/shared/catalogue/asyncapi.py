@@ -5,12 +5,13 @@ in the dialect that AsyncAPI takes by default (draft-07 with its own words); the
 are the same in 2020-12.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 import yaml
 
 from shared.catalogue import records
+from shared.catalogue.draft_07 import as_draft_07
 from shared.catalogue.header_schema import HEADERS, HEADERS_OF_OTHERS
 from shared.catalogue.json_schemas import Schema, meaning_of
 from shared.catalogue.revisions import History
@@ -209,25 +210,7 @@ def _tombstone() -> Part:
 
 
 def _payload(schema: Schema) -> Schema:
-    """A schema in AsyncAPI's own dialect: references resolved, tuples as draft-07 has them."""
-    node = _inline(schema, schema.get("$defs", {}))
-    return {
-        **{name: part for name, part in node.items() if not name.startswith("$")},
-        "x-schema-id": schema["$id"],
-    }
-
-
-def _inline(node: Any, definitions: Schema) -> Any:
-    if isinstance(node, list):
-        return [_inline(each, definitions) for each in cast("Sequence[Any]", node)]
-    if not isinstance(node, dict):
-        return node
-    part = cast("Schema", node)
-    if "$ref" in part:
-        return _inline(definitions[part["$ref"].rpartition("/")[2]], definitions)
-    renamed = {"prefixItems": "items"}
-    return {
-        renamed.get(name, name): _inline(value, definitions)
-        for name, value in part.items()
-        if name != "$defs"
-    }
+    """A schema in AsyncAPI's own dialect."""
+    parts = as_draft_07(schema).items()
+    named = {name: part for name, part in parts if not name.startswith("$")}
+    return {**named, "x-schema-id": schema["$id"]}

@@ -13,9 +13,23 @@ from shared.contracts.topic import Event
 _FOLDER = resources.files("shared.contracts") / "examples"
 
 
+class ExampleMissingError(LookupError):
+    """A fact is declared and nobody has written its example."""
+
+    def __init__(self, fact: type[Event]) -> None:
+        super().__init__(
+            f"{fact.type} has no example:"
+            f" write shared/src/shared/contracts/examples/{fact.type}.json, one realistic body"
+        )
+
+
 def example_of(fact: type[Event]) -> dict[str, Any]:
-    """The example body of a fact; `FileNotFoundError` where nobody has written one."""
-    body: dict[str, Any] = json.loads((_FOLDER / f"{fact.type}.json").read_text())
+    """The example body of a fact; raises `ExampleMissingError`."""
+    try:
+        text = (_FOLDER / f"{fact.type}.json").read_text()
+    except FileNotFoundError:
+        raise ExampleMissingError(fact) from None
+    body: dict[str, Any] = json.loads(text)
     return body
 
 

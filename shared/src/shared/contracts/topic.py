@@ -19,7 +19,8 @@ and free text, which are on compacted topics alone, so that a tombstone erases t
 class Event(BaseModel):
     """A fact that one service publishes: frozen, and deaf to fields it does not know.
 
-    Inside a version only optional fields are added; anything else is a new class with a new type.
+    Inside a version only optional fields (and values of open codes) come and go; anything else is a
+    new class with a new type. docs/events.md says what is checked.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
