@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 
+import anyio
 import structlog
 from sse_starlette import EventSourceResponse
 from sse_starlette.sse import SendTimeoutError
@@ -26,6 +27,9 @@ LONGEST_SECONDS = 900.0
 
 SLOWEST_SECONDS = 20.0
 """How long a reader may leave what was sent to it unread."""
+
+MOMENT, GRACE_SECONDS = 0.5, 3.0
+"""When the service stops, streams notice within a moment and end in good order."""
 
 MOST_STREAMS = 200
 PORTION = 200
@@ -61,6 +65,7 @@ class EventStream:
         self._read = bookmark
         self._told = bookmark.copy()
         self._first: Sequence[Told] = ()
+        self._stopping = anyio.Event()
 
     async def begin(self) -> None:
         """Read the first portion; raises what `Following.read` raises."""
@@ -68,7 +73,14 @@ class EventStream:
 
     def response(self) -> EventSourceResponse:
         """The answer, which goes on until its time is over."""
-        return _Response(self._frames(), ping=0, send_timeout=SLOWEST_SECONDS, sep="\n")
+        return _Response(
+            self._frames(),
+            ping=0,
+            send_timeout=SLOWEST_SECONDS,
+            sep="\n",
+            shutdown_event=self._stopping,
+            shutdown_grace_period=GRACE_SECONDS,
+        )
 
     async def _frames(self) -> AsyncGenerator[bytes]:
         service = self._following.service
@@ -76,7 +88,7 @@ class EventStream:
         ends_at = time.monotonic() + LONGEST_SECONDS
         try:
             yield b"retry: 1000\n\n" + self._written(self._first)
-            while time.monotonic() < ends_at:
+            while time.monotonic() < ends_at and not self._stopping.is_set():
                 frames = await self._next(ends_at)
                 yield frames or self._heartbeat()
         except LogMovedOnError:
@@ -87,10 +99,11 @@ class EventStream:
     async def _next(self, ends_at: float) -> bytes:
         """The next events; nothing where a heartbeat is due. An outage of Kafka is waited out."""
         due_at = min(time.monotonic() + HEARTBEAT_SECONDS, ends_at)
-        while (left := due_at - time.monotonic()) > 0:
+        while (left := due_at - time.monotonic()) > 0 and not self._stopping.is_set():
             try:
-                if not await self._following.wait(self._read, self._partitions, left):
-                    break
+                moment = min(left, MOMENT)
+                if not await self._following.wait(self._read, self._partitions, moment):
+                    continue
                 await asyncio.sleep(GATHER_SECONDS)
                 told = await self._following.read(self._read, self._partitions, PORTION)
             except UnavailableError:

@@ -39,7 +39,11 @@ class Found:
 async def look(service: str, options: dict[str, Any], asked: Asked, places: Places | None) -> Found:
     """Look through the next records of what is asked for; `places` are None at the beginning."""
     consumer: Any = AIOKafkaConsumer(
-        **options, client_id=f"rapport-{service}-resync", group_id=None, enable_auto_commit=False
+        **options,
+        client_id=f"rapport-{service}-resync",
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # where the log was cut meanwhile, what is left of it counts
     )
     await consumer.start()
     try:
