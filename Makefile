@@ -42,7 +42,7 @@ test: $(STAMP) ## Run the tests on real servers, which they start themselves; TE
 
 .PHONY: test-faults
 test-faults: export FAULTS := full
-test-faults: TESTS := tests/faults
+test-faults: TESTS := tests/faults tests/secure
 test-faults: $(STAMP) ## Kill, cut and poison the system under load, with 20 seeds; FAULTS_SEED=7 FAULTS_SEEDS=1 picks one.
 	@$(BIN)/python -m pytest -q -s $(TESTS)
 

@@ -153,10 +153,12 @@ def test_a_log_that_was_made_open_is_not_closed_later(folder: Path) -> None:
 
 
 def test_a_kafka_elsewhere_is_not_ours_to_secure(folder: Path) -> None:
-    elsewhere = {"SECURE": "1", "KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092"}
-    chosen = settings.choose(State(folder), elsewhere)
-    assert not chosen.is_secured
-    assert "KAFKA_SASL_USERNAME" not in chosen.values
+    elsewhere = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092"}
+    with pytest.raises(DevstackError, match="SECURE=1 closes the Kafka of this machine"):
+        settings.choose(State(folder), {**elsewhere, "SECURE": "1"})
+    user = {"KAFKA_SASL_USERNAME": "me", "KAFKA_SASL_PASSWORD_FILE": "/run/secret"}
+    chosen = settings.choose(State(folder), {**elsewhere, **user})
+    assert settings.kafka_of(chosen.values).sasl_username == "me"
 
 
 def test_a_program_is_told_of_its_own_user_alone(folder: Path) -> None:

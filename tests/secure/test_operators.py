@@ -1,6 +1,7 @@
 """What operators do: grant, compare, take away, and read from a service what is missing."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -129,6 +130,23 @@ async def test_a_relay_that_may_not_write_says_so_and_loses_nothing(
     reader = cast.doors.caller("reader", "reader")
     view = await reader.get("customer-360", f"/v1/customers/{story.customer_id}")
     assert opened["ticket_id"] in str(view)
+
+
+async def test_a_service_with_a_secret_of_yesterday_says_so(
+    rig: Rig, tmp_path: Path, story: Story
+) -> None:
+    del story
+    old = tmp_path / "campaigns"
+    old.write_text("the secret of yesterday")
+    rig.stop("campaigns")
+    rig.start("campaigns", {"KAFKA_SASL_PASSWORD_FILE": str(old)})
+    told = "does not let in campaigns: look after its password"
+    try:
+        await until_async(lambda: _says(rig, "campaigns", told), "campaigns says it", 120)
+    finally:
+        rig.stop("campaigns")
+        rig.start("campaigns", {})
+    rig.await_ready(["campaigns"], seconds=120)
 
 
 async def _says(rig: Rig, service: str, told: str) -> bool:

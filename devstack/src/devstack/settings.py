@@ -101,7 +101,7 @@ class Settings:
     @property
     def is_secured(self) -> bool:
         """Whether our own Kafka lets in only whom it knows."""
-        return self.own_kafka and self.values[SECURE] == "1"
+        return self.own_kafka and self.values.get(SECURE) == "1"
 
     @property
     def own_postgres(self) -> bool:
@@ -139,11 +139,12 @@ def choose(state: State, environment: Mapping[str, str]) -> Settings:
         name: environment.get(name) or last.get(name) or value for name, value in first.items()
     }
     _require_numbers(values)
-    values[SECURE] = environment.get(SECURE) or last.get(SECURE, "0")
     own_kafka = _choose_kafka(values, environment)
-    if own_kafka and values[SECURE] == "1":
-        values |= _secured(state.locks)
-        values[SUBSCRIBERS] = environment.get(SUBSCRIBERS) or last.get(SUBSCRIBERS) or EXAMPLES
+    if own_kafka:
+        given = {name: value for name, value in environment.items() if value}
+        values |= _choose_security(state.locks, {**last, **given})
+    elif environment.get(SECURE) == "1":
+        raise _not_ours(values["KAFKA_BOOTSTRAP_SERVERS"])
     own_databases = _choose_databases(values, environment)
     values |= {name: environment.get(name, own) for name, own in _addresses(values).items()}
     values |= {name: environment[name] for name in PASSED_ON if name in environment}
@@ -166,10 +167,21 @@ def _choose_kafka(values: dict[str, str], environment: Mapping[str, str]) -> boo
     return False
 
 
-def _secured(locks: Locks) -> dict[str, str]:
-    """Who everybody is to a secured Kafka: the operators by the plain names, services by theirs."""
+def _not_ours(bootstrap: str) -> DevstackError:
+    return DevstackError(
+        f"{SECURE}=1 closes the Kafka of this machine, not {bootstrap}: set KAFKA_SECURITY_PROTOCOL"
+        " and the rest as docs/security.md says, without SECURE."
+    )
+
+
+def _choose_security(locks: Locks, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Open or closed; who everybody is to a closed Kafka: operators by the plain names."""
+    if wanted.get(SECURE) != "1":
+        return {SECURE: "0"}
     folder = locks.credentials
     return {
+        SECURE: "1",
+        SUBSCRIBERS: wanted.get(SUBSCRIBERS) or EXAMPLES,
         "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "KAFKA_SASL_MECHANISM": MECHANISM,
         "KAFKA_CA_FILE": str(tls.authority_file(locks.tls)),

@@ -1,14 +1,16 @@
 """ACLs: what a cluster grants, beside what the registry says, and making the one the other."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.access.admin import answer, library
+from shared.access.admin import TIMEOUT, answer, library
 from shared.contracts.rights import Right, is_ours
 
 ANYWHERE = "*"
 USER = "User:"
+PAUSE = 0.05
 
 _RESOURCES: dict[Literal["topic", "group"], Any] = {
     "topic": library.ResourceType.TOPIC,
@@ -70,17 +72,33 @@ def compare(wanted: frozenset[Right], found: Found) -> Difference:
     )
 
 
-def grant(client: Any, rights: Iterable[Right]) -> None:
-    """Grant rights; those that are there already stay as they are."""
+def grant(client: Any, rights: Collection[Right]) -> None:
+    """Grant rights, and return when they hold; those that are there already stay as they are."""
     for granted in client.create_acls([_acl_of(right) for right in rights]).values():
         answer(granted)
+    _await(lambda: set(rights) <= _held(client))
 
 
-def revoke(client: Any, rights: Iterable[Right]) -> None:
-    """Take exactly these rights away."""
+def revoke(client: Any, rights: Collection[Right]) -> None:
+    """Take exactly these rights away, and return when they are gone."""
     filters = [_filter_of(right) for right in rights]
     for revoked in client.delete_acls(filters).values():
         answer(revoked)
+    _await(lambda: _held(client).isdisjoint(rights))
+
+
+def _held(client: Any) -> set[Right]:
+    acls = answer(client.describe_acls(_ANY))
+    return {right for acl in acls if (right := _right_of(acl)) is not None}
+
+
+def _await(is_so: Callable[[], bool]) -> None:
+    """The controller answers when it has decided; a broker learns of it a moment later."""
+    deadline = time.monotonic() + TIMEOUT
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(PAUSE)
 
 
 def _acl_of(right: Right) -> Any:

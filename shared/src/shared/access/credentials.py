@@ -56,7 +56,7 @@ def provision(client: Any, folder: Path, principals: Iterable[str]) -> list[str]
         )
     new = [name for name in wanted if name not in there]
     for name in new:
-        _tell(client, name, keep_secret(folder, name).read_text())
+        _tell(client, name, keep_secret(folder, name).read_text().strip())
     return new
 
 
@@ -72,6 +72,8 @@ def rotate(client: Any, kafka: KafkaSettings, folder: Path, principal: str) -> P
     secret = draft.read_text()
     _tell(client, principal, secret)
     _require_entry(kafka, principal, secret)
+    if file.exists():
+        draft.chmod(file.stat().st_mode)  # containers of other users may be meant to read it
     draft.replace(file)
     return file
 
