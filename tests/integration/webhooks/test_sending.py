@@ -3,20 +3,27 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from aiohttp import web
-from shared.db import Pool
+from shared.db import Pool, open_pool
 from shared.ids import new_id
 from shared.messaging.consuming import apply
+from shared.runtime import Job, repeat
 from webhooks.sending import OF_EACH, Sender
 
 from tests.integration.webhooks.conftest import Caller, change, failed, running, settled
 from tests.integration.webhooks.endpoint import Endpoint, Request, always, first_then, ok
 from tests.integration.webhooks.waiting import until
+
+_CUT_OFF = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'sender'
+"""
 
 Feed = Callable[..., Awaitable[None]]
 Hurry = Callable[[], Awaitable[None]]
@@ -347,6 +354,30 @@ async def test_two_senders_send_each_delivery_once(
         await settled(erp, subscription, "delivered", 60)
     assert endpoint.versions(customer_id) == list(range(1, 31))
     assert len(endpoint.requests) == 60
+
+
+async def test_a_database_that_drops_its_connections_is_waited_out(
+    erp: Caller, feed: Feed, endpoint: Endpoint, sender: Sender, pool: Pool, url: str
+) -> None:
+    """The listener's too: the job goes on, and nothing is lost or out of order."""
+    customer_id = new_id()
+    subscription = await erp.subscribe(endpoint)
+    own_pool = await open_pool(f"{url}?application_name=sender")
+    brief = replace(sender, timeout_seconds=0.5)  # and the leases that are lost end in 6 s
+    job = asyncio.create_task(repeat(Job("send", brief.send, every=0.1), own_pool))
+    try:
+        for version in range(1, 4):
+            await feed(change(customer_id, version))
+            await endpoint.received(version)
+            assert await pool.fetchval(_CUT_OFF) >= 1
+        await settled(erp, subscription, "delivered", 3)
+    finally:
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+        await own_pool.close()
+    seen = endpoint.versions(customer_id)
+    assert list(dict.fromkeys(seen)) == [1, 2, 3]
+    assert seen == sorted(seen)
 
 
 @pytest.mark.usefixtures("sending")

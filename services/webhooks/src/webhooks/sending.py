@@ -15,12 +15,12 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
 from aiohttp.abc import AbstractResolver
-from shared.db import Pool, is_infrastructure_fault
+from shared.db import Connection, Pool, is_infrastructure_fault
 from shared.failpoints import Failpoint
 
 from webhooks import metrics
@@ -37,8 +37,9 @@ from webhooks.subscriptions.domain import signing_secrets
 OF_EACH = 8
 """Requests at once to one subscription's endpoint, in each process."""
 
-IN_ALL = 1000
-"""Requests at once in a process; an endpoint that fails has one of them, so many may fail."""
+IN_ALL = 4000
+"""Requests at once in a process. So many endpoints may fail, each has one of them; of those that
+begin to hang at the same moment, an eighth, before the others wait for their time-outs."""
 
 CLAIM_EVERY = 0.025
 """Seconds between two claims at least: what comes meanwhile shares a statement."""
@@ -77,7 +78,7 @@ class Sender:
         async with posting(self.egress, self.timeout_seconds, self.ca_file, self.names) as poster:
             try:
                 await _Sending(pool, poster, self).run()
-            except* Exception as failures:
+            except ExceptionGroup as failures:
                 raise _gravest(failures) from failures
         return True
 
@@ -104,14 +105,14 @@ class _Sending:
     poster: Poster
     sender: Sender
     in_flight: Counter[UUID] = field(default_factory=Counter[UUID])
-    concluded: "asyncio.Queue[Conclusion]" = field(default_factory=asyncio.Queue)
+    concluded: "asyncio.Queue[Conclusion]" = field(default_factory=asyncio.Queue["Conclusion"])
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     turn: UUID = FROM_THE_FIRST
 
     async def run(self) -> None:
-        async with self._listening(), asyncio.TaskGroup() as tasks:
+        async with self._listening() as listener, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._settle_all())
-            while True:
+            while not listener.is_closed():
                 self.woken.clear()
                 began = time.monotonic()
                 claimed = await self._claim()
@@ -120,6 +121,7 @@ class _Sending:
                 if not claimed:
                     await self._rest()
                 await asyncio.sleep(began + CLAIM_EVERY - time.monotonic())
+            raise ConnectionResetError("nobody would wake the sender any more")
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -173,7 +175,7 @@ class _Sending:
                 del self.in_flight[key]
 
     @contextlib.asynccontextmanager
-    async def _listening(self) -> AsyncGenerator[None]:
+    async def _listening(self) -> AsyncGenerator[Connection]:
         """Be woken by whoever queues something; it is looked at once a second anyway."""
 
         def wake(*_: Any) -> None:
@@ -182,7 +184,7 @@ class _Sending:
         async with self.pool.acquire() as connection:
             await connection.add_listener(store.CHANNEL, wake)
             try:
-                yield
+                yield connection
             finally:
                 if not connection.is_closed():
                     await connection.remove_listener(store.CHANNEL, wake)
@@ -209,18 +211,18 @@ def _tell(conclusion: Conclusion) -> None:
     )
 
 
-def _gravest(failures: "BaseExceptionGroup[Exception]") -> Exception:
+def _gravest(failures: "ExceptionGroup[Exception]") -> Exception:
     """A bug before a fault of the world: the caller waits the one out and ends for the other."""
     leaves = list(_leaves(failures))
     bugs = [each for each in leaves if not is_infrastructure_fault(each)]
     return (bugs or leaves)[0]
 
 
-def _leaves(group: "BaseExceptionGroup[Exception]") -> "list[Exception]":
-    found: list[Exception] = []
-    for each in group.exceptions:
-        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
-    return found
+def _leaves(failure: Exception) -> list[Exception]:
+    if not isinstance(failure, ExceptionGroup):
+        return [failure]
+    inner = cast("ExceptionGroup[Exception]", failure).exceptions
+    return [leaf for each in inner for leaf in _leaves(each)]
 
 
 @lru_cache(maxsize=10_000)
