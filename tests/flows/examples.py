@@ -116,8 +116,9 @@ async def prepare(lines: list[str], folder: Path, environment: Mapping[str, str]
 async def running(
     lines: list[str], folder: Path, environment: Mapping[str, str]
 ) -> AsyncGenerator[Example]:
-    """Run the last command (after any `cd`), with its output read, until the end of the block."""
-    script = [line for line in lines if line.startswith("cd ")] + [f"exec {lines[-1]}"]
+    """Run the last command, after every `cd` and `export`, until the end of the block."""
+    script = [line for line in lines if line.startswith(("cd ", "export "))]
+    script.append(f"exec {lines[-1]}")
     process = await asyncio.create_subprocess_exec(
         "bash",
         "-euc",

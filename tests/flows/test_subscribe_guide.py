@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from devstack.demo.doors import Caller, Json, eventually
 from devstack.demo.story.cast import Cast
+from shared.auth import issue_token
 from shared.contracts.contacts import CustomerCreated
 from shared.contracts.parking import PipelineRecordParked
 
@@ -63,6 +64,21 @@ async def test_a_cloudevents_sdk_reads_our_records(
     )
     assert int(read["aggregateversion"]) == sent.envelope.version
     assert CustomerCreated.model_validate(read["data"]) == sent.event
+
+
+@pytest.mark.parametrize("block", ["A page over HTTP", "A stream over HTTP"])
+async def test_the_facts_are_told_over_http(
+    block: str, cast: Cast, folder: Path, environment: dict[str, str]
+) -> None:
+    deal_id = await open_deal(cast, await _customer(cast), "Ten lamps")
+    await cast.rest()
+    doors = cast.doors
+    values = {
+        "PIPELINE_URL": doors.addresses.services["pipeline"],
+        "RAPPORT_TOKEN": issue_token(doors.jwt_key, "reader", ["reader"]),
+    }
+    lines = await examples.output_of(examples.commands(block), folder, environment | values)
+    assert [line for line in lines if deal_id in line]
 
 
 def _knows(example: examples.Example, customer_id: str):  # noqa: ANN202
