@@ -10,6 +10,7 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from devstack.demo.doors import Caller, Doors
 from devstack.demo.gauges import parked_records
 from devstack.demo.story.cast import Cast
@@ -80,6 +81,7 @@ def _schemathesis(url: str, token: str, config: Path) -> subprocess.CompletedPro
     )
 
 
+@pytest.mark.timeout(4 * SECONDS)  # five services, two at a time, and a system that starts
 async def test_no_input_makes_a_service_fail(doors: Doors, cast: Cast, tmp_path: Path) -> None:
     await play(cast)
     await cast.rest()
