@@ -29,6 +29,7 @@ HEADERS: Schema = {
         ),
         "ce_correlationid": _text("One id for everything that one request sets off."),
         "ce_causationid": _text("The ce_id of the event that this reacts to, where there is one."),
+        "ce_resyncid": _text("On a snapshot that is published again: the id of the resync."),
         "ce_actor": _text("Who did it: user:<subject>, service:<name> or import:<id>."),
         "correlation_id": _text("ce_correlationid again, under the name that many tools expect."),
         "traceparent": _text("W3C Trace Context.", pattern=_TRACEPARENT),

@@ -106,8 +106,8 @@ class CampaignState(Event):
     campaign_id: UUID
     status: CampaignStatus
     name: str
-    campaign_type: CampaignType
-    objective: Objective
+    campaign_type: Annotated[str, Open.to(CampaignType)]
+    objective: Annotated[str, Open.to(Objective)]
     purpose: Purpose
     segment_ids: tuple[UUID, ...]
     subject: str

@@ -326,7 +326,7 @@ class DealReopened(Event):
 class DealRisk(_Value):
     """A danger that is flagged on a deal now."""
 
-    code: RiskCode
+    code: Annotated[str, Open.to(RiskCode)]
     severity: RiskSeverity
     cause_id: UUID | None = None
     since: datetime

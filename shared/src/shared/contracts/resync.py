@@ -5,9 +5,10 @@ the version that it has had before.
 """
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
+from shared.contracts.codes import Open
 from shared.contracts.topic import Event, EventT, Topic, events_topic
 
 HOLDS = "what a resync brings, what it cannot give, how it ends"
@@ -27,7 +28,7 @@ class ResyncStarted(Event):
 
     resync_id: UUID
     aggregates: tuple[str, ...]
-    chosen_by: ChosenBy
+    chosen_by: Annotated[str, Open.to(ChosenBy)]
     changed_since: datetime | None = None
     changed_until: datetime | None = None
 
@@ -41,7 +42,7 @@ class ResyncGap(Event):
 
     resync_id: UUID
     aggregate: str
-    reason: GapReason
+    reason: Annotated[str, Open.to(GapReason)]
     ids: tuple[UUID, ...] = ()
 
 

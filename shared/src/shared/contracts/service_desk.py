@@ -190,7 +190,7 @@ class TicketState(Event):
     customer_id: UUID
     contact_id: UUID | None = None
     channel: str
-    ticket_type: TicketType
+    ticket_type: Annotated[str, Open.to(TicketType)]
     subject: str
     category: str | None = None
     product_id: str | None = None

@@ -1,9 +1,10 @@
 """What webhooks publishes: what became of subscriptions. A URL may hold a secret: only its host."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from shared.contracts.codes import Open
 from shared.contracts.topic import Event, events_topic
 
 DisabledReason = Literal["gone", "unreachable"]
@@ -65,7 +66,7 @@ class SubscriptionDisabled(Event):
 
     subscription_id: UUID
     host: str
-    reason: DisabledReason
+    reason: Annotated[str, Open.to(DisabledReason)]
 
 
 @SUBSCRIPTION_EVENTS.fact("deleted")

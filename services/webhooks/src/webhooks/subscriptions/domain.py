@@ -69,7 +69,7 @@ class Subscription:
     created_at: datetime
     changed_at: datetime
     version: int = 1
-    disabled_reason: DisabledReason | None = None
+    disabled_reason: str | None = None
     former_secret: bytes | None = None
     former_secret_until: datetime | None = None
 
