@@ -43,7 +43,7 @@ async def test_a_fact_arrives_signed_as_a_cloudevent(
     event = request.verify(subscription["secret"])
     assert event["data"] == json.loads(record.value or b"")
     attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
-    assert {name: event[name] for name in attributes} == attributes
+    assert {name: event[name] for name in attributes} == {**attributes, "aggregateversion": 7}
     assert event["datacontenttype"] == "application/json"
     assert event["traceparent"] == headers["traceparent"]
     (delivery,) = await settled(erp, subscription, "delivered", 1)

@@ -4,6 +4,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 """
 
 import json
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
@@ -33,18 +34,20 @@ def tell(record: RawRecord) -> Told:
     """The record in structured mode; never raises. A tombstone is an event without `data`."""
     partition = TopicPartition(record.topic, record.partition)
     try:
-        attributes = _attributes(record)
-        text = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
-        if record.value is not None:
-            text = f'{text[:-1]},"data":{_data(record.value)}}}'
-        kind = str(attributes["type"])
+        headers = {name: value.decode() for name, value in record.headers}
+        key = None if record.key is None else record.key.decode()
+        body = None if record.value is None else _data(record.value)
+        text, kind = structured(headers, key, body), headers["ce_type"]
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return Told(partition, record.offset, record.timestamp, "", None)
     return Told(partition, record.offset, record.timestamp, kind, text)
 
 
-def _attributes(record: RawRecord) -> dict[str, str | int]:
-    headers = {name: value.decode() for name, value in record.headers}
+def structured(headers: Mapping[str, str], key: str | None, body: str | None) -> str:
+    """One CloudEvent of a record's headers, key and body; the body stands in it letter by letter.
+
+    Raises `KeyError` where a required attribute is missing, `ValueError` for no number as version.
+    """
     attributes: dict[str, str | int] = {
         name.removeprefix(_PREFIX): value
         for name, value in headers.items()
@@ -56,11 +59,16 @@ def _attributes(record: RawRecord) -> dict[str, str | int]:
         attributes["aggregateversion"] = int(attributes["aggregateversion"])
     if "traceparent" in headers:
         attributes["traceparent"] = headers["traceparent"]
-    if record.key is not None:
-        attributes["partitionkey"] = record.key.decode()
-    if record.value is not None:
-        attributes["datacontenttype"] = headers.get("content-type", "application/json")
-    return attributes
+    if key is not None:
+        attributes["partitionkey"] = key
+    if body is None:
+        return _written(attributes)
+    attributes["datacontenttype"] = headers.get("content-type", "application/json")
+    return f'{_written(attributes)[:-1]},"data":{body}}}'
+
+
+def _written(attributes: Mapping[str, str | int]) -> str:
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
 
 
 def _data(value: bytes) -> str:

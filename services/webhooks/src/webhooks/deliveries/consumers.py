@@ -7,9 +7,9 @@ from shared.contracts.readers import DELIVERABLE
 from shared.db import Connection
 from shared.messaging.envelope import Received, Unread
 from shared.messaging.reactions import Consumer
+from shared.messaging.structured import structured
 
 from webhooks.deliveries import store
-from webhooks.deliveries.domain import structured
 
 consumer = Consumer("webhooks.events")
 
@@ -22,10 +22,11 @@ async def on_facts(connection: Connection, received: Sequence[Received[Unread]])
 
 def _fact(received: Received[Unread]) -> store.Fact:
     envelope, event = received.envelope, received.event
+    headers = {**event.headers, "ce_specversion": "1.0", "ce_id": str(envelope.event_id)}
     return store.Fact(
         event_id=envelope.event_id,
         type=envelope.type,
         service=TOPICS[envelope.topic].publisher,
         lane=f"{envelope.topic}/{envelope.key}",
-        body=structured(event.headers, envelope.event_id, event.body),
+        body=structured(headers, envelope.key, event.body),
     )

@@ -1,7 +1,5 @@
 """A delivery: when it is tried again, when it is given up, and what a subscriber is sent."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -131,27 +129,6 @@ def read_retry_after(header: str | None, now: datetime) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def structured(headers: Mapping[str, str], event_id: UUID, body: str) -> str:
-    """A record as CloudEvents has it in JSON, structured; its body stands in it letter by letter.
-
-    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
-    """
-    attributes = {
-        name.removeprefix("ce_"): value
-        for name, value in headers.items()
-        if name.startswith("ce_") and name != "ce_id"
-    }
-    known = {
-        "specversion": "1.0",
-        "id": str(event_id),
-        **attributes,
-        "datacontenttype": headers.get("content-type", "application/json"),
-    }
-    if "traceparent" in headers:
-        known["traceparent"] = headers["traceparent"]
-    return f'{json.dumps(known)[:-1]}, "data": {body}}}'
 
 
 def patterns_of(wire_name: str) -> list[str]:
