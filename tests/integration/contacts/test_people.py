@@ -18,8 +18,8 @@ async def test_a_person_is_created_with_points_and_memberships(api: Any, outbox:
     )
 
     assert [point["normalized"] for point in created["points"]] == [
-        "ada@example.org",
         "+442079460018",
+        "ada@example.org",
     ]
     assert created["version"] == 4
     rows = await outbox.rows()
@@ -31,10 +31,9 @@ async def test_a_person_is_created_with_points_and_memberships(api: Any, outbox:
         "contact.state",
     ]
     assert not any("example.org" in row["payload"] for row in rows[:-1])
-    assert json.loads(rows[-1]["payload"])["points"][0]["normalized"] == "ada@example.org"
+    assert json.loads(rows[-1]["payload"])["points"][1]["normalized"] == "ada@example.org"
     read = await api.get(f"/v1/contacts/{created['contact_id']}")
-    assert read.json()["version"] == 4
-    assert read.json()["memberships"] == created["memberships"]
+    assert read.json() == created, "in the order in which it was published, too"
 
 
 @pytest.mark.parametrize("wanted", [{"email": "ADA@example.org"}, {"phone": "+44 20 7946 0018"}])

@@ -1,6 +1,6 @@
 """People: persons, the ways to reach them, and their parts in customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, assert_never
@@ -154,7 +154,7 @@ def evolve(person: Person | None, event: PersonEvent) -> Person:
     state = person.state
     match event:
         case ContactPointInvalidated():
-            state = _with_points(state, tuple(_invalidated(p, event) for p in state.points))
+            state = _with_points(state, (_invalidated(p, event) for p in state.points))
         case ContactMembershipChanged():
             state = state.model_copy(update={"memberships": _with_part(state.memberships, event)})
         case ContactCreated() | ContactUpdated() | ContactPointAdded():
@@ -285,8 +285,10 @@ def _invalidated(point: ContactPoint, event: ContactPointInvalidated) -> Contact
     return point.model_copy(update={"status": "invalid", "is_primary": False})
 
 
-def _with_points(state: ContactState, points: tuple[ContactPoint, ...]) -> ContactState:
-    return state.model_copy(update={"points": points})
+def _with_points(state: ContactState, points: Iterable[ContactPoint]) -> ContactState:
+    """In the order in which the store reads them: a snapshot is the same whenever it is made."""
+    ordered = sorted(points, key=lambda each: (each.normalized, each.point_id))
+    return state.model_copy(update={"points": tuple(ordered)})
 
 
 def _set_membership(state: ContactState, part: Part, at: datetime) -> Sequence[PersonEvent]:
@@ -338,7 +340,5 @@ def _with_part(
         since=event.since,
         until=event.until,
     )
-    others = tuple(
-        each for each in memberships if each.until or each.customer_id != event.customer_id
-    )
-    return (*others, changed)
+    others = [each for each in memberships if each.until or each.customer_id != event.customer_id]
+    return tuple(sorted([*others, changed], key=lambda each: (each.since, each.customer_id)))

@@ -30,7 +30,7 @@ _FIELDS = (
 _COLUMNS = ", ".join(_FIELDS)
 _SELECT = f"""
 SELECT {_COLUMNS}, version, (
-    SELECT json_agg(points ORDER BY normalized, point_id) FROM points
+    SELECT json_agg(points ORDER BY normalized COLLATE "C", point_id) FROM points
     WHERE points.contact_id = people.contact_id
 ) AS points, (
     SELECT json_agg(memberships ORDER BY since, customer_id) FROM memberships
