@@ -9,7 +9,7 @@ import click
 import httpx
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from shared.contracts import SERVICES
+from shared.contracts.resync import RESYNC_STARTED
 
 LOOK_EVERY = 0.5
 ENDED = {"completed", "cancelled"}
@@ -23,7 +23,7 @@ def resync_command(client_of: Client, call: Call) -> click.Command:
     """The command; `client_of` and `call` are how the other commands reach a service."""
 
     @click.command("resync")
-    @click.option("--service", required=True, type=click.Choice(SERVICES))
+    @click.option("--service", required=True, type=click.Choice(list(RESYNC_STARTED)))
     @click.option("--url", help="The service's address; default: <SERVICE>_URL.")
     @click.option("--aggregate", "aggregates", multiple=True, help="E.g. deal; may be repeated.")
     @click.option("--id", "ids", multiple=True, help="One record; may be repeated.")

@@ -29,7 +29,8 @@ GARBAGE_THRESHOLD = 50_000
 class Service:
     """What a service consists of; `app.py` fills it in, `build_app` runs it.
 
-    `prepare` is done at each start before anything else runs, possibly by two processes at once.
+    `resyncables` are the aggregates whose snapshots it can publish again; without any it has no
+    resync. `prepare` is done at each start before anything else runs, possibly by two processes.
     """
 
     name: str
@@ -59,7 +60,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
             service.name,
             settings,
             service.consumers,
-            (*service.jobs, resyncing.job()),
+            (*service.jobs, *([resyncing.job()] if service.resyncables else [])),
             prepare=service.prepare,
             following=following,
         ) as runtime:
@@ -82,7 +83,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     for router in (
         *service.routers,
         events.router,
-        resync.router,
+        *([resync.router] if service.resyncables else []),
         clearing.router,
         parked.router,
         operations.router,
