@@ -21,7 +21,8 @@ async def assert_view_is_true(cast: Cast, customer_id: str) -> Json:
     return view
 
 
-async def _all(reader: Caller, service: str, path: str, **params: str) -> list[Json]:
+async def read_all(reader: Caller, service: str, path: str, **params: str) -> list[Json]:
+    """Every item of a list, page by page."""
     items: list[Json] = []
     cursor: str | None = None
     while True:
@@ -39,7 +40,7 @@ async def _assert_header(reader: Caller, view: Json) -> None:
 
 
 async def _assert_people(reader: Caller, view: Json) -> None:
-    people = await _all(reader, "contacts", "/v1/contacts", customer_id=view["customer_id"])
+    people = await read_all(reader, "contacts", "/v1/contacts", customer_id=view["customer_id"])
     assert {person["contact_id"] for person in view["people"]} == {
         person["contact_id"] for person in people
     }
@@ -54,7 +55,7 @@ def _consents(consents: list[Json]) -> set[tuple[str, str, str]]:
 
 
 async def _assert_deals(reader: Caller, view: Json) -> None:
-    deals = await _all(reader, "pipeline", "/v1/deals", customer_id=view["customer_id"])
+    deals = await read_all(reader, "pipeline", "/v1/deals", customer_id=view["customer_id"])
     is_open = {deal["deal_id"]: deal for deal in deals if deal["status"] == "open"}
     shown = {deal["deal_id"]: deal for deal in view["deals"]["open"]}
     assert shown.keys() == is_open.keys()
@@ -70,12 +71,12 @@ def _risks(deal: Json) -> set[tuple[str, str | None]]:
 
 
 async def _assert_orders(reader: Caller, view: Json) -> None:
-    orders = await _all(reader, "pipeline", "/v1/orders", customer_id=view["customer_id"])
+    orders = await read_all(reader, "pipeline", "/v1/orders", customer_id=view["customer_id"])
     assert view["orders"]["count"] == len(orders)
 
 
 async def _assert_tickets(reader: Caller, view: Json) -> None:
-    tickets = await _all(reader, "service-desk", "/v1/tickets", customer_id=view["customer_id"])
+    tickets = await read_all(reader, "service-desk", "/v1/tickets", customer_id=view["customer_id"])
     open_ = {t["ticket_id"]: t["status"] for t in tickets if t["status"] not in ENDED_TICKETS}
     assert {t["ticket_id"]: t["status"] for t in view["service"]["open"]} == open_
 
@@ -84,7 +85,7 @@ async def _assert_touches(reader: Caller, view: Json) -> None:
     messages = [
         message
         for person in view["people"]
-        for message in await _all(
+        for message in await read_all(
             reader, "campaigns", "/v1/messages", contact_id=person["contact_id"]
         )
     ]
