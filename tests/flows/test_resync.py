@@ -72,7 +72,9 @@ async def test_a_resync_of_everything_changes_nothing(cast: Cast, kafka: KafkaSe
     before = Counter(record.topic for record in await _records(kafka))
     integration = cast.doors.caller("erp", "integration")
     asked = {
-        service: await integration.post(service, "/v1/resync", {"aggregates": aggregates})
+        service: await integration.post(
+            service, "/v1/resync", {"aggregates": aggregates, "facts_per_second": 5000}
+        )
         for service, aggregates in AGGREGATES.items()
     }
     ended = {
@@ -161,7 +163,7 @@ async def test_a_resync_goes_on_after_kill_9(
     orders = await read_all(integration, "pipeline", "/v1/orders", **mine)
     assert len(orders) == len(purchases)
     ids = [order["order_id"] for order in orders]
-    body = {"aggregates": ["order"], "ids": ids, "facts_per_second": 15}
+    body = {"aggregates": ["order"], "ids": ids, "facts_per_second": 25}
     resync = await integration.post("pipeline", "/v1/resync", body)
     path = f"/v1/resync/{resync['resync_id']}"
     for _ in range(2):
