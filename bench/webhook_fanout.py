@@ -2,7 +2,7 @@
 
 A real process of webhooks has 1,000 subscriptions, each to one type of the registry and to an
 endpoint with an address of its own, so that a fact goes to about a dozen. Facts of all types, with
-the bodies of the golden records, are committed to an outbox at 100 a second and go through relay,
+the bodies of the examples, are committed to an outbox at 100 a second and go through relay,
 Kafka, inbox, log and the signed request (`delay`: commit → received). Then a backlog of them is
 drained (`drain`); its limit is a bare aiohttp client that signs and posts as many of the same
 bodies to the same endpoints.
@@ -25,12 +25,13 @@ from rig import report
 from rig.facts import cause_of_bench
 from rig.figures import Aim, Figure, Pair
 from rig.options import Options
-from rig.processes import BENCH, Started, await_answer, free_ports, running, uvicorn
+from rig.processes import Started, await_answer, free_ports, running, uvicorn
 from rig.receiving import address_of
 from rig.row import Measured, run
 from rig.servers import Servers, durable_servers
 from shared.auth import issue_token
 from shared.contracts import FACTS
+from shared.contracts.examples import example_of
 from shared.contracts.readers import DELIVERABLE
 from shared.ids import new_id
 from shared.messaging.outbox import Fact, append
@@ -48,9 +49,8 @@ AT_ONCE = 100
 
 PATIENCE = 180.0
 JWT_KEY = "a key that is long enough for a benchmark"
-GOLDEN = BENCH.parent / "tests" / "contracts" / "golden"
 TYPES = sorted(name for topic in DELIVERABLE for name in topic.facts)
-BODIES = {name: json.loads((GOLDEN / f"{name}.json").read_text()) for name in TYPES}
+BODIES = {name: example_of(FACTS[name]) for name in TYPES}
 
 
 class NotReceivedError(RuntimeError):
@@ -123,7 +123,8 @@ async def ground(servers: Servers) -> AsyncIterator[Ground]:
         running(endpoints, {}, logs / "endpoints.log") as one,
         running(relay, {}, logs / "relay.log") as two,
         running(uvicorn("webhooks.app:create_app", port), environment, logs / "app.log") as three,
-        aiohttp.ClientSession() as http,
+        # A connection a request: one that rests for seconds may be closed while it is used again.
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http,
     ):
         await await_answer(taken, one)
         await await_answer(f"{url}/health/ready", three)
@@ -180,7 +181,7 @@ async def bare(there: Ground, facts: int) -> float:
             for number in posts:
                 name, at = names[number % facts], datetime.now(UTC)
                 event = {"specversion": "1.0", "type": name, "time": at.isoformat()}
-                body = json.dumps({**event, "data": BODIES[name]})
+                body = json.dumps({**event, "data": BODIES[name]}, separators=(",", ":"))
                 message_id = str(new_id())
                 headers = {
                     "webhook-id": message_id,

@@ -9,7 +9,7 @@ import sys
 import time
 from datetime import datetime
 
-_TIME = b'"time": "'
+_TIME = b'"time":"'
 _TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
