@@ -83,6 +83,7 @@ async def _members(rig: Rig, service: str) -> int:
     return counts.pop() if len(counts) == 1 else 0
 
 
+@pytest.mark.skipif(not IS_FULL, reason="of the long form: make test-faults")
 async def test_a_rolling_restart_of_every_service(rig: Rig, log: Log) -> None:
     had = counters.count(rig, History(), log)
     async with loading(rig, seed=550) as load:
@@ -113,6 +114,7 @@ def _restart(rig: Rig, name: str) -> None:
     report.tell(f"{name}: ended within {restarted - began:.1f} s, ready after {ready:.1f} s")
 
 
+@pytest.mark.skipif(not IS_FULL, reason="of the long form: make test-faults")
 async def test_commands_go_on_while_another_process_restarts(rig: Rig, log: Log) -> None:
     """Who speaks with the second process of pipeline sees nothing of the first one's end."""
     second = rig.add("pipeline", "pipeline-2")
