@@ -1,6 +1,7 @@
 """Who may do what on Kafka follows from the registry, and from nothing else."""
 
 import pytest
+from shared.catalogue.reactors import declared_apps
 from shared.contracts import SERVICES, TOPICS, contacts, external, pipeline
 from shared.contracts.readers import READERS
 from shared.contracts.rights import (
@@ -108,3 +109,11 @@ def test_what_is_told_of_a_person_by_name_is_not_for_the_public() -> None:
     read = topics(rights_of_subscriber("analytics", "public"), "Read")
     assert contacts.CUSTOMER_STATE.name not in read
     assert contacts.CUSTOMER_EVENTS.name in read
+
+
+def test_each_service_reaches_kafka_as_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in SERVICES:
+        prefix = service.upper().replace("-", "_")
+        monkeypatch.setenv(f"{prefix}_KAFKA_SASL_USERNAME", service)
+    users = [app.state.settings.kafka.sasl_username for app in declared_apps()]
+    assert users == list(SERVICES)

@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 
 from pydantic import Field, SecretStr, field_validator
-from shared.settings import ServiceSettings
+from shared.settings import KafkaSettings, ServiceSettings, kafka_of
 
 from webhooks.egress import Egress, Network
 
@@ -20,6 +20,7 @@ class Settings(ServiceSettings):
     """
 
     database_url: SecretStr = Field(validation_alias="WEBHOOKS_DATABASE_URL")
+    kafka: KafkaSettings = Field(default_factory=lambda: kafka_of("webhooks"))
     seal_key: SecretStr = Field(validation_alias="WEBHOOKS_SEAL_KEY", min_length=SHORTEST_KEY)
     former_seal_keys: SecretStr = Field(
         default=SecretStr(""), validation_alias="WEBHOOKS_FORMER_SEAL_KEYS"
