@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from shared.auth import Caller, allow
 from shared.contracts import SERVICES
-from shared.contracts.webhooks import DisabledReason
 from shared.db import Pool
 from shared.errors import InvalidError
 from shared.http.requests import (
@@ -98,7 +97,7 @@ class SubscriptionOut(BaseModel):
     services: tuple[str, ...]
     description: str | None
     status: Status
-    disabled_reason: DisabledReason | None
+    disabled_reason: str | None
     former_secret_until: datetime | None
     created_at: datetime
     changed_at: datetime
