@@ -20,6 +20,7 @@ from devstack.kafka_jars import java
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "subscribe.md"
 SECONDS_TO_STOP = 20.0
+STANDARD_ERROR = 2
 
 
 def commands(title: str) -> list[str]:
@@ -84,14 +85,7 @@ async def output_of(lines: list[str], folder: Path, environment: Mapping[str, st
     """Run commands to their end; what they print, line by line."""
     if any(line.startswith("kcat") for line in lines) and not shutil.which("kcat"):
         pytest.skip("kcat is not installed")
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-euc",
-        "\n".join(lines),
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await _started(lines, folder, environment)
     printed, _ = await process.communicate()
     assert process.returncode == 0
     return printed.decode().splitlines()
@@ -101,15 +95,22 @@ async def prepare(lines: list[str], folder: Path, environment: Mapping[str, str]
     """Run the commands that install what an example needs."""
     if any(line.startswith("mvn") for line in lines) and not shutil.which("mvn"):
         pytest.skip("the Java example is built with Maven, which is not installed")
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-euc",
-        "\n".join(lines),
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=2,
-    )
+    process = await _started(lines, folder, environment, stdout=STANDARD_ERROR)
     assert await process.wait() == 0
+
+
+async def _started(
+    lines: list[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    stdout: Any = asyncio.subprocess.PIPE,
+) -> asyncio.subprocess.Process:
+    """One shell that runs the lines and ends at the first that fails."""
+    values = {**os.environ, **environment}
+    script = "\n".join(lines)
+    return await asyncio.create_subprocess_exec(
+        "bash", "-euc", script, cwd=folder, env=values, stdout=stdout
+    )
 
 
 @asynccontextmanager
@@ -119,14 +120,7 @@ async def running(
     """Run the last command, after every `cd` and `export`, until the end of the block."""
     script = [line for line in lines if line.startswith(("cd ", "export "))]
     script.append(f"exec {lines[-1]}")
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-euc",
-        "\n".join(script),
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await _started(script, folder, environment)
     example = Example(process)
     listening = asyncio.create_task(example.listen())
     try:
