@@ -9,6 +9,7 @@ where they are.
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -50,7 +51,7 @@ class Follower:
     """One of the service's consumers, as the rebuild runs it."""
 
     consumer: Consumer
-    reader: AIOKafkaConsumer
+    reader: Any  # an AIOKafkaConsumer, whose answers are not annotated
     pool: Pool
     share: Share
     progress: Progress = field(default_factory=Progress)
@@ -59,7 +60,9 @@ class Follower:
         """Apply what the live projection has applied by now; answers how many records."""
         targets = await positions_of(live, self.consumer, self.share, LIVE)
         await self._assign(targets)
-        ends = await self.reader.end_offsets(list(targets)) if targets else {}
+        ends: dict[TopicPartition, int] = {}
+        if targets:
+            ends = await self.reader.end_offsets(list(targets))
         targets = {part: min(offset, ends[part]) for part, offset in targets.items()}
         applied = 0
         while behind := [part for part in targets if await self._is_behind(part, targets)]:

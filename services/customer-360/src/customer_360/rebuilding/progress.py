@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from shared.db import Connection
 
 from customer_360.rebuilding.schemas import LIVE, NEXT
@@ -34,7 +35,7 @@ class TopicProgress:
 class Gauge:
     """Looks at the progress; the beginnings of partitions are asked for once."""
 
-    reader: AIOKafkaConsumer
+    reader: Any  # an AIOKafkaConsumer, whose answers are not annotated
     beginnings: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
 
     async def read(self, connection: Connection) -> list[TopicProgress]:
