@@ -81,10 +81,16 @@ class Example:
             return await self.process.wait()
 
 
+def require_programs(lines: list[str]) -> None:
+    """Skip where a command is of a program that a developer need not have."""
+    for program in ("kcat", "mvn"):
+        if any(line.startswith(program) for line in lines) and not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
+
+
 async def output_of(lines: list[str], folder: Path, environment: Mapping[str, str]) -> list[str]:
     """Run commands to their end; what they print, line by line."""
-    if any(line.startswith("kcat") for line in lines) and not shutil.which("kcat"):
-        pytest.skip("kcat is not installed")
+    require_programs(lines)
     process = await _started(lines, folder, environment)
     printed, _ = await process.communicate()
     assert process.returncode == 0
@@ -93,8 +99,7 @@ async def output_of(lines: list[str], folder: Path, environment: Mapping[str, st
 
 async def prepare(lines: list[str], folder: Path, environment: Mapping[str, str]) -> None:
     """Run the commands that install what an example needs."""
-    if any(line.startswith("mvn") for line in lines) and not shutil.which("mvn"):
-        pytest.skip("the Java example is built with Maven, which is not installed")
+    require_programs(lines)
     process = await _started(lines, folder, environment, stdout=STANDARD_ERROR)
     assert await process.wait() == 0
 

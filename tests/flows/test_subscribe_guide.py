@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from devstack.demo.doors import Caller, Json, eventually
+from devstack.demo.doors import Caller, eventually
 from devstack.demo.story.cast import Cast
 from shared.auth import issue_token
 from shared.contracts.contacts import CustomerCreated
@@ -91,31 +91,49 @@ def _knows(example: examples.Example, customer_id: str):  # noqa: ANN202
 async def test_an_order_is_told_and_a_bad_one_is_answered(
     admin: Caller, ledger: Ledger, folder: Path, environment: dict[str, str]
 ) -> None:
+    order, bad = await _tell_orders(folder, environment)
+    answer = await _answer(admin, ledger, bad)
+    assert (answer.reason, answer.source_topic) == ("undecodable-body", "ext.erp.order.v1")
+    assert "total" in str(answer.error)
+    answers = await ledger.all_facts(PipelineRecordParked)
+    assert order not in {each.event.key for each in answers}
+
+
+async def test_kcat_tells_a_sender_what_became_of_its_orders(
+    admin: Caller, ledger: Ledger, folder: Path, environment: dict[str, str]
+) -> None:
+    commands = examples.commands("What became of my orders")
+    examples.require_programs(commands)
+    order, bad = await _tell_orders(folder, environment)
+    await _answer(admin, ledger, bad)
+    told = await examples.output_of(commands, folder, environment)
+    assert [line for line in told if bad in line]
+    assert not [line for line in told if order in line]
+
+
+async def _tell_orders(folder: Path, environment: dict[str, str]) -> tuple[str, str]:
+    """Send an order twice, as in doubt, and one that cannot be read; answers their numbers."""
     commands = examples.commands("A producer")
     await examples.prepare(commands[:-1], folder, environment)
-    name = f"SO-{uuid.uuid4().hex[:8]}"
-    bad = f"SO-{uuid.uuid4().hex[:8]}"
-    good_order = commands[-1].replace("SO-4711", name)
-    await examples.output_of([good_order], folder, environment)
-    await examples.output_of([good_order], folder, environment)  # in doubt, told again
-    await examples.output_of(
-        [commands[-1].replace("SO-4711", bad).replace("129.90", "dear")], folder, environment
-    )
+    order, bad = (f"SO-{uuid.uuid4().hex[:8]}" for _ in range(2))
+    good = commands[-1].replace("SO-4711", order)
+    wrong = commands[-1].replace("SO-4711", bad).replace("129.90", "dear")
+    for command in (good, good, wrong):
+        await examples.output_of([command], folder, environment)
+    return order, bad
 
-    async def parked() -> Json | None:
+
+async def _answer(admin: Caller, ledger: Ledger, order: str) -> PipelineRecordParked:
+    """What its sender is told of an order; the operator gives the record up then."""
+
+    async def parked() -> PipelineRecordParked | None:
         facts = await ledger.all_facts(PipelineRecordParked)
-        return next((fact.event for fact in facts if fact.event.key == bad), None)
+        return next((fact.event for fact in facts if fact.event.key == order), None)
 
-    answer = await eventually(parked, f"{bad} is told to its sender", PATIENCE)
-    assert (answer.reason, answer.source_topic) == ("undecodable-body", "ext.erp.order.v1")
-    assert "total" in answer.error
-    told = await examples.output_of(
-        examples.commands("What became of my orders"), folder, environment
-    )
-    assert [line for line in told if bad in line]
-    assert not [line for line in told if name in line]
+    answer = await eventually(parked, f"{order} is told to its sender", PATIENCE)
     path = f"/v1/parked/{answer.parked_id}/discard"
     await admin.post("pipeline", path, {"reason": "the sender was told"})
+    return answer
 
 
 async def _customer(cast: Cast) -> str:
