@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -22,6 +23,8 @@ from shared.contracts.campaigns import CAMPAIGN_EVENTS, CampaignLaunched, Campai
 from shared.db import Pool
 from shared.http import event_stream
 from shared.messaging.bookmarks import Bookmark, Cursors
+from shared.messaging.looking import look
+from shared.messaging.resyncs import Asked
 from shared.messaging.topics import provision_topics
 from shared.service import Service, build_app
 from shared.settings import KafkaSettings, ServiceSettings
@@ -336,6 +339,19 @@ async def test_a_cursor_that_the_log_has_left_behind_is_told_where_to_go_on(
     assert len(kept) + len(left) == len(await records_of(kafka))
     anew, _ = await read_all(client)
     assert by_subject(anew) == by_subject([*kept, *left])
+
+
+async def test_a_resync_by_time_is_told_where_the_log_has_been_cut(
+    client: httpx.AsyncClient, pool: Pool, kafka: KafkaSettings
+) -> None:
+    """Also of a partition in which nothing is left."""
+    del client  # whose process publishes
+    await publish(pool, 3)
+    await settled(pool)
+    await _cut(kafka)
+    asked = Asked(("campaign",), "time", 100, changed_since=datetime(2020, 1, 1, tzinfo=UTC))
+    found = await look(SERVICE, kafka.client_options(), asked, None)
+    assert found.begins_later == ["campaign"]
 
 
 async def _cut(kafka: KafkaSettings) -> None:

@@ -68,7 +68,7 @@ async def _begin(consumer: Any, service: str, asked: Asked) -> Found:
         begin = ends[each] if asked.changed_since is not None else starts[each]
         end = until.get(each, ends[each])
         found.places[_name(each)] = [since.get(each, begin), end]
-        if since.get(each) == starts[each] > 0:
+        if 0 < starts[each] == found.places[_name(each)][0]:  # what was before is gone
             aggregate = TOPICS[each.topic].aggregate
             if aggregate not in found.begins_later and TOPICS[each.topic].cleanup == "delete":
                 found.begins_later.append(aggregate)
