@@ -2,20 +2,28 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
+import uvicorn
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from fastapi import FastAPI
 from shared.contracts.contacts import CustomerOwnerChanged
 from shared.db import Pool, open_pool
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
-from shared.settings import KafkaSettings
+from shared.service import Service, build_app
+from shared.settings import KafkaSettings, ServiceSettings
 
+from devstack import wait
 from tests.conftest import DatabaseFactory
+from tests.integration.event_path.shelves import KEY, owners_of, router
 from tests.records import cause_of_test
 
 EVENT_PATH = "shared.messaging"
@@ -114,3 +122,34 @@ async def until(condition: Callable[[], Any], within: float = 15) -> None:
             if outcome:
                 return
             await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def refused() -> set[str]:
+    return set()
+
+
+@pytest.fixture
+def app(url: str, topics: KafkaSettings, refused: set[str]) -> FastAPI:
+    settings = ServiceSettings(database_url=url, RAPPORT_JWT_KEY=KEY, kafka=topics)  # type: ignore[call-arg]
+    return build_app(Service("contacts", "a test", [router], [owners_of(refused)]), settings)
+
+
+@pytest.fixture
+def address(app: FastAPI) -> Iterator[str]:
+    """The app, served for real by a thread with a loop of its own."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        assert wait.until(lambda: server.started, seconds=15, every=0.05)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+async def client(address: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=address) as client:
+        yield client
