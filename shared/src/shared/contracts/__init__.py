@@ -5,7 +5,6 @@ Only this package crosses the boundary between services.
 
 from shared.contracts import (
     campaigns,
-    contacts,
     customer_360,
     external,
     parking,
@@ -14,10 +13,23 @@ from shared.contracts import (
     service_desk,
     webhooks,
 )
+from shared.contracts.contacts import (
+    consents,
+    customers,
+    identities,
+    imports,
+    people,
+    suppressions,
+)
 from shared.contracts.topic import Event, Topic
 
 _MODULES = (
-    contacts,
+    customers,
+    people,
+    consents,
+    suppressions,
+    identities,
+    imports,
     pipeline,
     service_desk,
     campaigns,

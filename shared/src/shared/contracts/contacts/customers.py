@@ -1,0 +1,98 @@
+"""Customers: the parties that the company deals with."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from shared.contracts.contacts.values import Value
+from shared.contracts.topic import Event, events_topic, state_topic
+
+CustomerKind = Literal["organization", "individual"]
+Lifecycle = Literal["prospect", "customer", "dormant", "churned", "disqualified", "offboarded"]
+CUSTOMER_EVENTS = events_topic(
+    "contacts", "customer", key="customer_id", holds="every fact of a customer"
+)
+CUSTOMER_STATE = state_topic(
+    "contacts", "customer", key="customer_id", holds="the current customer, names included"
+)
+
+
+class ExternalId(Value):
+    """How another system names the same customer."""
+
+    system: str
+    id: str
+
+
+@CUSTOMER_EVENTS.fact("created")
+class CustomerCreated(Event):
+    """A party became known to the company."""
+
+    customer_id: UUID
+    kind: CustomerKind
+    lifecycle: Lifecycle
+    source: str
+    owner_id: str | None = None
+    territory_code: str | None = None
+    region: str | None = None
+    industry: str | None = None
+    size_band: str | None = None
+    external_ids: tuple[ExternalId, ...] = ()
+    import_id: UUID | None = None
+
+
+@CUSTOMER_EVENTS.fact("updated")
+class CustomerUpdated(Event):
+    """Fields of a customer changed: one event per transaction, the names of the fields only."""
+
+    customer_id: UUID
+    changed_fields: tuple[str, ...]
+    import_id: UUID | None = None
+
+
+@CUSTOMER_EVENTS.fact("lifecycle-changed")
+class CustomerLifecycleChanged(Event):
+    """The customer moved in its lifecycle, for a stated reason."""
+
+    customer_id: UUID
+    from_lifecycle: Lifecycle
+    to_lifecycle: Lifecycle
+    reason_code: str
+    cause_type: str | None = None
+    cause_id: UUID | None = None
+    since: datetime
+
+
+@CUSTOMER_EVENTS.fact("owner-changed")
+class CustomerOwnerChanged(Event):
+    """Another employee answers for the customer from now on."""
+
+    customer_id: UUID
+    from_owner_id: str | None = None
+    to_owner_id: str
+    reason_code: str
+
+
+@CUSTOMER_STATE.fact("state")
+class CustomerState(Event):
+    """The whole customer as contacts knows it now."""
+
+    customer_id: UUID
+    kind: CustomerKind
+    display_name: str
+    legal_name: str | None = None
+    lifecycle: Lifecycle
+    lifecycle_since: datetime
+    owner_id: str | None = None
+    source: str
+    territory_code: str | None = None
+    region: str | None = None
+    industry: str | None = None
+    size_band: str | None = None
+    language: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    website: str | None = None
+    tags: tuple[str, ...] = ()
+    external_ids: tuple[ExternalId, ...] = ()
+    created_at: datetime

@@ -1,0 +1,112 @@
+"""People: who they are, how they are reached, and what part they have in customers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from shared.contracts.codes import Open
+from shared.contracts.contacts.values import Value
+from shared.contracts.topic import Event, events_topic, state_topic
+
+PointType = Literal["email", "phone", "mobile"]
+PointStatus = Literal["active", "invalid", "retired"]
+InvalidFor = Literal["hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"]
+CONTACT_EVENTS = events_topic(
+    "contacts", "contact", key="contact_id", holds="every fact of a person"
+)
+CONTACT_STATE = state_topic(
+    "contacts", "contact", key="contact_id", holds="the current person: names, points, memberships"
+)
+
+
+class Membership(Value):
+    """A person's part in a customer; ended, never overwritten."""
+
+    customer_id: UUID
+    role: str | None = None
+    is_primary: bool = False
+    since: datetime
+    until: datetime | None = None
+
+
+class ContactPoint(Value):
+    """An address of a person on one channel; `normalized` is what is compared and sent to."""
+
+    point_id: UUID
+    type: PointType
+    value: str
+    normalized: str
+    is_primary: bool = False
+    status: PointStatus = "active"
+
+
+@CONTACT_EVENTS.fact("created")
+class ContactCreated(Event):
+    """A person became known to the company."""
+
+    contact_id: UUID
+    customer_ids: tuple[UUID, ...] = ()
+    job_title: str | None = None
+    department: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    import_id: UUID | None = None
+
+
+@CONTACT_EVENTS.fact("updated")
+class ContactUpdated(Event):
+    """Fields of a person changed; the names of the fields only."""
+
+    contact_id: UUID
+    changed_fields: tuple[str, ...]
+    import_id: UUID | None = None
+
+
+@CONTACT_EVENTS.fact("membership-changed")
+class ContactMembershipChanged(Event):
+    """A person joined a customer, changed role there, or left."""
+
+    contact_id: UUID
+    customer_id: UUID
+    action: Literal["added", "role-changed", "ended"]
+    role: str | None = None
+    is_primary: bool = False
+    since: datetime
+    until: datetime | None = None
+
+
+@CONTACT_EVENTS.fact("point-added")
+class ContactPointAdded(Event):
+    """A person can be reached in one more way; only the hash of the address travels."""
+
+    contact_id: UUID
+    point_id: UUID
+    point_type: PointType
+    subject_hash: str
+    is_primary: bool
+
+
+@CONTACT_EVENTS.fact("point-invalidated")
+class ContactPointInvalidated(Event):
+    """An address turned out not to reach the person."""
+
+    contact_id: UUID
+    point_id: UUID
+    reason_code: Annotated[str, Open.to(InvalidFor)]
+
+
+@CONTACT_STATE.fact("state")
+class ContactState(Event):
+    """The whole person as contacts knows it now."""
+
+    contact_id: UUID
+    given_name: str | None = None
+    family_name: str | None = None
+    salutation: str | None = None
+    job_title: str | None = None
+    department: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    points: tuple[ContactPoint, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    created_at: datetime
