@@ -132,6 +132,28 @@ async def test_a_move_that_the_table_lacks_is_a_conflict(api: Any) -> None:
     assert answer.status_code == 409
 
 
+async def test_an_archived_customer_is_offered_no_longer_and_can_be_restored(
+    api: Any, outbox: Any
+) -> None:
+    path = f"/v1/customers/{(await api.create_customer())['customer_id']}"
+    archived = await api.post(f"{path}/archive", {"reason_code": "ceased-trading"})
+    assert (archived.status_code, archived.json()["record_status"]) == (200, "archived")
+    assert (await api.get("/v1/customers")).json()["items"] == []
+    listed = await api.get("/v1/customers", record_status="archived")
+    assert listed.json()["items"] == [archived.json()]
+    refused = await api.call("PATCH", path, json={"region": "AT"})
+    assert (refused.status_code, refused.json()["type"][-18:]) == (409, "record-is-archived")
+
+    restored = await api.post(f"{path}/restore", {})
+    assert restored.json()["record_status"] == "active"
+    assert (await api.get(path)).json() == restored.json()
+    assert [t for t in await outbox.types() if t != "customer.state"] == [
+        "customer.created",
+        "customer.archived",
+        "customer.restored",
+    ]
+
+
 async def test_lists_are_paged_by_key(api: Any) -> None:
     ids = [(await api.create_customer(owner_id="otto"))["customer_id"] for _ in range(5)]
     first = (await api.get("/v1/customers", owner_id="otto", limit=3)).json()

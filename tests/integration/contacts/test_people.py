@@ -131,3 +131,17 @@ async def test_writing_needs_a_token_and_a_role(api: Any, method: str, path: str
     path = path.replace("{id}", str(uuid4()))
     assert (await api.client.request(method, path, json={})).status_code == 401
     assert (await api.call(method, path, json={}, roles=["reader"])).status_code == 403
+
+
+async def test_an_archived_person_is_found_no_longer_unless_asked_for(api: Any) -> None:
+    said = {"given_name": "Ada", "points": [{"type": "email", "value": "ada@example.org"}]}
+    person = (await api.post("/v1/contacts", said)).json()
+    path = f"/v1/contacts/{person['contact_id']}"
+    answer = await api.post(f"{path}/archive", {"reason_code": "deceased"})
+    assert (answer.status_code, answer.json()["record_status"]) == (200, "archived")
+    assert (await api.get("/v1/contacts", email="ada@example.org")).json()["items"] == []
+    asked = await api.get("/v1/contacts", email="ada@example.org", record_status="archived")
+    assert [each["contact_id"] for each in asked.json()["items"]] == [person["contact_id"]]
+    refused = await api.call("PATCH", path, json={"given_name": "Eve"})
+    assert (refused.status_code, refused.json()["type"][-18:]) == (409, "record-is-archived")
+    assert (await api.post(f"{path}/restore", {})).json()["record_status"] == "active"

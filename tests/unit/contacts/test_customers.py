@@ -6,29 +6,36 @@ from uuid import UUID
 
 import pytest
 from contacts.customers.domain import (
-    LIFECYCLE,
-    ApprovalMissingError,
+    ArchiveCustomer,
     ChangeOwner,
     CreateCustomer,
     Customer,
     CustomerIdIsTakenError,
     CustomerNotFoundError,
-    FollowFact,
-    LifecycleMoveError,
-    MoveLifecycle,
-    Trigger,
+    RestoreCustomer,
     UpdateCustomer,
     carry_out,
     decide,
     evolve,
 )
+from contacts.customers.lifecycle import (
+    LIFECYCLE,
+    ApprovalMissingError,
+    FollowFact,
+    LifecycleMoveError,
+    MoveLifecycle,
+    Trigger,
+)
 from contacts.publishing import published
+from contacts.records import RecordIsArchivedError, RecordIsErasedError, RecordIsMergedError
 from hypothesis import given
 from hypothesis import strategies as st
 from shared.contracts.contacts import (
+    CustomerArchived,
     CustomerCreated,
     CustomerLifecycleChanged,
     CustomerOwnerChanged,
+    CustomerRestored,
     CustomerUpdated,
     ExternalId,
     Lifecycle,
@@ -185,3 +192,42 @@ def test_folding_the_decided_facts_gives_the_decided_state() -> None:
     for event in decide(None, CREATE):
         current = evolve(current, event)
     assert current == carry_out(None, CREATE).after
+
+
+def test_a_record_is_put_away_and_taken_out_again() -> None:
+    away = carry_out(customer(), ArchiveCustomer("ceased"), ArchiveCustomer("ceased"))
+    assert away.facts == (CustomerArchived(customer_id=ID, reason_code="ceased"),)
+    assert away.after.state.record_status == "archived"
+    back = carry_out(away.after, RestoreCustomer(), RestoreCustomer())
+    assert back.facts == (CustomerRestored(customer_id=ID),)
+    assert back.after.state == customer().state
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        UpdateCustomer({"display_name": "Bob"}),
+        ChangeOwner("anna", "x"),
+        MoveLifecycle("customer", "x", LATER, "anna"),
+    ],
+)
+def test_people_change_active_records_only(command: Any) -> None:
+    with pytest.raises(RecordIsArchivedError):
+        decide(customer(record_status="archived"), command)
+    with pytest.raises(RecordIsMergedError):
+        decide(customer(record_status="merged", merged_into=CAUSE), command)
+    with pytest.raises(RecordIsErasedError):
+        decide(customer(record_status="erased"), command)
+
+
+def test_what_is_gone_is_neither_put_away_nor_taken_out() -> None:
+    for command in (ArchiveCustomer("x"), RestoreCustomer()):
+        with pytest.raises(RecordIsErasedError):
+            decide(customer(record_status="erasure-pending"), command)
+
+
+def test_facts_elsewhere_move_an_archived_customer_and_none_that_is_gone() -> None:
+    won = FollowFact("deal-won", "customer", LATER, "deal", CAUSE)
+    assert len(decide(customer(record_status="archived"), won)) == 1
+    assert decide(customer(record_status="merged", merged_into=CAUSE), won) == []
+    assert decide(customer(record_status="erased"), won) == []

@@ -6,22 +6,27 @@ from uuid import UUID
 import pytest
 from contacts.people.domain import (
     AddPoint,
+    ArchivePerson,
     ContactIdIsTakenError,
     ContactNotFoundError,
     CreatePerson,
-    EndMembership,
     InvalidatePoint,
-    MembershipNotFoundError,
-    Part,
     Person,
     PointNotFoundError,
-    SetMembership,
+    RestorePerson,
     UpdatePerson,
     carry_out,
     decide,
     point_id_of,
 )
+from contacts.people.memberships import (
+    EndMembership,
+    MembershipNotFoundError,
+    Part,
+    SetMembership,
+)
 from contacts.points import PointRules
+from contacts.records import RecordIsArchivedError, RecordIsErasedError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,3 +127,23 @@ def test_points_do_not_multiply(points: list[object]) -> None:
     change = carry_out(person(), *commands)
     assert len(change.after.state.points) == len({MAIL, *points})
     assert sum(point.is_primary for point in change.after.state.points) == 1
+
+
+def test_a_person_is_put_away_and_taken_out_again() -> None:
+    away = carry_out(person(), ArchivePerson("left-company"), ArchivePerson("left-company"))
+    assert names(away.facts) == ["ContactArchived"]
+    with pytest.raises(RecordIsArchivedError):
+        decide(away.after, UpdatePerson({"given_name": "Eve"}))
+    back = carry_out(away.after, RestorePerson(), RestorePerson())
+    assert (names(back.facts), back.after.state) == (["ContactRestored"], person().state)
+
+
+def test_a_bounce_concerns_an_archived_person_and_none_that_is_gone() -> None:
+    before = person()
+    bounced = InvalidatePoint(before.state.points[0].point_id, "hard-bounce")
+    archived = before.state.model_copy(update={"record_status": "archived"})
+    assert len(decide(Person(archived, 1), bounced)) == 1
+    erased = before.state.model_copy(update={"record_status": "erased"})
+    assert decide(Person(erased, 1), bounced) == []
+    with pytest.raises(RecordIsErasedError):
+        decide(Person(erased, 1), RestorePerson())

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 from shared.auth import Caller, Reader, allow
-from shared.contracts.contacts import CustomerState, Lifecycle
+from shared.contracts.contacts import CustomerState, Lifecycle, RecordStatus
 from shared.errors import InvalidError
 from shared.http.requests import (
     Code,
@@ -24,12 +24,14 @@ from shared.http.requests import (
 
 from contacts.customers import handlers, store
 from contacts.customers.domain import (
+    ArchiveCustomer,
     ChangeOwner,
     CreateCustomer,
     Customer,
-    MoveLifecycle,
+    RestoreCustomer,
     UpdateCustomer,
 )
+from contacts.customers.lifecycle import MoveLifecycle
 from contacts.inputs import CustomerIn, CustomerPatch
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
@@ -52,6 +54,12 @@ class OwnerIn(BaseModel):
     """Who answers for the customer from now on, and why."""
 
     owner_id: Code
+    reason_code: Code
+
+
+class ArchiveIn(BaseModel):
+    """Why the record is put away."""
+
     reason_code: Code
 
 
@@ -88,15 +96,17 @@ async def list_customers(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     external_id: Annotated[Text | None, Query()] = None,
     lifecycle: Lifecycle | None = None,
     owner_id: Annotated[Code | None, Query()] = None,
+    record_status: RecordStatus = "active",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CustomerOut]:
     del caller
     named = _external_id(external_system, external_id)
+    wanted = store.Wanted(record_status, named, lifecycle, owner_id)
     after = read_cursor(cursor, UUID)
     async with pool.acquire() as connection:
         found = await store.list_customers(
-            connection, named, lifecycle, owner_id, after[0] if after else None, limit + 1
+            connection, wanted, after[0] if after else None, limit + 1
         )
     return page_of([_out(each) for each in found], limit, lambda item: [item.customer_id])
 
@@ -149,6 +159,30 @@ async def move_customer(
     command = MoveLifecycle(
         body.to, body.reason_code, caller.cause.at, caller.subject, body.approved_by
     )
+    changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
+    return _out(changed, response)
+
+
+@router.post("/{customer_id}/archive")
+async def archive_customer(
+    caller: Mover,
+    pool: Database,
+    customer_id: UUID,
+    body: ArchiveIn,
+    if_match: IfMatch,
+    response: Response,
+) -> CustomerOut:
+    """Lists and searches leave it out unless asked; facts elsewhere still move it."""
+    command = ArchiveCustomer(body.reason_code)
+    changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
+    return _out(changed, response)
+
+
+@router.post("/{customer_id}/restore")
+async def restore_customer(
+    caller: Mover, pool: Database, customer_id: UUID, if_match: IfMatch, response: Response
+) -> CustomerOut:
+    command = RestoreCustomer()
     changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
     return _out(changed, response)
 

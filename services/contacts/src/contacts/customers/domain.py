@@ -1,43 +1,26 @@
-"""Customers: the parties we do business with, and the one table of how their lifecycle moves."""
+"""Customers: the parties we do business with."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.contacts import (
+    CustomerArchived,
     CustomerCreated,
     CustomerLifecycleChanged,
     CustomerOwnerChanged,
+    CustomerRestored,
     CustomerState,
     CustomerUpdated,
     ExternalId,
-    Lifecycle,
 )
-from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.errors import ConflictError, NotFoundError
 
 from contacts import changes
-
-Trigger: TypeAlias = Literal[
-    "by-hand", "deal-won", "order-confirmed", "deal-reopened", "new-interest"
-]
-
-LIFECYCLE: Mapping[tuple[Lifecycle, Lifecycle], frozenset[Trigger]] = {
-    ("prospect", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
-    ("prospect", "disqualified"): frozenset({"by-hand"}),
-    ("disqualified", "prospect"): frozenset({"by-hand", "new-interest"}),
-    ("customer", "dormant"): frozenset({"by-hand"}),
-    ("dormant", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
-    ("dormant", "churned"): frozenset({"by-hand"}),
-    ("customer", "churned"): frozenset({"by-hand"}),
-    ("churned", "customer"): frozenset({"by-hand", "deal-won"}),
-    ("customer", "offboarded"): frozenset({"by-hand"}),
-    ("dormant", "offboarded"): frozenset({"by-hand"}),
-    ("offboarded", "prospect"): frozenset({"by-hand"}),
-    ("customer", "prospect"): frozenset({"deal-reopened"}),
-}
-"""Every move there is and what may cause it. The last one takes a won deal back."""
+from contacts.customers.lifecycle import FollowFact, MoveLifecycle, follow, move
+from contacts.records import require_active, require_present
 
 
 class CustomerNotFoundError(NotFoundError):
@@ -54,14 +37,6 @@ class ExternalIdIsTakenError(ConflictError):
 
 class ExternalIdsOfSeveralError(ConflictError):
     """These external ids belong to several customers."""
-
-
-class LifecycleMoveError(ConflictError):
-    """The lifecycle does not allow this move."""
-
-
-class ApprovalMissingError(InvalidError):
-    """Offboarding and its reversal need the approval of a second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +72,34 @@ class ChangeOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class MoveLifecycle:
-    """A person moves the customer; `approved_by` is a second person's name."""
+class ArchiveCustomer:
+    """Put the record away: it is found when asked for, and offered no longer."""
 
-    to: Lifecycle
     reason_code: str
-    at: datetime
-    decided_by: str
-    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class FollowFact:
-    """A fact elsewhere moves the customer, where the table has such a move; else nothing."""
-
-    trigger: Trigger
-    to: Lifecycle
-    at: datetime
-    cause_type: str
-    cause_id: UUID
+class RestoreCustomer:
+    """Take an archived record into use again."""
 
 
-Command: TypeAlias = CreateCustomer | UpdateCustomer | ChangeOwner | MoveLifecycle | FollowFact
+Command: TypeAlias = (
+    CreateCustomer
+    | UpdateCustomer
+    | ChangeOwner
+    | MoveLifecycle
+    | FollowFact
+    | ArchiveCustomer
+    | RestoreCustomer
+)
 CustomerEvent: TypeAlias = (
     CustomerState
     | CustomerCreated
     | CustomerUpdated
     | CustomerLifecycleChanged
     | CustomerOwnerChanged
+    | CustomerArchived
+    | CustomerRestored
 )
 CustomerChange: TypeAlias = changes.Change[Customer]
 
@@ -146,9 +121,11 @@ def decide(customer: Customer | None, command: Command) -> Sequence[CustomerEven
         case ChangeOwner():
             return _change_owner(customer.state, command)
         case MoveLifecycle():
-            return _move(customer.state, command)
+            return move(customer.state, command)
         case FollowFact():
-            return _follow(customer.state, command)
+            return follow(customer.state, command)
+        case ArchiveCustomer() | RestoreCustomer():
+            return _put(customer.state, command)
         case _:
             assert_never(command)
 
@@ -165,6 +142,10 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
             state = state.model_copy(update=moved)
         case CustomerOwnerChanged():
             state = state.model_copy(update={"owner_id": event.to_owner_id})
+        case CustomerArchived():
+            state = state.model_copy(update={"record_status": "archived"})
+        case CustomerRestored():
+            state = state.model_copy(update={"record_status": "active"})
         case CustomerCreated() | CustomerUpdated():
             pass  # the snapshot before it brought the values
         case _:
@@ -204,6 +185,7 @@ def _created(state: CustomerState, import_id: UUID | None) -> CustomerCreated:
 
 
 def _update(state: CustomerState, command: UpdateCustomer) -> Sequence[CustomerEvent]:
+    require_active(state)
     profile = dict(command.profile)
     if "external_ids" in profile:
         profile["external_ids"] = _joined(state.external_ids, profile["external_ids"])
@@ -228,6 +210,7 @@ def _joined(present: Iterable[ExternalId], added: Iterable[ExternalId]) -> tuple
 
 
 def _change_owner(state: CustomerState, command: ChangeOwner) -> Sequence[CustomerEvent]:
+    require_active(state)
     if state.owner_id == command.owner_id:
         return []
     return [
@@ -240,33 +223,15 @@ def _change_owner(state: CustomerState, command: ChangeOwner) -> Sequence[Custom
     ]
 
 
-def _move(state: CustomerState, command: MoveLifecycle) -> Sequence[CustomerEvent]:
-    if state.lifecycle == command.to:
-        return []
-    if "by-hand" not in LIFECYCLE.get((state.lifecycle, command.to), ()):
-        raise LifecycleMoveError(from_lifecycle=state.lifecycle, to_lifecycle=command.to)
-    if "offboarded" in (state.lifecycle, command.to) and (
-        command.approved_by in (None, command.decided_by)
-    ):
-        raise ApprovalMissingError(field="approved_by")
-    return [_moved(state, command.to, command.at, command.reason_code)]
-
-
-def _follow(state: CustomerState, command: FollowFact) -> Sequence[CustomerEvent]:
-    if command.trigger not in LIFECYCLE.get((state.lifecycle, command.to), ()):
-        return []
-    moved = _moved(state, command.to, command.at, command.trigger)
-    cause = {"cause_type": command.cause_type, "cause_id": command.cause_id}
-    return [moved.model_copy(update=cause)]
-
-
-def _moved(
-    state: CustomerState, to: Lifecycle, at: datetime, reason_code: str
-) -> CustomerLifecycleChanged:
-    return CustomerLifecycleChanged(
-        customer_id=state.customer_id,
-        from_lifecycle=state.lifecycle,
-        to_lifecycle=to,
-        reason_code=reason_code,
-        since=at,
-    )
+def _put(
+    state: CustomerState, command: ArchiveCustomer | RestoreCustomer
+) -> Sequence[CustomerEvent]:
+    """Put the record away, or take it out again."""
+    require_present(state)
+    match command:
+        case ArchiveCustomer(reason_code=reason_code) if state.record_status == "active":
+            return [CustomerArchived(customer_id=state.customer_id, reason_code=reason_code)]
+        case RestoreCustomer() if state.record_status == "archived":
+            return [CustomerRestored(customer_id=state.customer_id)]
+        case _:
+            return []

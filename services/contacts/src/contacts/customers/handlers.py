@@ -22,10 +22,10 @@ from contacts.customers.domain import (
     CustomerChange,
     ExternalIdIsTakenError,
     ExternalIdsOfSeveralError,
-    FollowFact,
     UpdateCustomer,
     carry_out,
 )
+from contacts.customers.lifecycle import FollowFact
 from contacts.file_layout import EXTERNAL_ID, Batch, Tally
 from contacts.file_rows import CustomerRow
 

@@ -1,6 +1,7 @@
 """The tables of customers: rows in, rows out, one or a thousand by a constant number of calls."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import CustomerState, ExternalId, Lifecycle
+from shared.contracts.contacts import CustomerState, ExternalId, Lifecycle, RecordStatus
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -24,7 +25,7 @@ from contacts.publishing import published
 
 _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
-    tags, created_at"""
+    tags, created_at, record_status, merged_into"""
 _FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
 _values_of = attrgetter(*_FIELDS)
 
@@ -38,7 +39,8 @@ FROM customers
 _ARRAYS = """unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-    $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::bigint[]"""
+    $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::uuid[],
+    $21::bigint[]"""
 _NAMES = f"{_COLUMNS}, version"
 _PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 2))
 _INSERT = f"INSERT INTO customers ({_NAMES}) VALUES ({_PARAMETERS})"  # COPY takes two round trips
@@ -49,8 +51,8 @@ UPDATE customers SET
     territory_code = new.territory_code, region = new.region, industry = new.industry,
     size_band = new.size_band, language = new.language, currency = new.currency,
     timezone = new.timezone, website = new.website, tags = string_to_array(new.tags, E'\\x1f'),
-    version = new.version
-FROM {_ARRAYS}, $20::bigint[]) AS new ({_NAMES}, seen)
+    record_status = new.record_status, merged_into = new.merged_into, version = new.version
+FROM {_ARRAYS}, $22::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
 """
 _FIND_BY_EXTERNAL_IDS = """
@@ -61,8 +63,8 @@ _LIST = """
 WHERE ($1::text IS NULL OR customer_id = (
         SELECT customer_id FROM external_ids WHERE system = $1 AND id = $2))
     AND ($3::text IS NULL OR lifecycle = $3) AND ($4::text IS NULL OR owner_id = $4)
-    AND ($5::uuid IS NULL OR customer_id > $5)
-ORDER BY customer_id LIMIT $6
+    AND record_status = $5 AND ($6::uuid IS NULL OR customer_id > $6)
+ORDER BY customer_id LIMIT $7
 """
 _NOTE_FIRST_ORDERS = """
 INSERT INTO first_orders (customer_id, order_id, confirmed_at)
@@ -72,6 +74,16 @@ ORDER BY customer_id, confirmed_at
 ON CONFLICT (customer_id) DO NOTHING
 RETURNING customer_id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which customers a list is to hold; what is None does not matter."""
+
+    record_status: RecordStatus
+    external_id: tuple[str, str] | None = None
+    lifecycle: Lifecycle | None = None
+    owner_id: str | None = None
 
 
 async def find_customer(connection: Connection, customer_id: UUID) -> Customer | None:
@@ -140,14 +152,19 @@ async def find_regions(connection: Connection, customer_ids: Iterable[UUID]) -> 
 
 async def list_customers(
     connection: Connection,
-    external_id: tuple[str, str] | None,
-    lifecycle: Lifecycle | None,
-    owner_id: str | None,
+    wanted: Wanted,
     after: UUID | None,
     limit: int,
 ) -> list[Customer]:
-    system, name = external_id or (None, None)
-    rows = await connection.fetch(_SELECT + _LIST, system, name, lifecycle, owner_id, after, limit)
+    rows = await connection.fetch(
+        _SELECT + _LIST,
+        *(wanted.external_id or (None, None)),
+        wanted.lifecycle,
+        wanted.owner_id,
+        wanted.record_status,
+        after,
+        limit,
+    )
     return [_customer(row) for row in rows]
 
 

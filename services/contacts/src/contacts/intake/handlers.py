@@ -12,9 +12,10 @@ from shared.ids import derived_id
 
 from contacts.consents.handlers import keep_ticked
 from contacts.customers import store as customers
-from contacts.customers.domain import CreateCustomer, FollowFact
+from contacts.customers.domain import CreateCustomer
 from contacts.customers.domain import carry_out as carry_out_customer
 from contacts.customers.handlers import follow, standing
+from contacts.customers.lifecycle import FollowFact
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
 from contacts.people import store as people
@@ -22,11 +23,13 @@ from contacts.people.domain import (
     AddPoint,
     Command,
     CreatePerson,
-    Part,
     Person,
-    SetMembership,
     UpdatePerson,
     carry_out,
+)
+from contacts.people.memberships import (
+    Part,
+    SetMembership,
     live_memberships,
 )
 from contacts.points import NewPoint, PointRules

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 from shared.auth import Caller, Reader, allow
 from shared.contact_points import EmailInvalidError, PhoneInvalidError
-from shared.contracts.contacts import ContactState
+from shared.contracts.contacts import ArchivedFor, ContactState, RecordStatus
 from shared.http.requests import (
     Cursor,
     Database,
@@ -24,14 +24,18 @@ from shared.http.requests import (
 from contacts.inputs import ContactIn, PersonIn, PointIn
 from contacts.people import handlers, store
 from contacts.people.domain import (
+    ArchivePerson,
     CreatePerson,
-    EndMembership,
     InvalidatePoint,
     InvalidFor,
-    Part,
     Person,
-    SetMembership,
+    RestorePerson,
     UpdatePerson,
+)
+from contacts.people.memberships import (
+    EndMembership,
+    Part,
+    SetMembership,
 )
 from contacts.points import PointRules
 from contacts.requests import Rules
@@ -57,6 +61,12 @@ class PartIn(BaseModel):
 
     role: Text | None = None
     is_primary: bool = False
+
+
+class ArchiveIn(BaseModel):
+    """Why the record is put away."""
+
+    reason_code: ArchivedFor
 
 
 @router.post("", status_code=201)
@@ -95,6 +105,7 @@ async def list_contacts(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     email: Annotated[Text | None, Query()] = None,
     phone: Annotated[Text | None, Query()] = None,
     customer_id: UUID | None = None,
+    record_status: RecordStatus = "active",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ContactOut]:
@@ -104,7 +115,12 @@ async def list_contacts(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     normalized = _normalized(rules, email, phone)
     async with pool.acquire() as connection:
         found = await store.list_people(
-            connection, normalized, customer_id, after[0] if after else None, limit + 1
+            connection,
+            normalized,
+            customer_id,
+            record_status,
+            after[0] if after else None,
+            limit + 1,
         )
     return page_of([_out(each) for each in found], limit, lambda item: [item.contact_id])
 
@@ -184,6 +200,30 @@ async def end_membership(
 ) -> ContactOut:
     command = EndMembership(customer_id, caller.cause.at)
     return _out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
+
+
+@router.post("/{contact_id}/archive")
+async def archive_contact(
+    caller: Editor,
+    pool: Database,
+    contact_id: UUID,
+    body: ArchiveIn,
+    if_match: IfMatch,
+    response: Response,
+) -> ContactOut:
+    """Lists and searches leave the person out unless asked."""
+    command = ArchivePerson(body.reason_code)
+    changed = await handlers.change_person(pool, caller.cause, contact_id, command, if_match)
+    return _out(changed, response)
+
+
+@router.post("/{contact_id}/restore")
+async def restore_contact(
+    caller: Editor, pool: Database, contact_id: UUID, if_match: IfMatch, response: Response
+) -> ContactOut:
+    command = RestorePerson()
+    changed = await handlers.change_person(pool, caller.cause, contact_id, command, if_match)
+    return _out(changed, response)
 
 
 def _out(person: Person, response: Response | None = None) -> ContactOut:

@@ -7,20 +7,29 @@ from typing import Any, Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.contacts import (
+    ContactArchived,
     ContactCreated,
     ContactMembershipChanged,
     ContactPoint,
     ContactPointAdded,
     ContactPointInvalidated,
+    ContactRestored,
     ContactState,
     ContactUpdated,
-    Membership,
 )
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 
 from contacts import changes
+from contacts.people.memberships import (
+    EndMembership,
+    Part,
+    SetMembership,
+    change_membership,
+    with_part,
+)
 from contacts.points import NewPoint
+from contacts.records import is_present, require_active, require_present
 
 InvalidFor: TypeAlias = Literal[
     "hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"
@@ -39,25 +48,12 @@ class PointNotFoundError(NotFoundError):
     """The contact has no such point."""
 
 
-class MembershipNotFoundError(NotFoundError):
-    """The contact was never a member of this customer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person as published, and the version."""
 
     state: ContactState
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The part in a customer that a person is to have."""
-
-    customer_id: UUID
-    role: str | None = None
-    is_primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +86,26 @@ class InvalidatePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class SetMembership:
-    part: Part
-    at: datetime
+class ArchivePerson:
+    """Put the record away: it is found when asked for, and offered no longer."""
+
+    reason_code: str
 
 
 @dataclass(frozen=True, slots=True)
-class EndMembership:
-    customer_id: UUID
-    at: datetime
+class RestorePerson:
+    """Take an archived record into use again."""
 
 
 Command: TypeAlias = (
-    CreatePerson | UpdatePerson | AddPoint | InvalidatePoint | SetMembership | EndMembership
+    CreatePerson
+    | UpdatePerson
+    | AddPoint
+    | InvalidatePoint
+    | SetMembership
+    | EndMembership
+    | ArchivePerson
+    | RestorePerson
 )
 PersonEvent: TypeAlias = (
     ContactState
@@ -111,6 +114,8 @@ PersonEvent: TypeAlias = (
     | ContactPointAdded
     | ContactPointInvalidated
     | ContactMembershipChanged
+    | ContactArchived
+    | ContactRestored
 )
 PersonChange: TypeAlias = changes.Change[Person]
 
@@ -131,17 +136,18 @@ def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:
         return _create(person, command)
     if person is None:
         raise ContactNotFoundError
+    if isinstance(command, InvalidatePoint):
+        return _invalidate_point(person.state, command) if is_present(person.state) else []
+    if isinstance(command, ArchivePerson | RestorePerson):
+        return _put(person.state, command)
+    require_active(person.state)
     match command:
         case UpdatePerson():
             return _update(person.state, command)
         case AddPoint():
             return _add_point(person.state, command.point)
-        case InvalidatePoint():
-            return _invalidate_point(person.state, command)
-        case SetMembership():
-            return _set_membership(person.state, command.part, command.at)
-        case EndMembership():
-            return _end_membership(person.state, command)
+        case SetMembership() | EndMembership():
+            return change_membership(person.state, command)
         case _:
             assert_never(command)
 
@@ -156,16 +162,16 @@ def evolve(person: Person | None, event: PersonEvent) -> Person:
         case ContactPointInvalidated():
             state = _with_points(state, (_invalidated(p, event) for p in state.points))
         case ContactMembershipChanged():
-            state = state.model_copy(update={"memberships": _with_part(state.memberships, event)})
+            state = state.model_copy(update={"memberships": with_part(state.memberships, event)})
+        case ContactArchived():
+            state = state.model_copy(update={"record_status": "archived"})
+        case ContactRestored():
+            state = state.model_copy(update={"record_status": "active"})
         case ContactCreated() | ContactUpdated() | ContactPointAdded():
             pass  # the snapshot before it brought the values
         case _:
             assert_never(event)
     return Person(state, person.version + 1)
-
-
-def live_memberships(state: ContactState) -> list[Membership]:
-    return [each for each in state.memberships if each.until is None]
 
 
 def _create(person: Person | None, command: CreatePerson) -> Sequence[PersonEvent]:
@@ -197,7 +203,7 @@ def _followed_by(
         for event in added:
             person = evolve(person, event)
     for part in command.parts:
-        joined = _set_membership(person.state, part, command.at)
+        joined = change_membership(person.state, SetMembership(part, command.at))
         events.extend(joined)
         for event in joined:
             person = evolve(person, event)
@@ -291,54 +297,13 @@ def _with_points(state: ContactState, points: Iterable[ContactPoint]) -> Contact
     return state.model_copy(update={"points": tuple(ordered)})
 
 
-def _set_membership(state: ContactState, part: Part, at: datetime) -> Sequence[PersonEvent]:
-    live = {each.customer_id: each for each in live_memberships(state)}
-    present = live.get(part.customer_id)
-    if present and (present.role, present.is_primary) == (part.role, part.is_primary):
-        return []
-    fact = ContactMembershipChanged(
-        contact_id=state.contact_id,
-        customer_id=part.customer_id,
-        action="role-changed" if present else "added",
-        role=part.role,
-        is_primary=part.is_primary,
-        since=present.since if present else at,
-    )
-    demoted = [
-        _membership_fact(state, other, action="role-changed", is_primary=False)
-        for other in live.values()
-        if part.is_primary and other.is_primary and other.customer_id != part.customer_id
-    ]
-    return [*demoted, fact]
-
-
-def _end_membership(state: ContactState, command: EndMembership) -> Sequence[PersonEvent]:
-    theirs = [each for each in state.memberships if each.customer_id == command.customer_id]
-    if not theirs:
-        raise MembershipNotFoundError(contact_id=state.contact_id, customer_id=command.customer_id)
-    return [
-        _membership_fact(state, each, action="ended", until=command.at)
-        for each in theirs
-        if each.until is None
-    ]
-
-
-def _membership_fact(
-    state: ContactState, membership: Membership, **changed: object
-) -> ContactMembershipChanged:
-    values = {**dict(membership), "contact_id": state.contact_id, **changed}
-    return ContactMembershipChanged.model_validate(values)
-
-
-def _with_part(
-    memberships: tuple[Membership, ...], event: ContactMembershipChanged
-) -> tuple[Membership, ...]:
-    changed = Membership(
-        customer_id=event.customer_id,
-        role=event.role,
-        is_primary=event.is_primary,
-        since=event.since,
-        until=event.until,
-    )
-    others = [each for each in memberships if each.until or each.customer_id != event.customer_id]
-    return tuple(sorted([*others, changed], key=lambda each: (each.since, each.customer_id)))
+def _put(state: ContactState, command: ArchivePerson | RestorePerson) -> Sequence[PersonEvent]:
+    """Put the record away, or take it out again."""
+    require_present(state)
+    match command:
+        case ArchivePerson(reason_code=reason_code) if state.record_status == "active":
+            return [ContactArchived(contact_id=state.contact_id, reason_code=reason_code)]
+        case RestorePerson() if state.record_status == "archived":
+            return [ContactRestored(contact_id=state.contact_id)]
+        case _:
+            return []

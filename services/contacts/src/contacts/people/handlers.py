@@ -21,12 +21,14 @@ from contacts.people.domain import (
     AddPoint,
     Command,
     CreatePerson,
-    Part,
     Person,
     PersonChange,
-    SetMembership,
     UpdatePerson,
     carry_out,
+)
+from contacts.people.memberships import (
+    Part,
+    SetMembership,
     live_memberships,
 )
 from contacts.points import NewPoint, PointRules

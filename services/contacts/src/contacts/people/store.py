@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import ContactState
+from shared.contracts.contacts import ContactState, RecordStatus
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -26,6 +26,8 @@ _FIELDS = (
     "language",
     "timezone",
     "created_at",
+    "record_status",
+    "merged_into",
 )
 _COLUMNS = ", ".join(_FIELDS)
 _SELECT = f"""
@@ -40,7 +42,7 @@ FROM people
 """
 _ARRAYS = """unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::bigint[]"""
+    $8::text[], $9::timestamptz[], $10::text[], $11::uuid[], $12::bigint[]"""
 _INSERT = f"""
 INSERT INTO people ({_COLUMNS}, version) SELECT * FROM {_ARRAYS})
 """
@@ -48,8 +50,9 @@ _UPDATE = f"""
 UPDATE people SET
     given_name = new.given_name, family_name = new.family_name, salutation = new.salutation,
     job_title = new.job_title, department = new.department, language = new.language,
-    timezone = new.timezone, version = new.version
-FROM {_ARRAYS}, $11::bigint[]) AS new ({_COLUMNS}, version, seen)
+    timezone = new.timezone, record_status = new.record_status,
+    merged_into = new.merged_into, version = new.version
+FROM {_ARRAYS}, $13::bigint[]) AS new ({_COLUMNS}, version, seen)
 WHERE people.contact_id = new.contact_id AND people.version = new.seen
 """
 _SAVE_POINTS = """
@@ -70,6 +73,7 @@ _FIND_BY_EMAILS = """
 SELECT DISTINCT ON (points.normalized) points.normalized, contact_id
 FROM points JOIN people USING (contact_id)
 WHERE points.normalized = ANY($1::text[]) AND points.type = 'email' AND points.status = 'active'
+    AND people.record_status IN ('active', 'archived')
 ORDER BY points.normalized, people.created_at, contact_id
 """
 _LIST = """
@@ -77,8 +81,8 @@ WHERE ($1::text[] IS NULL OR contact_id IN (
         SELECT contact_id FROM points WHERE normalized = ANY($1) AND status = 'active'))
     AND ($2::uuid IS NULL OR contact_id IN (
         SELECT contact_id FROM memberships WHERE customer_id = $2 AND until IS NULL))
-    AND ($3::uuid IS NULL OR contact_id > $3)
-ORDER BY contact_id LIMIT $4
+    AND record_status = $3 AND ($4::uuid IS NULL OR contact_id > $4)
+ORDER BY contact_id LIMIT $5
 """
 
 
@@ -138,11 +142,14 @@ async def list_people(
     connection: Connection,
     normalized: Sequence[str] | None,
     customer_id: UUID | None,
+    record_status: RecordStatus,
     after: UUID | None,
     limit: int,
 ) -> list[Person]:
     """People with one of these points, or in this customer."""
-    rows = await connection.fetch(_SELECT + _LIST, normalized, customer_id, after, limit)
+    rows = await connection.fetch(
+        _SELECT + _LIST, normalized, customer_id, record_status, after, limit
+    )
     return [_person(row) for row in rows]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.contracts.contacts.values import Value
+from shared.contracts.contacts.values import RecordStatus, Value
 from shared.contracts.topic import Event, events_topic, state_topic
 
 CustomerKind = Literal["organization", "individual"]
@@ -73,6 +73,21 @@ class CustomerOwnerChanged(Event):
     reason_code: str
 
 
+@CUSTOMER_EVENTS.fact("archived")
+class CustomerArchived(Event):
+    """The customer's record was put away: found when asked for, offered no longer."""
+
+    customer_id: UUID
+    reason_code: str
+
+
+@CUSTOMER_EVENTS.fact("restored")
+class CustomerRestored(Event):
+    """The customer's record is in use again."""
+
+    customer_id: UUID
+
+
 @CUSTOMER_STATE.fact("state")
 class CustomerState(Event):
     """The whole customer as contacts knows it now."""
@@ -96,3 +111,5 @@ class CustomerState(Event):
     tags: tuple[str, ...] = ()
     external_ids: tuple[ExternalId, ...] = ()
     created_at: datetime
+    record_status: RecordStatus = "active"
+    merged_into: UUID | None = None

@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from shared.contracts.codes import Open
-from shared.contracts.contacts.values import Value
+from shared.contracts.contacts.values import RecordStatus, Value
 from shared.contracts.topic import Event, events_topic, state_topic
 
 PointType = Literal["email", "phone", "mobile"]
 PointStatus = Literal["active", "invalid", "retired"]
 InvalidFor = Literal["hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"]
+ArchivedFor = Literal["left-company", "deceased", "request"]
 CONTACT_EVENTS = events_topic(
     "contacts", "contact", key="contact_id", holds="every fact of a person"
 )
@@ -95,6 +96,21 @@ class ContactPointInvalidated(Event):
     reason_code: Annotated[str, Open.to(InvalidFor)]
 
 
+@CONTACT_EVENTS.fact("archived")
+class ContactArchived(Event):
+    """The person's record was put away: found when asked for, offered no longer."""
+
+    contact_id: UUID
+    reason_code: Annotated[str, Open.to(ArchivedFor)]
+
+
+@CONTACT_EVENTS.fact("restored")
+class ContactRestored(Event):
+    """The person's record is in use again."""
+
+    contact_id: UUID
+
+
 @CONTACT_STATE.fact("state")
 class ContactState(Event):
     """The whole person as contacts knows it now."""
@@ -110,3 +126,5 @@ class ContactState(Event):
     points: tuple[ContactPoint, ...] = ()
     memberships: tuple[Membership, ...] = ()
     created_at: datetime
+    record_status: RecordStatus = "active"
+    merged_into: UUID | None = None

@@ -1,0 +1,96 @@
+"""The lifecycle of customers: the one table of its moves, and what causes each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from shared.contracts.contacts import CustomerLifecycleChanged, CustomerState, Lifecycle
+from shared.errors import ConflictError, InvalidError
+
+from contacts.records import is_present, require_active
+
+Trigger: TypeAlias = Literal[
+    "by-hand", "deal-won", "order-confirmed", "deal-reopened", "new-interest"
+]
+
+LIFECYCLE: Mapping[tuple[Lifecycle, Lifecycle], frozenset[Trigger]] = {
+    ("prospect", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
+    ("prospect", "disqualified"): frozenset({"by-hand"}),
+    ("disqualified", "prospect"): frozenset({"by-hand", "new-interest"}),
+    ("customer", "dormant"): frozenset({"by-hand"}),
+    ("dormant", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
+    ("dormant", "churned"): frozenset({"by-hand"}),
+    ("customer", "churned"): frozenset({"by-hand"}),
+    ("churned", "customer"): frozenset({"by-hand", "deal-won"}),
+    ("customer", "offboarded"): frozenset({"by-hand"}),
+    ("dormant", "offboarded"): frozenset({"by-hand"}),
+    ("offboarded", "prospect"): frozenset({"by-hand"}),
+    ("customer", "prospect"): frozenset({"deal-reopened"}),
+}
+"""Every move there is and what may cause it. The last one takes a won deal back."""
+
+
+class LifecycleMoveError(ConflictError):
+    """The lifecycle does not allow this move."""
+
+
+class ApprovalMissingError(InvalidError):
+    """Offboarding and its reversal need the approval of a second person."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLifecycle:
+    """A person moves the customer; `approved_by` is a second person's name."""
+
+    to: Lifecycle
+    reason_code: str
+    at: datetime
+    decided_by: str
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowFact:
+    """A fact elsewhere moves the customer, where the table has such a move; else nothing."""
+
+    trigger: Trigger
+    to: Lifecycle
+    at: datetime
+    cause_type: str
+    cause_id: UUID
+
+
+def move(state: CustomerState, command: MoveLifecycle) -> Sequence[CustomerLifecycleChanged]:
+    require_active(state)
+    if state.lifecycle == command.to:
+        return []
+    if "by-hand" not in LIFECYCLE.get((state.lifecycle, command.to), ()):
+        raise LifecycleMoveError(from_lifecycle=state.lifecycle, to_lifecycle=command.to)
+    if "offboarded" in (state.lifecycle, command.to) and (
+        command.approved_by in (None, command.decided_by)
+    ):
+        raise ApprovalMissingError(field="approved_by")
+    return [_moved(state, command.to, command.at, command.reason_code)]
+
+
+def follow(state: CustomerState, command: FollowFact) -> Sequence[CustomerLifecycleChanged]:
+    triggers = LIFECYCLE.get((state.lifecycle, command.to), frozenset())
+    if command.trigger not in triggers or not is_present(state):
+        return []
+    moved = _moved(state, command.to, command.at, command.trigger)
+    cause = {"cause_type": command.cause_type, "cause_id": command.cause_id}
+    return [moved.model_copy(update=cause)]
+
+
+def _moved(
+    state: CustomerState, to: Lifecycle, at: datetime, reason_code: str
+) -> CustomerLifecycleChanged:
+    return CustomerLifecycleChanged(
+        customer_id=state.customer_id,
+        from_lifecycle=state.lifecycle,
+        to_lifecycle=to,
+        reason_code=reason_code,
+        since=at,
+    )
