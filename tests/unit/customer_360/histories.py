@@ -255,6 +255,34 @@ class Story:
             [self._identity()],
             [self._response()],
             [self._campaign()],
+            [self._owner_changed()],
+            self._handover(),
+        ]
+
+    def _owner_changed(self) -> Event:
+        return contacts.CustomerOwnerChanged(
+            customer_id=self.customer,
+            from_owner_id="anna",
+            to_owner_id="tim",
+            reason_code="handover",
+            handover_id=self.handover,
+        )
+
+    def _handover(self) -> list[Event]:
+        people: dict[str, Any] = {
+            "handover_id": self.handover,
+            "from_owner_id": "anna",
+            "to_owner_id": "tim",
+        }
+        return [
+            contacts.HandoverStarted(
+                **people, reason_code="left", due_at=at(90), required_acks=("contacts",)
+            ),
+            contacts.HandoverCompleted(
+                **people,
+                status="completed",
+                moved=(contacts.Moved(service="contacts", kind="customers", count=1),),
+            ),
         ]
 
     def _lifted(self) -> Event:
@@ -310,6 +338,14 @@ class Story:
                 currency="EUR",
             ),
             pipeline.DealRiskCleared(**risk, cleared_at=at(9)),
+            pipeline.DealOwnerChanged(
+                deal_id=self.deal,
+                customer_id=self.customer,
+                from_owner_id="anna",
+                to_owner_id="tim",
+                reason_code="handover",
+                handover_id=self.handover,
+            ),
             self.deal_won(),
         ]
 

@@ -2,6 +2,8 @@
 
 from fastapi import FastAPI
 from shared.contracts.campaigns import CampaignState, FormState
+from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
+from shared.handovers import acknowledging, handover_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
@@ -14,6 +16,8 @@ from campaigns.campaigns.handlers import reserve_messages
 from campaigns.config import Settings
 from campaigns.forms import api as forms_api
 from campaigns.forms import store as forms_store
+from campaigns.handovers.consumers import consumer as handovers
+from campaigns.handovers.handlers import move
 from campaigns.links import Links
 from campaigns.messages import api as messages_api
 from campaigns.messages.handlers import give_up_lost, release_held
@@ -51,6 +55,7 @@ def create_app() -> FastAPI:
             attribution_consumers.consumer,
             segment_consumers.people(settings.hash_key.get_secret_value()),
             segment_consumers.orders,
+            handovers,
         ),
         resyncables=(
             Resyncable(CampaignState, "campaigns", campaigns_store.lock_snapshots),
@@ -62,6 +67,7 @@ def create_app() -> FastAPI:
             Job("release-held", release_held, OFTEN, AT_REST),
             Job("send", sender.send_due, OFTEN, AT_REST),
             Job("give-up-lost", give_up_lost, SELDOM),
+            *handover_jobs("campaigns", move, acknowledging(HANDOVER_ACKNOWLEDGED["campaigns"])),
         ),
     )
     return build_app(service, settings)

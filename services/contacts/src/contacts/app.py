@@ -4,6 +4,7 @@ from functools import partial
 
 from fastapi import FastAPI
 from shared.contracts.contacts import ContactState, CustomerState
+from shared.handovers import handover_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
@@ -15,6 +16,9 @@ from contacts.consents.consumers import optouts
 from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
+from contacts.handovers import api as handovers
+from contacts.handovers.consumers import consumer as handover_acks
+from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
 from contacts.imports import api as imports
 from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
@@ -24,6 +28,7 @@ from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
 IMPORT_POLL_AT_REST = 1.0
+HANDOVER_POLL = 5.0
 
 
 def create_app() -> FastAPI:
@@ -38,8 +43,9 @@ def create_app() -> FastAPI:
             consents.router,
             suppressions.router,
             imports.router,
+            handovers.router,
         ],
-        consumers=[optouts, deals, orders, intake(rules)],
+        consumers=[optouts, deals, orders, intake(rules), handover_acks],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots),
             Resyncable(ContactState, "people", people_store.lock_snapshots),
@@ -50,7 +56,9 @@ def create_app() -> FastAPI:
                 partial(run_imports, rules=rules),
                 every=IMPORT_POLL,
                 at_rest=IMPORT_POLL_AT_REST,
-            )
+            ),
+            *handover_jobs(SERVICE, move, acknowledge_own),
+            Job("close-overdue-handovers", close_overdue, every=HANDOVER_POLL),
         ],
     )
     return build_app(service, settings)

@@ -6,6 +6,7 @@ from shared.messaging.resyncing import Resyncable
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from customer_360.briefs import api as briefs
 from customer_360.config import Settings
 from customer_360.consumers import MAX_RECORDS, consumers
 from customer_360.page import api as page
@@ -26,7 +27,14 @@ def create_app() -> FastAPI:
     service = Service(
         name="customer-360",
         summary="One view of the customer, folded from every fact.",
-        routers=(search.router, profiles.router, timeline.router, streams.router, page.router),
+        routers=(
+            search.router,
+            profiles.router,
+            timeline.router,
+            streams.router,
+            page.router,
+            briefs.router,
+        ),
         consumers=consumers(settings.hash_key.get_secret_value(), pressure),
         resyncables=(
             Resyncable(ProfileState, "profiles", lock_snapshots, "published_version IS NOT NULL"),

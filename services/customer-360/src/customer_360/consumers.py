@@ -12,14 +12,17 @@ from shared.contracts.campaigns import (
 from shared.contracts.contacts import (
     CONTACT_STATE,
     CUSTOMER_STATE,
+    ContactArchived,
     ContactCreated,
     ContactMembershipChanged,
     ContactPointAdded,
     ContactPointInvalidated,
+    ContactRestored,
     ContactUpdated,
+    CustomerArchived,
     CustomerCreated,
     CustomerLifecycleChanged,
-    CustomerOwnerChanged,
+    CustomerRestored,
     CustomerUpdated,
 )
 from shared.db import Connection
@@ -29,6 +32,7 @@ from shared.messaging.reactions import Consumer
 from customer_360 import erasing
 from customer_360.customers import projection as customers
 from customer_360.deals import projection as deals
+from customer_360.handovers import projection as handovers
 from customer_360.leads import projection as leads
 from customer_360.orders import projection as orders
 from customer_360.people import projection as people
@@ -71,12 +75,13 @@ def order_projection() -> Projection:
 def customer_projection() -> Projection:
     """Customers: their snapshots, and what happened to them."""
     return Projection(
-        [customers.SECTION],
+        [customers.SECTION, handovers.OWNERSHIP_SECTION],
         noted=(
             CustomerCreated,
             CustomerUpdated,
             CustomerLifecycleChanged,
-            CustomerOwnerChanged,
+            CustomerArchived,
+            CustomerRestored,
         ),
     )
 
@@ -97,6 +102,7 @@ def fact_projection(hash_key: str) -> Projection:
             touches.CAMPAIGN_SECTION,
             touches.MESSAGE_SECTION,
             touches.RESPONSE_SECTION,
+            handovers.HANDOVER_SECTION,
         ],
         noted=(
             ContactCreated,
@@ -104,6 +110,8 @@ def fact_projection(hash_key: str) -> Projection:
             ContactMembershipChanged,
             ContactPointAdded,
             ContactPointInvalidated,
+            ContactArchived,
+            ContactRestored,
             SegmentMemberEntered,
             SegmentMemberExited,
             FormSubmitted,

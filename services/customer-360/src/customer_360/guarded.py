@@ -94,6 +94,10 @@ class GuardedTable(Generic[RowT]):
         key: UUID = getattr(row, self.key)
         return key.int
 
+    def select(self, condition: str) -> str:
+        """The statement that reads the rows of which this is true."""
+        return f"{self._select} WHERE {condition}"
+
     async def load(self, connection: Connection, ids: Collection[UUID]) -> dict[UUID, RowT]:
         """The rows with these keys, by key."""
         rows = await self.list_by(connection, self.key, ids)

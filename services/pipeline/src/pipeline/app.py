@@ -1,7 +1,9 @@
 """Composition root of pipeline."""
 
 from fastapi import FastAPI
+from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
 from shared.contracts.pipeline import DealState, LeadState, OrderState
+from shared.handovers import acknowledging, handover_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
@@ -13,6 +15,8 @@ from pipeline.deals import consumers as deals_consumers
 from pipeline.deals import store as deals_store
 from pipeline.definitions import api as definitions_api
 from pipeline.definitions.handlers import publish_standard_pipeline
+from pipeline.handovers.consumers import consumer as handovers
+from pipeline.handovers.handlers import move
 from pipeline.leads import api as leads_api
 from pipeline.leads import consumers as leads_consumers
 from pipeline.leads import store as leads_store
@@ -43,6 +47,7 @@ def create_app() -> FastAPI:
             orders_consumers.customers,
             deals_consumers.consumer,
             leads_consumers.consumer(intake),
+            handovers,
         ),
         resyncables=(
             Resyncable(LeadState, "leads", leads_store.lock_snapshots),
@@ -52,6 +57,7 @@ def create_app() -> FastAPI:
         jobs=(
             Job("publish-standard-pipeline", publish_standard_pipeline, HOURLY),
             Job("prune-signals", prune, HOURLY),
+            *handover_jobs("pipeline", move, acknowledging(HANDOVER_ACKNOWLEDGED["pipeline"])),
         ),
     )
     app = build_app(service, settings)

@@ -1,7 +1,9 @@
 """service-desk, put together."""
 
 from fastapi import FastAPI
+from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
 from shared.contracts.service_desk import TicketState
+from shared.handovers import acknowledging, handover_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
@@ -18,7 +20,11 @@ import service_desk.tickets.store
 from service_desk.clocks.handlers import fire_timers
 from service_desk.config import Settings
 from service_desk.defaults import publish_defaults
+from service_desk.handovers.consumers import consumer as handovers
+from service_desk.handovers.handlers import move
 from service_desk.tickets.handlers import close_resolved_tickets
+
+ACKNOWLEDGED = HANDOVER_ACKNOWLEDGED["service-desk"]
 
 
 def create_app() -> FastAPI:
@@ -36,6 +42,7 @@ def create_app() -> FastAPI:
         consumers=(
             service_desk.tickets.consumers.consumer,
             service_desk.surveys.consumers.consumer,
+            handovers,
         ),
         resyncables=(
             Resyncable(TicketState, "tickets", service_desk.tickets.store.lock_snapshots),
@@ -43,6 +50,7 @@ def create_app() -> FastAPI:
         jobs=(
             Job("fire-timers", fire_timers, every=1.0),
             Job("close-resolved-tickets", close_resolved_tickets, every=60.0),
+            *handover_jobs("service-desk", move, acknowledging(ACKNOWLEDGED)),
         ),
         prepare=publish_defaults,
     )

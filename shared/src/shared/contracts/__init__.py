@@ -7,6 +7,7 @@ from shared.contracts import (
     campaigns,
     customer_360,
     external,
+    handovers,
     parking,
     pipeline,
     resync,
@@ -21,6 +22,7 @@ from shared.contracts.contacts import (
     people,
     suppressions,
 )
+from shared.contracts.contacts import handovers as contacts_handovers
 from shared.contracts.topic import Event, Topic
 
 _MODULES = (
@@ -30,12 +32,14 @@ _MODULES = (
     suppressions,
     identities,
     imports,
+    contacts_handovers,
     pipeline,
     service_desk,
     campaigns,
     customer_360,
     webhooks,
     external,
+    handovers,
     resync,
     parking,
 )

@@ -81,6 +81,17 @@ class CampaignPlanned(Event):
     owner_id: str
 
 
+@CAMPAIGN_EVENTS.fact("owner-changed")
+class CampaignOwnerChanged(Event):
+    """Another employee answers for the campaign from now on."""
+
+    campaign_id: UUID
+    from_owner_id: str
+    to_owner_id: str
+    reason_code: str
+    handover_id: UUID | None = None
+
+
 @CAMPAIGN_EVENTS.fact("launched")
 class CampaignLaunched(Event):
     """Its messages are being sent; `audience_size` people were in the segments then."""

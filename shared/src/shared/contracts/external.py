@@ -14,6 +14,24 @@ ERP_ORDERS = external_topic(
 )
 
 
+HR_EMPLOYEES = external_topic(
+    "hr", "employee", key="employee_id", holds="who joins, leaves or is away"
+)
+
+
+@HR_EMPLOYEES.fact("left")
+class EmployeeLeft(Event):
+    """An employee left; `employee_id` is the subject of the tokens that they signed in with.
+
+    What they answered for goes to the successor or, where there is none yet, to the manager.
+    """
+
+    employee_id: str = Field(min_length=1, max_length=100)
+    left_at: datetime
+    manager_id: str = Field(min_length=1, max_length=100)
+    successor_id: str | None = Field(default=None, min_length=1, max_length=100)
+
+
 @ERP_ORDERS.fact("changed")
 class ErpOrderChanged(Event):
     """An order as the ERP sees it now. A later `revision` replaces an earlier one.

@@ -75,6 +75,7 @@ class LeadAssigned(Event):
     owner_id: str
     reason_code: str
     response_due_at: datetime
+    handover_id: UUID | None = None
 
 
 @LEAD_EVENTS.fact("contacted")
@@ -213,6 +214,18 @@ class DealOpened(Event):
     lead_id: UUID | None = None
     campaign_id: UUID | None = None
     product_lines: tuple[str, ...] = ()
+
+
+@DEAL_EVENTS.fact("owner-changed")
+class DealOwnerChanged(Event):
+    """Another salesperson answers for the deal from now on."""
+
+    deal_id: UUID
+    customer_id: UUID
+    from_owner_id: str
+    to_owner_id: str
+    reason_code: str
+    handover_id: UUID | None = None
 
 
 @DEAL_EVENTS.fact("stage-changed")

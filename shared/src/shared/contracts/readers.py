@@ -5,7 +5,15 @@ against each other. What nobody needs, nobody may read. Its own topics every ser
 without a group, to tell of them over HTTP and to find what changed when.
 """
 
-from shared.contracts import TOPICS, campaigns, contacts, external, pipeline, service_desk
+from shared.contracts import (
+    TOPICS,
+    campaigns,
+    contacts,
+    external,
+    handovers,
+    pipeline,
+    service_desk,
+)
 from shared.contracts.topic import Topic
 
 DELIVERABLE = frozenset(
@@ -23,12 +31,17 @@ READERS: dict[str, frozenset[Topic]] = {
             pipeline.ORDER_EVENTS,
             campaigns.MESSAGE_EVENTS,
             campaigns.FORM_STATE,
+            external.HR_EMPLOYEES,
+            handovers.PIPELINE_HANDOVERS,
+            handovers.SERVICE_DESK_HANDOVERS,
+            handovers.CAMPAIGNS_HANDOVERS,
         }
     ),
     "pipeline": frozenset(
         {
             contacts.CUSTOMER_STATE,
             contacts.IDENTITY_EVENTS,
+            contacts.HANDOVER_EVENTS,
             service_desk.TICKET_EVENTS,
             service_desk.CLOCK_EVENTS,
             campaigns.RESPONSE_EVENTS,
@@ -36,13 +49,16 @@ READERS: dict[str, frozenset[Topic]] = {
             external.ERP_ORDERS,
         }
     ),
-    "service-desk": frozenset({pipeline.DEAL_EVENTS, service_desk.TICKET_EVENTS}),
+    "service-desk": frozenset(
+        {contacts.HANDOVER_EVENTS, pipeline.DEAL_EVENTS, service_desk.TICKET_EVENTS}
+    ),
     "campaigns": frozenset(
         {
             contacts.CUSTOMER_STATE,
             contacts.CONTACT_STATE,
             contacts.CONSENT_EVENTS,
             contacts.SUPPRESSION_EVENTS,
+            contacts.HANDOVER_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,
             service_desk.TICKET_EVENTS,
@@ -57,6 +73,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.CONSENT_EVENTS,
             contacts.SUPPRESSION_EVENTS,
             contacts.IDENTITY_EVENTS,
+            contacts.HANDOVER_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

@@ -22,7 +22,7 @@ TicketStatus = Literal[
     "cancelled",
 ]
 Priority = Literal["urgent", "high", "normal", "low"]
-AssignedBy = Literal["manual", "least-busy"]
+AssignedBy = Literal["manual", "least-busy", "handover"]
 ClosedBy = Literal["auto", "customer", "agent"]
 SurveyKind = Literal["csat", "ces", "nps"]
 ClockMetric = Literal["first-response", "resolution"]
@@ -84,6 +84,7 @@ class TicketAssigned(Event):
     customer_id: UUID
     agent_id: str
     method: Annotated[str, Open.to(AssignedBy)]
+    handover_id: UUID | None = None
 
 
 @TICKET_EVENTS.fact("status-changed")

@@ -9,6 +9,7 @@ from uuid import UUID
 from shared.contracts.campaigns import (
     CampaignCompleted,
     CampaignLaunched,
+    CampaignOwnerChanged,
     CampaignPlanned,
     CampaignState,
     CampaignStatus,
@@ -19,7 +20,7 @@ from shared.contracts.contacts import Purpose
 from shared.errors import ConflictError, InvalidError, NotFoundError
 
 Status: TypeAlias = CampaignStatus
-Event: TypeAlias = CampaignPlanned | CampaignLaunched | CampaignCompleted
+Event: TypeAlias = CampaignPlanned | CampaignLaunched | CampaignCompleted | CampaignOwnerChanged
 
 
 class CampaignNotFoundError(NotFoundError):
@@ -52,7 +53,7 @@ class MessagesAreWaitingError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a campaign says, and to whom; it never changes."""
+    """What a campaign says, and to whom; of it only the owner changes."""
 
     name: str
     campaign_type: CampaignType
@@ -101,10 +102,36 @@ class CompleteCampaign:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeCampaignOwner:
+    """Another employee answers for the campaign."""
+
+    owner_id: str
+    reason_code: str
+    handover_id: UUID | None = None
+
+
+def change_owner(campaign: Campaign, command: ChangeCampaignOwner) -> list[CampaignOwnerChanged]:
+    """Of a campaign that is not completed; the same owner again stays quiet."""
+    if campaign.status == "completed":
+        raise CampaignIsCompletedError(campaign_id=campaign.campaign_id)
+    if campaign.plan.owner_id == command.owner_id:
+        return []
+    return [
+        CampaignOwnerChanged(
+            campaign_id=campaign.campaign_id,
+            from_owner_id=campaign.plan.owner_id,
+            to_owner_id=command.owner_id,
+            reason_code=command.reason_code,
+            handover_id=command.handover_id,
+        )
+    ]
+
+
 def plan_campaign(campaign: Campaign | None, command: PlanCampaign) -> list[CampaignPlanned]:
     """Plan once; the same again stays quiet."""
     if campaign is not None:
-        if campaign.plan != command.plan:
+        if replace(campaign.plan, owner_id=command.plan.owner_id) != command.plan:
             raise CampaignIdIsTakenError(campaign_id=command.campaign_id)
         return []
     plan = command.plan
@@ -172,9 +199,14 @@ def _complete(
     return [CampaignCompleted(campaign_id=campaign.campaign_id, completed_at=command.at)]
 
 
-def evolve(campaign: Campaign, event: CampaignLaunched | CampaignCompleted) -> Campaign:
+def evolve(
+    campaign: Campaign, event: CampaignLaunched | CampaignCompleted | CampaignOwnerChanged
+) -> Campaign:
     """The campaign after the event."""
     match event:
+        case CampaignOwnerChanged():
+            plan = replace(campaign.plan, owner_id=event.to_owner_id)
+            return replace(campaign, version=campaign.version + 1, plan=plan)
         case CampaignLaunched():
             return replace(
                 campaign,

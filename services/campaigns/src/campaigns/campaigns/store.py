@@ -41,6 +41,15 @@ UPDATE campaigns SET version = $2, status = $3, audience_size = $4, launched_at 
     completed_at = $6, cause = coalesce($8, cause)
 WHERE campaign_id = $1 AND version = $7
 """
+_LOCK_UNFINISHED_OF_OWNER = f"""
+SELECT {_COLUMNS} FROM campaigns WHERE owner_id = $1 AND status <> 'completed'
+ORDER BY campaign_id LIMIT $2 FOR UPDATE
+"""
+_SAVE_OWNERS = """
+UPDATE campaigns SET version = new.version, owner_id = new.owner_id
+FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS new (campaign_id, version, owner_id)
+WHERE campaigns.campaign_id = new.campaign_id AND campaigns.version = new.version - 1
+"""
 _LOCK_UNRESERVED = f"""
 SELECT {_COLUMNS}, cause FROM campaigns WHERE status = 'running' AND NOT is_reserved
 ORDER BY campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -135,6 +144,26 @@ async def save_campaign(
     )
     if not rows_affected(status):
         raise StaleVersionError(campaign_id=campaign.campaign_id)
+
+
+async def lock_unfinished_of_owner(
+    connection: Connection, owner_id: str, limit: int
+) -> list[Campaign]:
+    """Some of the campaigns that an employee answers for and that are not completed."""
+    rows = await connection.fetch(_LOCK_UNFINISHED_OF_OWNER, owner_id, limit)
+    return [_campaign_of(row) for row in rows]
+
+
+async def save_owners(connection: Connection, campaigns: Sequence[Campaign]) -> None:
+    """New owners of locked campaigns: one statement, however many."""
+    status = await connection.execute(
+        _SAVE_OWNERS,
+        [campaign.campaign_id for campaign in campaigns],
+        [campaign.version for campaign in campaigns],
+        [campaign.plan.owner_id for campaign in campaigns],
+    )
+    if rows_affected(status) != len(campaigns):
+        raise StaleVersionError
 
 
 async def lock_unreserved_campaign(connection: Connection) -> Campaign | None:

@@ -67,8 +67,11 @@ class UpdateCustomer:
 
 @dataclass(frozen=True, slots=True)
 class ChangeOwner:
+    """Another employee answers for the customer; in a handover, for an archived one too."""
+
     owner_id: str
     reason_code: str
+    handover_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,8 @@ def _joined(present: Iterable[ExternalId], added: Iterable[ExternalId]) -> tuple
 
 
 def _change_owner(state: CustomerState, command: ChangeOwner) -> Sequence[CustomerEvent]:
-    require_active(state)
+    if command.handover_id is None:
+        require_active(state)
     if state.owner_id == command.owner_id:
         return []
     return [
@@ -219,6 +223,7 @@ def _change_owner(state: CustomerState, command: ChangeOwner) -> Sequence[Custom
             from_owner_id=state.owner_id,
             to_owner_id=command.owner_id,
             reason_code=command.reason_code,
+            handover_id=command.handover_id,
         )
     ]
 

@@ -9,6 +9,7 @@ from shared.cause import Cause
 from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.errors import Refusal
+from shared.handovers import OwnerHasLeftError, require_employed, successors_of
 from shared.http.requests import require_version
 from shared.ids import new_id
 
@@ -34,6 +35,8 @@ async def create_customer(pool: Pool, cause: Cause, command: CreateCustomer) -> 
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
             existing = await store.find_customer(connection, command.customer_id)
+            if existing is None:
+                await require_employed(connection, command.profile.get("owner_id"))
             change = carry_out(existing, command)
             await store.save_changes(connection, cause, [change])
             return change.after
@@ -48,6 +51,8 @@ async def change_customer(
 
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
+            if isinstance(command, ChangeOwner):
+                await require_employed(connection, command.owner_id)
             customer = await store.lock_customer(connection, customer_id)
             require_version(customer.version, if_match)
             change = carry_out(customer, command)
@@ -149,6 +154,7 @@ class _Known:
 
     ids: dict[tuple[str, str], UUID]
     customers: dict[UUID, Customer]
+    left: Collection[str]
 
 
 async def import_customers(
@@ -180,10 +186,14 @@ async def _what_is_known(
         connection, [name for row in rows for name in _names(row)]
     )
     wanted = set(ids.values()) if batch.mode == "upsert" else set[UUID]()
-    return _Known(ids, await store.lock_customers(connection, wanted) if wanted else {})
+    owners = {row.said.owner_id for row in rows if row.said.owner_id}
+    left = await successors_of(connection, owners) if owners else {}
+    return _Known(ids, await store.lock_customers(connection, wanted) if wanted else {}, left)
 
 
 def _imported(batch: Batch, row: CustomerRow, known: _Known) -> CustomerChange:
+    if row.said.owner_id in known.left:
+        raise OwnerHasLeftError
     owners = {known.ids[name] for name in _names(row) if name in known.ids}
     if owners and batch.mode == "create":
         raise ExternalIdIsTakenError

@@ -115,6 +115,19 @@ async def lock_customers(
     return {row["customer_id"]: _customer(row) for row in rows}
 
 
+async def lock_customers_of_owner(
+    connection: Connection, owner_id: str, limit: int
+) -> list[Customer]:
+    """Some of the customers that an employee answers for, however their records stand."""
+    rows = await connection.fetch(
+        "SELECT customer_id FROM customers WHERE owner_id = $1 ORDER BY customer_id LIMIT $2",
+        owner_id,
+        limit,
+    )
+    locked = await lock_customers(connection, [row["customer_id"] for row in rows])
+    return [customer for customer in locked.values() if customer.state.owner_id == owner_id]
+
+
 async def lock_snapshots(connection: Connection, customer_ids: Iterable[UUID]) -> list[Fact]:
     """The customers among these ids as they are now, locked, with their versions."""
     locked = await lock_customers(connection, customer_ids)

@@ -11,6 +11,7 @@ from shared.contracts.pipeline import (
     DealCloseDateChanged,
     DealLost,
     DealOpened,
+    DealOwnerChanged,
     DealReopened,
     DealRiskCleared,
     DealRiskFlagged,
@@ -57,6 +58,7 @@ class Deal:
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     lost_for: str | None = None
+    handover_id: UUID | None = None
 
 
 fold = Fold[Deal](
@@ -86,6 +88,11 @@ def opened(deal: Deal, event: DealOpened) -> Deal:
         lead_id=event.lead_id,
         product_lines=event.product_lines,
     )
+
+
+@fold.on(DealOwnerChanged)
+def owner_changed(deal: Deal, event: DealOwnerChanged) -> Deal:
+    return replace(deal, owner_id=event.to_owner_id, handover_id=event.handover_id)
 
 
 @fold.on(DealStageChanged)

@@ -21,6 +21,14 @@ WHERE contacts.contact_id = ANY($1::uuid[]) OR contacts.subject_hashes ?| $2::te
 """
 
 
+async def list_people_of(connection: Connection, customer_ids: Collection[UUID]) -> list[Contact]:
+    """The people who are, or were, at one of these customers."""
+    records = await connection.fetch(
+        CONTACTS.select("customer_ids ?| $1::text[]"), [str(one) for one in customer_ids]
+    )
+    return CONTACTS.rows_of(records)
+
+
 async def list_customers_of(
     connection: Connection, contact_ids: Collection[UUID], subject_hashes: Collection[str]
 ) -> set[UUID]:

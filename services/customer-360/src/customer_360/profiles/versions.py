@@ -10,6 +10,7 @@ from shared.errors import InvalidError
 
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
+from customer_360.handovers.store import HANDOVERS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
@@ -35,6 +36,7 @@ TABLES = (
     CAMPAIGNS,
     MESSAGES,
     RESPONSES,
+    HANDOVERS,
 )
 """Every projected table: what a version can be waited for in."""
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from shared.db import Connection
 
+from customer_360.handovers.store import OWNERSHIPS
 from customer_360.profiles.versions import TABLES
 from customer_360.rebuilding.gate import hold_consumers
 from customer_360.rebuilding.running import Rebuild
@@ -35,11 +36,13 @@ _SAMPLED = {
     "campaigns": """campaign_id IN (
         SELECT campaign_id FROM {schema}.messages
         WHERE customer_id = ANY($1) OR contact_id = ANY($1))""",
+    "handovers": """handover_id IN (
+        SELECT handover_id FROM {schema}.ownerships WHERE customer_id = ANY($1))""",
     "timeline": "party_id = ANY($1)",
     "order_horizon": "$1::uuid[] IS NOT NULL",
 }
 _KEYS = {
-    **{table.name: table.key for table in TABLES},
+    **{table.name: table.key for table in (*TABLES, OWNERSHIPS)},
     "timeline": "(party_id, at, event_id)",
     "order_horizon": "is_only",
 }

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from shared.db import Connection
 from shared.migrate import EVENT_PATH, Migration, migrations_of
 
+from customer_360.handovers.store import OWNERSHIPS
 from customer_360.profiles.versions import TABLES
 from customer_360.rebuilding.errors import OtherVersionError
 
@@ -27,6 +28,7 @@ MOVED_TABLES = (
     GATE,
     "parked_events",
     *(table.name for table in TABLES),
+    OWNERSHIPS.name,
     "timeline",
 )
 MOVED_VIEWS = ("order_sums",)

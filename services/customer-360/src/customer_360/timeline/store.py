@@ -64,6 +64,20 @@ SELECT NULL, jsonb_array_elements_text(subject_hashes) FROM people
 """
 
 
+_NEWEST = """
+SELECT newest.party_id, newest.at, newest.event_id, newest.kind, newest.service, newest.item
+FROM unnest($1::uuid[]) AS party (party_id)
+CROSS JOIN LATERAL (
+    SELECT party_id, at, event_id, kind, service, item
+    FROM timeline
+    WHERE timeline.party_id = party.party_id
+    ORDER BY timeline.at DESC, timeline.event_id DESC
+    LIMIT $2
+) AS newest
+ORDER BY newest.party_id, newest.at DESC, newest.event_id DESC
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredItem:
     """A line of the timeline as it is stored; `item` is JSON text."""
@@ -114,4 +128,12 @@ async def list_items(
     """The lines of these parties before a point, newest first."""
     at, event_id = before
     rows = await connection.fetch(_LIST, list(parties), at, event_id, limit)
+    return [StoredItem(*row) for row in rows]
+
+
+async def list_newest(
+    connection: Connection, parties: Collection[UUID], limit: int
+) -> list[StoredItem]:
+    """The newest lines of each of these parties, at most `limit` each."""
+    rows = await connection.fetch(_NEWEST, list(parties), limit)
     return [StoredItem(*row) for row in rows]

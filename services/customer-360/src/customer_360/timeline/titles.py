@@ -38,6 +38,10 @@ _title(
     lambda e: f"{e.from_lifecycle.capitalize()} became {e.to_lifecycle}{_reason(e.reason_code)}",
 )
 _title(contacts.CustomerOwnerChanged, lambda e: f"{e.to_owner_id} took over as owner")
+_title(contacts.CustomerArchived, lambda e: f"Put away{_reason(e.reason_code)}")
+_title(contacts.CustomerRestored, lambda _: "In use again")
+_title(contacts.ContactArchived, lambda e: f"A person was put away{_reason(e.reason_code)}")
+_title(contacts.ContactRestored, lambda _: "A person is in use again")
 _title(contacts.ContactCreated, lambda _: "A person became known")
 _title(
     contacts.ContactUpdated, lambda e: f"A person's details changed: {', '.join(e.changed_fields)}"
@@ -76,6 +80,7 @@ _title(pipeline.LeadDisqualified, lambda e: f"Lead disqualified{_reason(e.reason
 _title(pipeline.LeadIdentified, lambda _: "Lead recognised as a known person")
 _title(pipeline.LeadConverted, lambda _: "Lead converted")
 _title(pipeline.DealOpened, lambda e: f"Deal opened: {money(e.amount, e.currency)}")
+_title(pipeline.DealOwnerChanged, lambda e: f"{e.to_owner_id} took over the deal")
 _title(pipeline.DealStageChanged, lambda e: f"Deal moved to {words(e.to_stage_id)}")
 _title(pipeline.DealAmountChanged, lambda e: f"Deal now worth {money(e.to_amount, e.currency)}")
 _title(pipeline.DealCloseDateChanged, lambda e: f"Deal expected to close on {e.to_date}")

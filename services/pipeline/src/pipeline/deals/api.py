@@ -28,6 +28,7 @@ from pipeline.deals import handlers, store
 from pipeline.deals.commands import (
     ChangeAmount,
     ChangeCloseDate,
+    ChangeDealOwner,
     ClearRisk,
     FlagRisk,
     LoseDeal,
@@ -60,6 +61,11 @@ class OpenDealIn(BaseModel):
     campaign_id: UUID | None = None
     product_lines: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
     owner_id: Code | None = None
+
+
+class ChangeOwnerIn(BaseModel):
+    owner_id: Code
+    reason_code: Code
 
 
 class MoveStageIn(BaseModel):
@@ -174,6 +180,21 @@ async def list_deals(
     rows = await store.list_deals(pool, wanted, after, limit + 1)
     items = [DealOut.model_validate(row) for row in rows]
     return page_of(items, limit, lambda deal: [deal.opened_at.isoformat(), deal.deal_id])
+
+
+@router.post("/{deal_id}/owner")
+async def change_owner(
+    deal_id: UUID,
+    body: ChangeOwnerIn,
+    pool: Database,
+    caller: Seller,
+    response: Response,
+    if_match: IfMatch = None,
+) -> DealOut:
+    """Of an open deal; who won or lost one stays known."""
+    command = ChangeDealOwner(body.owner_id, body.reason_code)
+    deal = await handlers.change_owner(pool, caller.cause, deal_id, command, if_match)
+    return _answer(response, deal)
 
 
 @router.post("/{deal_id}/stage")

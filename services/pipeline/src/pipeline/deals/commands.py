@@ -32,6 +32,15 @@ class OpenDeal:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeDealOwner:
+    """Another salesperson answers for the deal, by hand or because of a handover."""
+
+    owner_id: str
+    reason_code: str
+    handover_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MoveStage:
     stage_id: str
     waiver_reason: str | None = None
@@ -95,6 +104,7 @@ class ReopenDeal:
 
 DealCommand: TypeAlias = (
     OpenDeal
+    | ChangeDealOwner
     | MoveStage
     | ChangeAmount
     | ChangeCloseDate

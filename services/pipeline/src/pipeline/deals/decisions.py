@@ -8,6 +8,7 @@ from shared.contracts.pipeline import (
     DealCloseDateChanged,
     DealLost,
     DealOpened,
+    DealOwnerChanged,
     DealReopened,
     DealRiskCleared,
     DealRiskFlagged,
@@ -18,6 +19,7 @@ from shared.contracts.pipeline import (
 from pipeline.deals.commands import (
     ChangeAmount,
     ChangeCloseDate,
+    ChangeDealOwner,
     ClearRisk,
     DealCommand,
     FlagRisk,
@@ -55,10 +57,8 @@ def decide(deal: Deal, command: DealCommand) -> list[DealEvent]:  # noqa: PLR091
             return _open(deal, command)
         case MoveStage():
             return _move(deal, command)
-        case ChangeAmount():
-            return _change_amount(deal, command)
-        case ChangeCloseDate():
-            return _change_close_date(deal, command)
+        case ChangeAmount() | ChangeCloseDate() | ChangeDealOwner():
+            return _change(deal, command)
         case FlagRisk() | ClearRisk():
             return _judge(deal, command)
         case FollowTicket():
@@ -105,6 +105,35 @@ def _open(deal: Deal, command: OpenDeal) -> list[DealEvent]:
             lead_id=deal.lead_id,
             campaign_id=deal.campaign_id,
             product_lines=deal.product_lines,
+        )
+    ]
+
+
+def _change(
+    deal: Deal, command: ChangeAmount | ChangeCloseDate | ChangeDealOwner
+) -> list[DealEvent]:
+    match command:
+        case ChangeAmount():
+            return _change_amount(deal, command)
+        case ChangeCloseDate():
+            return _change_close_date(deal, command)
+        case ChangeDealOwner():
+            return _change_owner(deal, command)
+
+
+def _change_owner(deal: Deal, command: ChangeDealOwner) -> list[DealEvent]:
+    """An open deal only: who won or lost it stays known."""
+    _require_open(deal)
+    if deal.owner_id == command.owner_id:
+        return []
+    return [
+        DealOwnerChanged(
+            deal_id=deal.deal_id,
+            customer_id=deal.customer_id,
+            from_owner_id=deal.owner_id,
+            to_owner_id=command.owner_id,
+            reason_code=command.reason_code,
+            handover_id=command.handover_id,
         )
     ]
 

@@ -12,6 +12,7 @@ from shared.contracts.pipeline import (
     DealCloseDateChanged,
     DealLost,
     DealOpened,
+    DealOwnerChanged,
     DealReopened,
     DealRisk,
     DealRiskCleared,
@@ -29,6 +30,7 @@ from pipeline.risks import Risk, with_risk, without_risk
 
 DealEvent: TypeAlias = (
     DealOpened
+    | DealOwnerChanged
     | DealStageChanged
     | DealAmountChanged
     | DealCloseDateChanged
@@ -147,6 +149,8 @@ def evolve(deal: Deal, event: DealEvent) -> Deal:  # noqa: PLR0911 -- one per fa
     match event:
         case DealOpened():
             return deal
+        case DealOwnerChanged():
+            return replace(deal, owner_id=event.to_owner_id)
         case DealStageChanged():
             return replace(deal, stage_id=event.to_stage_id, probability=event.probability)
         case DealAmountChanged():

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
+from shared.handovers import require_employed
 from shared.http.requests import require_version
 
 from pipeline.customers.store import lock_customer
@@ -16,6 +17,7 @@ from pipeline.deals import store
 from pipeline.deals.commands import (
     ChangeAmount,
     ChangeCloseDate,
+    ChangeDealOwner,
     ClearRisk,
     DealCommand,
     FlagRisk,
@@ -47,6 +49,7 @@ async def open_deal_within(connection: Connection, cause: Cause, command: OpenDe
     await lock_customer(connection, command.customer_id)
     deal = await store.find_deal(connection, command.deal_id)
     if deal is None:
+        await require_employed(connection, command.owner_id)
         pipeline = await definitions.load_newest(connection, command.pipeline_id)
         deal = begun(command, pipeline)
     commands = [command, *await _ticket_commands(connection, deal, cause)]
@@ -65,6 +68,19 @@ async def reopen_deal(
             require_version(deal.version, if_match)
             commands = [command, *await _ticket_commands(connection, deal, cause)]
             return await store.record(connection, cause, deal, decided(deal, commands))
+
+    return await with_retries(attempt)
+
+
+async def change_owner(
+    pool: Pool, cause: Cause, deal_id: UUID, command: ChangeDealOwner, if_match: int | None = None
+) -> Deal:
+    async def attempt() -> Deal:
+        async with transaction(pool) as connection:
+            await require_employed(connection, command.owner_id)
+            deal = await store.lock_deal(connection, deal_id)
+            require_version(deal.version, if_match)
+            return await store.record(connection, cause, deal, decide(deal, command))
 
     return await with_retries(attempt)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 from shared.cause import Cause
-from shared.contracts.pipeline import DealStatus
+from shared.contracts.pipeline import DealOwnerChanged, DealStatus
 from shared.db import Connection, Pool, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -40,8 +40,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 _UPDATE = """
 UPDATE deals SET version = $3, stage_id = $4, status = $5, amount = $6, probability = $7,
     expected_close_date = $8, push_count = $9, risks = $10, reason_code = $11, competitor = $12,
-    closed_at = $13
+    closed_at = $13, owner_id = $14
 WHERE deal_id = $1 AND version = $2
+"""
+_SAVE_OWNERS = """
+UPDATE deals SET version = new.version, owner_id = new.owner_id
+FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS new (deal_id, version, owner_id)
+WHERE deals.deal_id = new.deal_id AND deals.version = new.version - 1
 """
 _FIND = f"{_SELECT} WHERE d.deal_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE OF d"
@@ -50,6 +55,9 @@ _LOCK_THESE = f"""
 """
 _LOCK_OPEN = f"""
 {_SELECT} WHERE d.customer_id = $1 AND d.status = 'open' ORDER BY d.deal_id FOR UPDATE OF d
+"""
+_LOCK_OPEN_OF_OWNER = f"""
+{_SELECT} WHERE d.owner_id = $1 AND d.status = 'open' ORDER BY d.deal_id LIMIT $2 FOR UPDATE OF d
 """
 _LIST = f"""
 {_SELECT}
@@ -102,9 +110,29 @@ async def _save_deal(connection: Connection, from_version: int, deal: Deal) -> N
         deal.reason_code,
         deal.competitor,
         deal.closed_at,
+        deal.owner_id,
     )
     if rows_affected(status) == 0:
         raise StaleVersionError(deal_id=deal.deal_id)
+
+
+async def record_owners(
+    connection: Connection, cause: Cause, changes: Sequence[tuple[Deal, DealOwnerChanged]]
+) -> None:
+    """Save and publish new owners of locked deals: two statements, however many."""
+    if not changes:
+        return
+    after = [(folded(deal, [event]), event) for deal, event in changes]
+    status = await connection.execute(
+        _SAVE_OWNERS,
+        [deal.deal_id for deal, _ in after],
+        [deal.version for deal, _ in after],
+        [deal.owner_id for deal, _ in after],
+    )
+    if rows_affected(status) != len(after):
+        raise StaleVersionError
+    told = [Fact(said, deal.version) for deal, event in after for said in (event, snapshot(deal))]
+    await outbox.append(connection, cause, told)
 
 
 async def find_deal(connection: Connection, deal_id: UUID) -> Deal | None:
@@ -134,6 +162,12 @@ async def lock_snapshots(connection: Connection, deal_ids: Sequence[UUID]) -> li
 
 async def lock_open_deals(connection: Connection, customer_id: UUID) -> list[Deal]:
     return [_deal(row) for row in await connection.fetch(_LOCK_OPEN, customer_id)]
+
+
+async def lock_open_deals_of_owner(connection: Connection, owner_id: str, limit: int) -> list[Deal]:
+    """Some of the open deals that an employee answers for."""
+    rows = await connection.fetch(_LOCK_OPEN_OF_OWNER, owner_id, limit)
+    return [_deal(row) for row in rows]
 
 
 async def list_deals(

@@ -34,6 +34,7 @@ class CreateLead:
 class AssignLead:
     owner_id: str
     reason_code: str = "manual"
+    handover_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

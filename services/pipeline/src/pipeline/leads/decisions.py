@@ -103,6 +103,7 @@ def _assigned(lead: Lead, command: AssignLead) -> LeadAssigned:
         owner_id=command.owner_id,
         reason_code=command.reason_code,
         response_due_at=lead.response_due_at if lead.first_responded_at else due_at,
+        handover_id=command.handover_id,
     )
 
 

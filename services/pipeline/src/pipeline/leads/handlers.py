@@ -4,12 +4,14 @@ What has no row to lock yet, an intake, a person, a contact, is taken in turns: 
 identity that comes at the same time as its lead finds it, or waits where the lead looks for it.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 from shared.cause import Cause
 from shared.contracts.campaigns import ResponseRecorded
 from shared.contracts.contacts import IdentityLinked
 from shared.db import Connection, Pool, transaction, with_retries
+from shared.handovers import heir_of, require_employed
 from shared.http.requests import require_version
 
 from pipeline.deals.commands import OpenDeal
@@ -43,7 +45,14 @@ async def create_lead(pool: Pool, cause: Cause, command: CreateLead, reward: str
 async def assign_lead(
     pool: Pool, cause: Cause, lead_id: UUID, command: AssignLead, if_match: int | None = None
 ) -> Lead:
-    return await _change(pool, cause, lead_id, command, if_match)
+    async def attempt() -> Lead:
+        async with transaction(pool) as connection:
+            await require_employed(connection, command.owner_id)
+            lead = await store.lock_lead(connection, lead_id)
+            require_version(lead.version, if_match)
+            return await store.record(connection, cause, lead, decide(lead, command))
+
+    return await with_retries(attempt)
 
 
 async def contact_lead(
@@ -76,7 +85,9 @@ async def convert_lead(
             events = decide(lead, command)
             lead = await store.record(connection, cause, lead, events)
             if events and command.deal:
-                await open_deal_within(connection, cause, _deal_of(lead, command, cause))
+                deal = _deal_of(lead, command, cause)
+                owner_id = await heir_of(connection, deal.owner_id)
+                await open_deal_within(connection, cause, replace(deal, owner_id=owner_id))
             return lead
 
     return await with_retries(attempt)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.pipeline import LeadStatus
+from shared.contracts.pipeline import LeadAssigned, LeadStatus
 from shared.db import Connection, Pool, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -32,6 +32,13 @@ UPDATE leads SET version = $3, status = $4, owner_id = $5, fit = $6, engagement 
     first_responded_at = $14
 WHERE lead_id = $1 AND version = $2
 """
+_SAVE_OWNERS = """
+UPDATE leads SET version = new.version, status = new.status, owner_id = new.owner_id,
+    response_due_at = new.response_due_at
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
+    AS new (lead_id, version, status, owner_id, response_due_at)
+WHERE leads.lead_id = new.lead_id AND leads.version = new.version - 1
+"""
 _FIND = f"SELECT {_COLUMNS} FROM leads WHERE lead_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE"
 _LOCK_THESE = f"""
@@ -47,6 +54,11 @@ _LOCK_OPEN_OF_CONTACT = f"""
 SELECT {_COLUMNS} FROM leads
 WHERE contact_id = $1 AND status NOT IN ('disqualified', 'converted')
 ORDER BY received_at DESC LIMIT 1 FOR UPDATE
+"""
+_LOCK_OPEN_OF_OWNER = f"""
+SELECT {_COLUMNS} FROM leads
+WHERE owner_id = $1 AND status NOT IN ('disqualified', 'converted')
+ORDER BY lead_id LIMIT $2 FOR UPDATE
 """
 _LIST = f"""
 SELECT {_COLUMNS} FROM leads
@@ -109,6 +121,27 @@ async def _save_lead(connection: Connection, from_version: int, lead: Lead) -> N
         raise StaleVersionError(lead_id=lead.lead_id)
 
 
+async def record_owners(
+    connection: Connection, cause: Cause, changes: Sequence[tuple[Lead, LeadAssigned]]
+) -> None:
+    """Save and publish new owners of locked leads: two statements, however many."""
+    if not changes:
+        return
+    after = [(folded(lead, [event]), event) for lead, event in changes]
+    status = await connection.execute(
+        _SAVE_OWNERS,
+        [lead.lead_id for lead, _ in after],
+        [lead.version for lead, _ in after],
+        [lead.status for lead, _ in after],
+        [lead.owner_id for lead, _ in after],
+        [lead.response_due_at for lead, _ in after],
+    )
+    if rows_affected(status) != len(after):
+        raise StaleVersionError
+    told = [Fact(said, lead.version) for lead, event in after for said in (event, snapshot(lead))]
+    await outbox.append(connection, cause, told)
+
+
 async def load_lead(connection: Connection, lead_id: UUID) -> Lead:
     return _found(await connection.fetchrow(_FIND, lead_id), lead_id)
 
@@ -137,6 +170,12 @@ async def lock_open_lead_of_person(connection: Connection, command: CreateLead) 
 async def lock_open_lead_of_contact(connection: Connection, contact_id: UUID) -> Lead | None:
     row = await connection.fetchrow(_LOCK_OPEN_OF_CONTACT, contact_id)
     return _lead(row) if row else None
+
+
+async def lock_open_leads_of_owner(connection: Connection, owner_id: str, limit: int) -> list[Lead]:
+    """Some of the leads that an employee answers for and that are not closed."""
+    rows = await connection.fetch(_LOCK_OPEN_OF_OWNER, owner_id, limit)
+    return [_lead(row) for row in rows]
 
 
 async def list_leads(

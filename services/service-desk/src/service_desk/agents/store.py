@@ -21,6 +21,15 @@ async def find_agent(connection: Connection, agent_id: str) -> Agent | None:
     return _agent(row) if row else None
 
 
+async def deactivate_agent(connection: Connection, agent_id: str) -> None:
+    """No more tickets for this agent, who may be none."""
+    await connection.execute(
+        "UPDATE agents SET is_active = false, version = version + 1"
+        " WHERE agent_id = $1 AND is_active",
+        agent_id,
+    )
+
+
 async def lock_active_agents(connection: Connection) -> list[Agent]:
     """Assignments by load take turns, so that none sees an outdated load."""
     return [_agent(row) for row in await connection.fetch(_LOCK_ACTIVE)]

@@ -34,7 +34,8 @@ class OpenTicket:
 class AssignTicket:
     ticket_id: UUID
     agent_id: str
-    method: Literal["manual", "least-busy"]
+    method: Literal["manual", "least-busy", "handover"]
+    handover_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ def _assign(ticket: Ticket, command: AssignTicket) -> list[TicketEvent]:
         customer_id=ticket.customer_id,
         agent_id=command.agent_id,
         method=command.method,
+        handover_id=command.handover_id,
     )
     return [assigned, _moved(ticket, "open")] if ticket.status == "new" else [assigned]
 

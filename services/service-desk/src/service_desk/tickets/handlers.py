@@ -9,6 +9,7 @@ from shared.cause import Cause
 from shared.contracts.service_desk import TicketOpened
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.errors import ConflictError, InvalidError
+from shared.handovers import require_employed
 from shared.http.requests import require_version
 from shared.ids import new_id
 from shared.messaging import outbox
@@ -200,6 +201,7 @@ async def _change(
 
 async def _manual(connection: Connection, ticket: Ticket, agent_id: str) -> AssignTicket:
     """A person may name anybody, also beyond capacity, but nobody who is known to be away."""
+    await require_employed(connection, agent_id, "agent_id")
     agent = await find_agent(connection, agent_id)
     if agent is not None and not agent.is_active:
         raise AssignmentFailedError(

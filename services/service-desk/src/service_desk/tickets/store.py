@@ -30,6 +30,17 @@ FOR UPDATE SKIP LOCKED
 _LOCK_OF_SOURCE = f"""
 SELECT {_COLUMNS} FROM tickets WHERE source_id = $1 AND source = $2 ORDER BY ticket_id FOR UPDATE
 """
+_LOCK_OPEN_OF_AGENT = f"""
+SELECT {_COLUMNS} FROM tickets
+WHERE agent_id = $1 AND status NOT IN ('resolved', 'closed', 'cancelled')
+ORDER BY ticket_id LIMIT $2 FOR UPDATE
+"""
+_SAVE_AGENTS = """
+UPDATE tickets SET version = new.version, status = new.status, agent_id = new.agent_id
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])
+    AS new (ticket_id, version, status, agent_id, seen)
+WHERE tickets.ticket_id = new.ticket_id AND tickets.version = new.seen
+"""
 _LIST = f"""
 SELECT {_COLUMNS} FROM tickets
 WHERE ticket_id > $1 AND ($2::uuid IS NULL OR customer_id = $2)
@@ -121,6 +132,27 @@ async def lock_ticket(connection: Connection, ticket_id: UUID) -> Ticket:
 async def lock_tickets_to_close(connection: Connection, at: datetime, limit: int) -> list[Ticket]:
     """Resolved tickets whose time is up; those in other hands are passed by."""
     return [_ticket(row) for row in await connection.fetch(_LOCK_TO_CLOSE, at, limit)]
+
+
+async def lock_open_tickets_of_agent(
+    connection: Connection, agent_id: str, limit: int
+) -> list[Ticket]:
+    """Some of the unresolved tickets that an agent answers for."""
+    return [_ticket(row) for row in await connection.fetch(_LOCK_OPEN_OF_AGENT, agent_id, limit)]
+
+
+async def save_agents(connection: Connection, changes: Sequence[tuple[Ticket, Ticket]]) -> None:
+    """Other agents of locked tickets, each before and after: one statement, however many."""
+    status = await connection.execute(
+        _SAVE_AGENTS,
+        [after.ticket_id for _, after in changes],
+        [after.version for _, after in changes],
+        [after.status for _, after in changes],
+        [after.agent_id for _, after in changes],
+        [before.version for before, _ in changes],
+    )
+    if rows_affected(status) != len(changes):
+        raise StaleVersionError
 
 
 async def lock_tickets_of(connection: Connection, source: str, source_id: UUID) -> list[Ticket]:

@@ -23,6 +23,14 @@ from shared.contracts.contacts.customers import (
     ExternalId,
     Lifecycle,
 )
+from shared.contracts.contacts.handovers import (
+    HANDOVER_EVENTS,
+    HandoverCompleted,
+    HandoverReason,
+    HandoverStarted,
+    HandoverStatus,
+    Moved,
+)
 from shared.contracts.contacts.identities import IDENTITY_EVENTS, IdentifierType, IdentityLinked
 from shared.contracts.contacts.imports import (
     IMPORT_EVENTS,
@@ -62,6 +70,7 @@ __all__ = [
     "CONTACT_STATE",
     "CUSTOMER_EVENTS",
     "CUSTOMER_STATE",
+    "HANDOVER_EVENTS",
     "IDENTITY_EVENTS",
     "IMPORT_EVENTS",
     "SUPPRESSION_EVENTS",
@@ -89,6 +98,10 @@ __all__ = [
     "CustomerState",
     "CustomerUpdated",
     "ExternalId",
+    "HandoverCompleted",
+    "HandoverReason",
+    "HandoverStarted",
+    "HandoverStatus",
     "IdentifierType",
     "IdentityLinked",
     "ImportCompleted",
@@ -97,6 +110,7 @@ __all__ = [
     "InvalidFor",
     "Lifecycle",
     "Membership",
+    "Moved",
     "PointStatus",
     "PointType",
     "Purpose",

@@ -71,6 +71,7 @@ class CustomerOwnerChanged(Event):
     from_owner_id: str | None = None
     to_owner_id: str
     reason_code: str
+    handover_id: UUID | None = None
 
 
 @CUSTOMER_EVENTS.fact("archived")

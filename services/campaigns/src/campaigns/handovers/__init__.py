@@ -1,0 +1,1 @@
+"""Handovers: the unfinished campaigns of one employee become another's."""

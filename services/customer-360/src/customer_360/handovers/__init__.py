@@ -1,0 +1,1 @@
+"""Handovers: what one employee hands over to another, and which customers that concerned."""

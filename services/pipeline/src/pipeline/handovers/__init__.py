@@ -1,0 +1,1 @@
+"""Handovers: the open deals and leads of one employee become another's."""

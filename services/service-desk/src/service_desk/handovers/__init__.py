@@ -1,0 +1,1 @@
+"""Handovers: the unresolved tickets of one agent become another's."""
