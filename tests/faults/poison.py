@@ -66,6 +66,16 @@ class Operator:
         headers = {"Idempotency-Key": key}
         await self._until_answered("POST", "/v1/resync", json=body, headers=headers)
 
+    async def begin_handover(self, key: str, from_owner_id: str, to_owner_id: str) -> None:
+        """Ask contacts for it as often as it takes; by its key it is one handover."""
+        body = {
+            "from_owner_id": from_owner_id,
+            "to_owner_id": to_owner_id,
+            "reason_code": "request",
+        }
+        headers = {"Idempotency-Key": key}
+        await self._until_answered("POST", "/v1/handovers", json=body, headers=headers)
+
     async def _until_answered(self, method: str, path: str, **options: Json) -> httpx.Response:
         return await eventually(
             lambda: self._ask(method, path, **options), f"{path} is answered", PATIENCE

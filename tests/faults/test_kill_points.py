@@ -37,7 +37,12 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "resync.before-commit",
         "resync.after-commit",
     ),
-    "service-desk": ("timers.before-commit", "timers.after-commit"),
+    "service-desk": (
+        "timers.before-commit",
+        "timers.after-commit",
+        "handover.before-commit",
+        "handover.after-commit",
+    ),
     "campaigns": ("mail.before-handover", "mail.after-handover"),
     "customer-360": ("profiles.before-commit",),
 }
@@ -126,6 +131,7 @@ async def _strike(rig: Rig, load: Load, plan: Plan) -> None:
     async with asyncio.timeout(SECONDS_TO_FIRE), asyncio.TaskGroup() as tasks:
         tasks.create_task(_poison(rig, load))
         tasks.create_task(_resync(rig, load))
+        tasks.create_task(_hand_over(rig, load))
         tasks.create_task(_bring_files(rig, load, plan["contacts"]))
         await load.run(all_back, SECONDS_TO_FIRE)
     await asyncio.to_thread(rig.await_ready)
@@ -156,6 +162,17 @@ async def _resync(rig: Rig, load: Load) -> None:
     for place in ("resync.before-commit", "resync.after-commit"):
         await _armed(rig, "pipeline", place)
         await operator.begin_resync(f"{load.seed} {place}", "lead", "deal", "order")
+
+
+async def _hand_over(rig: Rig, load: Load) -> None:
+    """Agents hand their tickets over to and fro: service-desk dies on both sides of a batch."""
+    operator = Operator(rig.process("contacts").url, rig.values["RAPPORT_JWT_KEY"])
+    agents = ("sam", "tim")
+    for place, (one, other) in zip(
+        ("handover.before-commit", "handover.after-commit"), (agents, agents[::-1]), strict=True
+    ):
+        await _armed(rig, "service-desk", place)
+        await operator.begin_handover(f"{load.seed} {place}", one, other)
 
 
 async def _bring_files(rig: Rig, load: Load, orders: list[str]) -> None:

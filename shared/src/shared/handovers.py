@@ -22,6 +22,7 @@ from shared.contracts.contacts.handovers import HandoverStarted
 from shared.contracts.topic import Event
 from shared.db import Connection, Pool, transaction
 from shared.errors import InvalidError
+from shared.failpoints import Failpoint
 from shared.messaging import outbox
 from shared.messaging.envelope import Received
 from shared.messaging.outbox import Fact
@@ -35,6 +36,10 @@ SWEPT_EVERY = timedelta(minutes=1)
 """How often what was given to somebody who had left is looked for."""
 
 _SWEPT_AT_ONCE = 20
+
+_BEFORE_COMMIT = Failpoint("handover.before-commit")
+_AFTER_COMMIT = Failpoint("handover.after-commit")
+
 _COLUMNS = """handover_id, from_owner_id, to_owner_id, reason_code, correlation_id, traceparent,
     causation_id, moved"""
 _NOTE = """
@@ -152,6 +157,8 @@ async def move_batch(pool: Pool, service: str, move: Move, tell: Tell) -> bool:
         else:
             await connection.execute(_ACKNOWLEDGE, part.handover_id, part.cause.at)
             await tell(connection, part)
+        _BEFORE_COMMIT.reach()
+    _AFTER_COMMIT.reach()
     return True
 
 
