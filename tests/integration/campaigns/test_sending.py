@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -283,7 +284,7 @@ async def test_a_server_that_is_away_costs_no_attempt(
 ) -> None:
     contact_id, _ = await scene.person(pool)
     campaign_id = await scene.launch(pool, client, [contact_id])
-    await Sender("smtp://127.0.0.1:1", sender.address, sender.links).send_due(pool)
+    await replace(sender, smtp_url="smtp://127.0.0.1:1").send_due(pool)
     [message] = await scene.messages_of(client, campaign_id)
     assert (message["status"], message["attempts"]) == ("reserved", 0)
 

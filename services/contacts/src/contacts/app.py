@@ -11,7 +11,8 @@ from shared.settings import from_environment
 
 from contacts.config import Settings
 from contacts.consents import api as consents
-from contacts.consents.consumers import optouts
+from contacts.consents.consumers import confirmations, optouts
+from contacts.consents.handlers import expire_consents
 from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
@@ -20,6 +21,8 @@ from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
 from contacts.people import api as people
 from contacts.people import store as people_store
+from contacts.permits import api as permits
+from contacts.permits.handlers import forget_ended
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
@@ -36,10 +39,11 @@ def create_app() -> FastAPI:
             customers.router,
             people.router,
             consents.router,
+            permits.router,
             suppressions.router,
             imports.router,
         ],
-        consumers=[optouts, deals, orders, intake(rules)],
+        consumers=[optouts, confirmations, deals, orders, intake(rules)],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots),
             Resyncable(ContactState, "people", people_store.lock_snapshots),
@@ -50,7 +54,9 @@ def create_app() -> FastAPI:
                 partial(run_imports, rules=rules),
                 every=IMPORT_POLL,
                 at_rest=IMPORT_POLL_AT_REST,
-            )
+            ),
+            Job("expire-consents", expire_consents, every=1.0, at_rest=30.0),
+            Job("forget-permits", forget_ended, every=60.0),
         ],
     )
     return build_app(service, settings)

@@ -19,6 +19,7 @@ FailedFor = Literal["rejected", "unknown"]
 ResponseKind = Literal["click", "form", "reply", "call"]
 FormKind = Literal["contact-request", "newsletter", "download"]
 AttributionModel = Literal["even"]
+UnaskedFor = Literal["not-open", "no-point", "rejected", "unknown"]
 SuppressedFor = Literal[
     "suppression-list",
     "consent",
@@ -56,6 +57,12 @@ FORM_EVENTS = events_topic(
 )
 FORM_STATE = state_topic(
     "campaigns", "form", key="submission_id", holds="what the person wrote into the form"
+)
+CONFIRMATION_EVENTS = events_topic(
+    "campaigns",
+    "confirmation",
+    key="token_id",
+    holds="mails that ask the owner of an address to confirm a consent",
 )
 ATTRIBUTION_EVENTS = events_topic(
     "campaigns", "attribution", key="deal_id", holds="which campaigns a won deal is owed to"
@@ -231,10 +238,11 @@ class ResponseRecorded(Event):
 
 
 class FormConsent(_Value):
-    """A box that the person ticked."""
+    """A box that the person ticked; with `double_opt_in` the address's owner is asked, too."""
 
     channel: Channel
     purpose: Purpose
+    double_opt_in: bool | None = None
 
 
 @FORM_EVENTS.fact("submitted")
@@ -297,3 +305,33 @@ class AttributionComputed(Event):
     currency: str
     touches: tuple[AttributedTouch, ...]
     computed_at: datetime
+
+
+class _ConfirmationFact(Event):
+    token_id: UUID
+    consent_id: UUID
+    contact_id: UUID
+    channel: Channel
+    purpose: Purpose
+
+
+@CONFIRMATION_EVENTS.fact("sent")
+class ConfirmationSent(_ConfirmationFact):
+    """The question was handed to the mail server, once."""
+
+    sent_at: datetime
+
+
+@CONFIRMATION_EVENTS.fact("not-sent")
+class ConfirmationNotSent(_ConfirmationFact):
+    """The question did not go out, or what became of it is unknown. Final."""
+
+    reason_code: Annotated[str, Open.to(UnaskedFor)]
+    decided_at: datetime
+
+
+@CONFIRMATION_EVENTS.fact("confirmed")
+class ConfirmationConfirmed(_ConfirmationFact):
+    """The owner of the address followed the link and pressed the button; once."""
+
+    confirmed_at: datetime

@@ -23,6 +23,7 @@ READERS: dict[str, frozenset[Topic]] = {
             pipeline.ORDER_EVENTS,
             campaigns.MESSAGE_EVENTS,
             campaigns.FORM_STATE,
+            campaigns.CONFIRMATION_EVENTS,
         }
     ),
     "pipeline": frozenset(

@@ -2,7 +2,7 @@
 
     reserved ⇄ held
     reserved → handing-over → sent | failed
-    reserved → suppressed
+    reserved | handing-over → suppressed
 
 `handing-over` is committed before the mail server is spoken to. Whoever dies then leaves it behind,
 and it is never sent again blindly: after a while it is failed, for reasons unknown.
@@ -27,6 +27,7 @@ from shared.errors import NotFoundError
 from shared.ids import derived_id
 
 from campaigns.gate.domain import Hold, Suppress
+from campaigns.mail_outcomes import Outcome
 
 Status: TypeAlias = Literal["reserved", "held", "handing-over", "sent", "suppressed", "failed"]
 Event: TypeAlias = (
@@ -82,9 +83,6 @@ class Message:
     unsubscribed_at: datetime | None = None
 
 
-Outcome: TypeAlias = Literal["accepted", "try-later", "unreachable", "rejected", "unknown"]
-
-
 @dataclass(frozen=True, slots=True)
 class ReportDelivery:
     """What the mail server made of it. `try-later` and `unreachable`: surely not accepted."""
@@ -114,8 +112,8 @@ Command: TypeAlias = ReportDelivery | FollowLink | Unsubscribe
 
 
 def judge(message: Message, verdict: Hold | Suppress, at: datetime) -> list[Event]:
-    """The gate's no as a fact."""
-    if message.status != "reserved":
+    """The gate's no as a fact, or the no of contacts, which comes after the gate's yes."""
+    if message.status not in {"reserved", "handing-over"}:
         return []
     match verdict:
         case Hold():

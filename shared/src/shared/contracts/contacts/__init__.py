@@ -3,10 +3,13 @@
 from shared.contracts.contacts.consents import (
     CONSENT_EVENTS,
     Channel,
+    ConsentConfirmationRequested,
     ConsentDenied,
+    ConsentExpired,
     ConsentGranted,
     ConsentStatus,
     ConsentWithdrawn,
+    LawfulBasis,
     Purpose,
 )
 from shared.contracts.contacts.customers import (
@@ -60,7 +63,9 @@ __all__ = [
     "IMPORT_EVENTS",
     "SUPPRESSION_EVENTS",
     "Channel",
+    "ConsentConfirmationRequested",
     "ConsentDenied",
+    "ConsentExpired",
     "ConsentGranted",
     "ConsentStatus",
     "ConsentWithdrawn",
@@ -84,6 +89,7 @@ __all__ = [
     "ImportFailed",
     "ImportStarted",
     "InvalidFor",
+    "LawfulBasis",
     "Lifecycle",
     "Membership",
     "PointStatus",
