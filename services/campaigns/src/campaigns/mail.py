@@ -189,7 +189,7 @@ class MailServer:
             await client.rcpt(mail.recipient, timeout=COMMAND_TIMEOUT)
         except aiosmtplib.SMTPResponseException as error:
             self._drop()
-            return _judged(error.code), error.code
+            return _judged_recipient(error), error.code
         except (aiosmtplib.SMTPException, OSError):
             self._drop()
             return "unreachable", None
@@ -217,6 +217,18 @@ class MailServer:
                 self._client.transport.abort()
             self._client.close()
             self._client = None
+
+
+def _judged_recipient(error: aiosmtplib.SMTPResponseException) -> Outcome:
+    """That there is no such mailbox, a server says by its enhanced code 5.1.x (RFC 3463) alone.
+
+    A bare 550 may as well mean that it does not like the sender: no address is given up for it.
+    """
+    is_about_address = error.message.lstrip().startswith("5.1.")
+    is_refused_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+    if is_refused_recipient and is_about_address and error.code not in _TEMPORARY:
+        return "no-such-mailbox"
+    return _judged(error.code)
 
 
 def _judged(code: int) -> Outcome:

@@ -2,4 +2,6 @@
 
 from typing import Literal, TypeAlias
 
-Outcome: TypeAlias = Literal["accepted", "try-later", "unreachable", "rejected", "unknown"]
+Outcome: TypeAlias = Literal[
+    "accepted", "try-later", "unreachable", "rejected", "no-such-mailbox", "unknown"
+]

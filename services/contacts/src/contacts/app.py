@@ -21,6 +21,7 @@ from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
 from contacts.people import api as people
 from contacts.people import store as people_store
+from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
 from contacts.suppressions import api as suppressions
@@ -43,7 +44,7 @@ def create_app() -> FastAPI:
             suppressions.router,
             imports.router,
         ],
-        consumers=[optouts, confirmations, deals, orders, intake(rules)],
+        consumers=[optouts, confirmations, deals, orders, intake(rules), bounces(rules)],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots),
             Resyncable(ContactState, "people", people_store.lock_snapshots),

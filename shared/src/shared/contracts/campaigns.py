@@ -16,6 +16,7 @@ CampaignStatus = Literal["planned", "running", "completed"]
 Objective = Literal["promotion", "nurture", "onboarding", "service"]
 HeldFor = Literal["open-ticket"]
 FailedFor = Literal["rejected", "unknown"]
+BounceKind = Literal["hard", "soft"]
 ResponseKind = Literal["click", "form", "reply", "call"]
 FormKind = Literal["contact-request", "newsletter", "download"]
 AttributionModel = Literal["even"]
@@ -201,6 +202,16 @@ class MessageFailed(_MessageFact):
     reason_code: Annotated[str, Open.to(FailedFor)]
     smtp_code: int | None = None
     failed_at: datetime
+
+
+@MESSAGE_EVENTS.fact("bounced")
+class MessageBounced(_MessageFact):
+    """The address did not take the message: for good (hard), or for now (soft)."""
+
+    bounce: Annotated[str, Open.to(BounceKind)]
+    subject_hash: str
+    smtp_code: int | None = None
+    bounced_at: datetime
 
 
 @MESSAGE_EVENTS.fact("clicked")

@@ -114,6 +114,8 @@ def _report(confirmation: Confirmation, report: Report) -> list[Event]:
             return []
         case "rejected" | "unknown":
             return [_not_sent(confirmation, report.outcome, report.at)]
+        case "no-such-mailbox":
+            return [_not_sent(confirmation, "rejected", report.at)]
         case _:
             assert_never(report.outcome)
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.campaigns import (
+    MessageBounced,
     MessageClicked,
     MessageFailed,
     MessageHeld,
@@ -35,6 +36,7 @@ Event: TypeAlias = (
     | MessageSent
     | MessageSuppressed
     | MessageFailed
+    | MessageBounced
     | MessageClicked
     | MessageUnsubscribed
 )
@@ -174,8 +176,24 @@ def _report(message: Message, command: ReportDelivery) -> list[Event]:
             return [_failed(message, "rejected", command)] if is_given_up else []
         case "rejected" | "unknown":
             return [_failed(message, command.outcome, command)]
+        case "no-such-mailbox":
+            return [_failed(message, "rejected", command), *_bounced(message, command)]
         case _:
             assert_never(command.outcome)
+
+
+def _bounced(message: Message, command: ReportDelivery) -> list[Event]:
+    if message.subject_hash is None:
+        return []
+    return [
+        MessageBounced(
+            **_of(message),
+            bounce="hard",
+            subject_hash=message.subject_hash,
+            smtp_code=command.smtp_code,
+            bounced_at=command.at,
+        )
+    ]
 
 
 def _failed(
@@ -186,7 +204,7 @@ def _failed(
     )
 
 
-def evolve(message: Message, event: Event) -> Message:
+def evolve(message: Message, event: Event) -> Message:  # noqa: PLR0911 -- a fact each
     """The message after the event."""
     known = replace(message, version=message.version + 1)
     match event:
@@ -200,6 +218,8 @@ def evolve(message: Message, event: Event) -> Message:
             return replace(
                 known, status="failed", reason_code=event.reason_code, smtp_code=event.smtp_code
             )
+        case MessageBounced():
+            return known
         case MessageClicked():
             return replace(
                 known,

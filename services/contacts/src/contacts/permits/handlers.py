@@ -36,7 +36,9 @@ async def ask_to_send(
         async with transaction(pool) as connection:
             await store.lock_to_send(connection, recipients)
             standings = await store.load_standings(connection, recipients)
-            reasons: list[Reason | None] = list(map(against, recipients, standings))
+            reasons: list[Reason | None] = [
+                against(each, known) for each, known in zip(recipients, standings, strict=True)
+            ]
             allowed = [
                 recipient
                 for recipient, reason in zip(recipients, reasons, strict=True)
