@@ -287,15 +287,17 @@ def _won_deals(log: Log) -> dict[UUID, dict[str, Any]]:
 def _consents(log: Log) -> Wanted:
     statuses = {
         k.ConsentGranted: "granted",
+        k.ConsentConfirmationRequested: "pending-confirmation",
         k.ConsentDenied: "denied",
         k.ConsentWithdrawn: "withdrawn",
+        k.ConsentExpired: "expired",
     }
     return {
         (r.event.contact_id, r.event.channel, r.event.purpose): {
             "version": r.envelope.version,
             "status": statuses[type(r.event)],
         }
-        for r in log.facts(k.ConsentGranted, k.ConsentDenied, k.ConsentWithdrawn)
+        for r in log.facts(*statuses)
     }
 
 

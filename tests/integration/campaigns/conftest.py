@@ -10,13 +10,16 @@ import httpx
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from campaigns.app import create_app
+from campaigns.asking import Contacts, own_token
 from campaigns.links import Links
 from campaigns.sending import Sender
+from contacts.app import create_app as create_contacts_app
 from fastapi import FastAPI
 from shared.auth import issue_token
 from shared.db import Pool, open_pool
 
 from tests.conftest import DatabaseFactory
+from tests.integration.campaigns.owner import OwnerOfConsents
 
 JWT_KEY = "test-key-of-more-than-32-characters!"
 HASH_KEY = "test-hash-key-16+"
@@ -83,8 +86,24 @@ def links() -> Links:
 
 
 @pytest.fixture
-def sender(mail: MailSink, links: Links) -> Sender:
-    return Sender(f"smtp://127.0.0.1:{mail.port}", SENDER, links)
+async def owner(
+    database: DatabaseFactory, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[OwnerOfConsents]:
+    """The contacts service, which has the last word about each mail."""
+    monkeypatch.setenv("CONTACTS_DATABASE_URL", "postgresql://unused")
+    monkeypatch.setenv("RAPPORT_JWT_KEY", JWT_KEY)
+    monkeypatch.setenv("RAPPORT_HASH_KEY", HASH_KEY)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    app = create_contacts_app()
+    app.state.pool = await open_pool(await database("contacts"))
+    yield OwnerOfConsents(app, app.state.pool, pool)
+    await app.state.pool.close()
+
+
+@pytest.fixture
+def sender(mail: MailSink, links: Links, owner: OwnerOfConsents) -> Sender:
+    contacts = Contacts("http://contacts.test", own_token(JWT_KEY), owner)
+    return Sender(f"smtp://127.0.0.1:{mail.port}", SENDER, links, contacts)
 
 
 @pytest.fixture
@@ -96,6 +115,7 @@ def app(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
         "RAPPORT_HASH_KEY": HASH_KEY,
         "RAPPORT_LINK_KEY": LINK_KEY,
         "CAMPAIGNS_PUBLIC_URL": PUBLIC_URL,
+        "CONTACTS_URL": "http://contacts.test",
         "CAMPAIGNS_SENDER": SENDER,
         "SMTP_URL": "smtp://127.0.0.1:1",
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",

@@ -1,7 +1,7 @@
 """A small world for the tests: people, customers, consents and tickets, as others publish them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -84,7 +84,7 @@ def consent_granted(
             "lawful_basis": "consent",
             "source": "form",
             "captured_at": captured_at,
-            "effective_from": captured_at,
+            "effective_from": captured_at - timedelta(hours=1),
         }
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from campaigns.messages.handlers import LOST_AFTER, give_up_lost, open_gate, rel
 from campaigns.sending import Sender
 from shared.contact_points import subject_hash
 from shared.contracts.campaigns import (
+    MessageBounced,
     MessageClicked,
     MessageFailed,
     MessageHeld,
@@ -276,6 +278,22 @@ async def test_a_final_no_and_an_unknown_end_are_failures(
     [message] = await scene.messages_of(client, campaign_id)
     assert (message["status"], message["reason_code"]) == ("failed", reason)
     assert mail.received == []
+    assert await scene.published(pool, MessageBounced) == []
+
+
+async def test_a_mailbox_that_is_not_there_is_a_hard_bounce(
+    pool: Pool, client: httpx.AsyncClient, mail: MailSink, sender: Sender
+) -> None:
+    contact_id, _ = await scene.person(pool)
+    mail.answers = ["rcpt:550 5.1.1 no such user"]
+    campaign_id = await scene.launch(pool, client, [contact_id])
+    await sender.send_due(pool)
+    [message] = await scene.messages_of(client, campaign_id)
+    assert (message["status"], message["version"]) == ("failed", 2)
+    [bounced] = await scene.published(pool, MessageBounced)
+    assert isinstance(bounced, MessageBounced)
+    assert (bounced.bounce, bounced.smtp_code) == ("hard", 550)
+    assert bounced.subject_hash == subject_hash(HASH_KEY, "email", "anna@example.com")
 
 
 async def test_a_server_that_is_away_costs_no_attempt(
@@ -283,7 +301,7 @@ async def test_a_server_that_is_away_costs_no_attempt(
 ) -> None:
     contact_id, _ = await scene.person(pool)
     campaign_id = await scene.launch(pool, client, [contact_id])
-    await Sender("smtp://127.0.0.1:1", sender.address, sender.links).send_due(pool)
+    await replace(sender, smtp_url="smtp://127.0.0.1:1").send_due(pool)
     [message] = await scene.messages_of(client, campaign_id)
     assert (message["status"], message["attempts"]) == ("reserved", 0)
 

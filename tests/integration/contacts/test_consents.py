@@ -7,12 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from contacts.consents.consumers import optouts
+from contacts.people.consumers import bounces
 from shared.contact_points import subject_hash
-from shared.contracts.campaigns import MessageUnsubscribed
+from shared.contracts.campaigns import MessageBounced, MessageUnsubscribed
 from shared.db import Pool
 from shared.messaging.consuming import apply
 
-from tests.integration.contacts.conftest import HASH_KEY
+from tests.integration.contacts.conftest import HASH_KEY, RULES
 from tests.records import record_of
 
 MAIL = {"channel": "email", "purpose": "marketing", "source": "phone call"}
@@ -154,6 +155,47 @@ async def test_unsubscribing_from_one_purpose_leaves_the_others(
 async def test_who_never_consented_can_unsubscribe(api: Any, person: Any, pool: Pool) -> None:
     await apply(pool, optouts, [record_of(unsubscribed(person["contact_id"]))])
     assert await statuses(api, person["contact_id"]) == {"email:marketing": "denied"}
+
+
+def bounced(contact_id: str, bounce: str = "hard") -> MessageBounced:
+    return MessageBounced(
+        message_id=uuid4(),
+        send_id="s",
+        campaign_id=uuid4(),
+        contact_id=UUID(contact_id),
+        bounce=bounce,
+        subject_hash=HASH,
+        smtp_code=550,
+        bounced_at=datetime.now(UTC),
+    )
+
+
+async def test_a_hard_bounce_ends_the_address_and_a_soft_one_does_not(
+    api: Any, person: Any, pool: Pool, outbox: Any
+) -> None:
+    contact_id = person["contact_id"]
+    await api.post(f"/v1/contacts/{contact_id}/points", {"type": "phone", "value": "+442079460018"})
+    await outbox.clear()
+    consumer = bounces(RULES)
+    await apply(pool, consumer, [record_of(bounced(contact_id, "soft"))])
+    assert await outbox.types() == []
+    again = record_of(bounced(contact_id))
+    for record in (again, again, record_of(bounced(contact_id))):
+        await apply(pool, consumer, [record])
+    told = [each for each in await outbox.types() if not each.endswith("state")]
+    assert told == ["contact.point-invalidated", "suppression.added"]
+    points = (await api.get(f"/v1/contacts/{contact_id}")).json()["points"]
+    assert {each["type"]: each["status"] for each in points} == {
+        "email": "invalid",
+        "phone": "active",
+    }
+
+
+async def test_a_bounce_of_somebody_who_has_gone_still_suppresses_the_address(
+    pool: Pool, outbox: Any
+) -> None:
+    await apply(pool, bounces(RULES), [record_of(bounced(str(uuid4())))])
+    assert await outbox.types() == ["suppression.added"]
 
 
 async def test_a_malformed_unsubscribe_parks_its_key_alone(

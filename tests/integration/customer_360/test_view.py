@@ -1,6 +1,6 @@
 """The view over HTTP: what is shown, what is waited for, who may see it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -76,13 +76,31 @@ async def test_may_i_contact_follows_the_send_gate(service: Customer360) -> None
         return tuple(person["contactable_now"]["email:marketing"].values())
 
     await service.happens(STORY.customer_state(), STORY.contact_state())
-    assert await answer() == (False, "consent")
+    assert await answer() == (False, "consent", "unknown")
     await service.happens(STORY.consent_granted())
-    assert await answer() == (True, None)
+    assert await answer() == (True, None, None)
     await service.happens(STORY.ticket_opened())
-    assert await answer() == (False, "open-ticket")
+    assert await answer() == (False, "open-ticket", None)
     await service.happens(STORY.suppression_added())
-    assert await answer() == (False, "suppression-list")
+    assert await answer() == (False, "suppression-list", "opt-out")
+    [person] = (await _view(service))["people"]
+    [shown] = person["suppressions"]
+    assert (shown["channel"], shown["scope"], shown["reason_code"]) == ("email", "all", "opt-out")
+
+
+async def test_a_consent_is_shown_with_its_basis_and_its_times(service: Customer360) -> None:
+    await service.happens(STORY.customer_state(), STORY.contact_state(), STORY.question_asked())
+    [asked] = (await _view(service))["people"][0]["consents"]
+    assert (asked["status"], asked["lawful_basis"]) == ("pending-confirmation", None)
+    confirmed = STORY.consent_granted().model_copy(
+        update={"double_opt_in": True, "expires_at": datetime.now(UTC) - timedelta(days=1)}
+    )
+    await service.happens(confirmed)
+    [person] = (await _view(service))["people"]
+    [consent] = person["consents"]
+    assert (consent["status"], consent["lawful_basis"]) == ("granted", "consent")
+    assert (consent["double_opt_in"], consent["effective_from"]) == (True, consent["since"])
+    assert person["contactable_now"]["email:marketing"]["because"] == "expired"
 
 
 async def test_a_customer_nobody_named_is_not_found(service: Customer360) -> None:

@@ -4,19 +4,19 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from contacts.consents.domain import (
+from contacts.consents.commands import (
     ActIsOlderError,
     Command,
     Consent,
     ConsentIsGrantedError,
     DenyConsent,
+    Evidence,
     EvidenceMissingError,
     GrantConsent,
     Subject,
     WithdrawConsent,
-    decide,
-    evolve,
 )
+from contacts.consents.domain import decide, evolve
 from contacts.suppressions import domain as suppressions
 from contacts.suppressions.domain import AddSuppression, LiftSuppression, SuppressionNotFoundError
 from hypothesis import given
@@ -29,7 +29,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def grant(days: int = 0, evidence: str | None = None) -> GrantConsent:
-    return GrantConsent(SUBJECT, "consent", "form", AT + timedelta(days=days), evidence)
+    return GrantConsent(SUBJECT, "consent", "form", AT + timedelta(days=days), Evidence(evidence))
 
 
 def deny(days: int = 0) -> DenyConsent:

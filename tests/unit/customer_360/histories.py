@@ -185,6 +185,15 @@ class Story:
             **self._clock(), business_minutes=300, late_by_minutes=60, met_at=at(10)
         )
 
+    def question_asked(self) -> contacts.ConsentConfirmationRequested:
+        return contacts.ConsentConfirmationRequested(
+            **self._consent(),
+            source="form",
+            token_id=an_id("token", self.name),
+            captured_at=at(0),
+            expires_at=at(72),
+        )
+
     def consent_granted(self) -> contacts.ConsentGranted:
         return contacts.ConsentGranted(
             **self._consent(),
@@ -242,7 +251,7 @@ class Story:
                 self.customer_state(lifecycle="customer", lifecycle_since=at(72)),
             ],
             [self.contact_state(memberships=()), self.contact_state()],
-            [self.consent_granted(), self.consent_withdrawn()],
+            [self.question_asked(), self.consent_granted(), self.consent_withdrawn()],
             [self.suppression_added(), self._lifted()],
             [self._lead(), self._lead_assigned(), self._lead_converted()],
             self._deal(),

@@ -192,6 +192,7 @@ def test_every_topic_is_consumed_unless_it_concerns_no_customer(topic: str) -> N
         or TOPICS[topic].aggregate
         in {
             "import",
+            "confirmation",
             "segment",
             "definition",
             "sla-policy",

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from customer_360.contactability.gate import contactable_now
-from customer_360.people.fold import Consent, contact_of
+from customer_360.people.fold import Consent, Suppression, contact_of
 from customer_360.search.terms import point_key_of
 from customer_360.value.rfm import RfmModel, cell_of, score
 
@@ -88,6 +89,48 @@ def test_an_expired_consent_allows_nothing() -> None:
         return answers["email:marketing"].ok
 
     assert (may(4), may(6)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("consent", "because"),
+    [
+        (None, "unknown"),
+        ({"status": "withdrawn"}, "withdrawn"),
+        ({"status": "pending-confirmation"}, "pending-confirmation"),
+        ({"status": "granted", "effective_from": at(5)}, "not-yet-effective"),
+        ({"status": "granted", "expires_at": at(1)}, "expired"),
+    ],
+)
+def test_the_answer_says_where_the_consent_stands(
+    consent: dict[str, Any] | None, because: str
+) -> None:
+    contact = contact_of(Story().contact_state(), 1, HASH_KEY)
+    key = (an_id("consent"), 1, contact.contact_id, "email", "marketing")
+    known = [Consent(*key, **consent)] if consent else []
+
+    answers = contactable_now(contact, known, [], has_critical_ticket=False, now=at(2))
+
+    assert answers["email:marketing"].model_dump() == {
+        "ok": False,
+        "reason": "consent",
+        "because": because,
+    }
+
+
+def test_a_suppression_for_one_purpose_leaves_the_others() -> None:
+    contact = contact_of(Story().contact_state(), 1, HASH_KEY)
+    key = (an_id("consent"), 1, contact.contact_id, "email")
+    consents = [Consent(*key, purpose, "granted") for purpose in ("marketing", "service")]
+    address = contact.subject_hashes[0]
+    suppression = Suppression(
+        an_id("suppression"), 1, address, "email", "marketing", "opt-out", is_active=True
+    )
+
+    answers = contactable_now(
+        contact, consents, [suppression], has_critical_ticket=False, now=at(2)
+    )
+
+    assert (answers["email:marketing"].because, answers["email:service"].ok) == ("opt-out", True)
 
 
 def test_a_person_without_an_address_cannot_be_reached() -> None:

@@ -9,11 +9,15 @@ from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from campaigns.asking import Contacts
 from campaigns.attributions import consumers as attribution_consumers
 from campaigns.campaigns import api as campaigns_api
 from campaigns.campaigns import store as campaigns_store
 from campaigns.campaigns.handlers import reserve_messages
 from campaigns.config import Settings
+from campaigns.confirmations import api as confirmations_api
+from campaigns.confirmations import consumers as confirmation_consumers
+from campaigns.confirming import Asker
 from campaigns.forms import api as forms_api
 from campaigns.forms import store as forms_store
 from campaigns.handovers.consumers import consumer as handovers
@@ -39,6 +43,7 @@ def create_app() -> FastAPI:
         settings.smtp_url.get_secret_value(),
         settings.sender,
         Links(settings.link_key.get_secret_value(), settings.public_url),
+        Contacts(settings.contacts_url, settings.contacts_token_source()),
     )
     service = Service(
         name="campaigns",
@@ -48,9 +53,11 @@ def create_app() -> FastAPI:
             segments_api.router,
             campaigns_api.router,
             messages_api.router,
+            confirmations_api.router,
         ),
         consumers=(
             segment_consumers.consents,
+            confirmation_consumers.consumer,
             obstacle_consumers.consumer,
             attribution_consumers.consumer,
             segment_consumers.people(settings.hash_key.get_secret_value()),
@@ -66,6 +73,7 @@ def create_app() -> FastAPI:
             Job("reserve-messages", reserve_messages, OFTEN, AT_REST),
             Job("release-held", release_held, OFTEN, AT_REST),
             Job("send", sender.send_due, OFTEN, AT_REST),
+            Job("ask-for-confirmation", Asker(sender).ask_due, OFTEN, AT_REST),
             Job("give-up-lost", give_up_lost, SELDOM),
             *handover_jobs("campaigns", move, acknowledging(HANDOVER_ACKNOWLEDGED["campaigns"])),
         ),

@@ -1,10 +1,14 @@
 """Settings of campaigns, from the environment."""
 
+from collections.abc import Callable
 from email.utils import parseaddr
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from shared.settings import KafkaSettings, ServiceSettings, kafka_of
+
+from campaigns.asking import own_token
 
 _SMTP_SCHEMES = {"smtp", "smtps"}
 
@@ -19,8 +23,27 @@ class Settings(ServiceSettings):
     public_url: str = Field(validation_alias="CAMPAIGNS_PUBLIC_URL")
     smtp_url: SecretStr = Field(validation_alias="SMTP_URL")
     sender: str = Field(validation_alias="CAMPAIGNS_SENDER")
+    contacts_url: str = Field(validation_alias="CONTACTS_URL")
+    contacts_token: SecretStr | None = Field(
+        default=None, validation_alias="CAMPAIGNS_CONTACTS_TOKEN"
+    )
 
-    @field_validator("public_url")
+    @model_validator(mode="after")
+    def _can_ask_contacts(self) -> Self:
+        if self.contacts_token is None and not self.jwt_algorithm.startswith("HS"):
+            raise ValueError(
+                "CAMPAIGNS_CONTACTS_TOKEN is needed, with the role integration: a service that"
+                " only verifies tokens cannot sign its own"
+            )
+        return self
+
+    def contacts_token_source(self) -> Callable[[], str]:
+        """Who we are to contacts: by the token that we were given, else by one that we sign."""
+        if self.contacts_token is not None:
+            return self.contacts_token.get_secret_value
+        return own_token(self.jwt_key.get_secret_value())
+
+    @field_validator("public_url", "contacts_url")
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")

@@ -41,6 +41,14 @@ class Links:
         """The way out, in every message."""
         return f"{self.public_url}/u/{self._sign('unsubscribe', [str(message_id)])}"
 
+    def confirmation_url(self, token_id: UUID) -> str:
+        """The yes of the owner of an address; nobody without our key can make one."""
+        return f"{self.public_url}/k/{self._sign('confirm', [str(token_id)])}"
+
+    def read_confirmation(self, token: str) -> UUID:
+        """The question; raises `LinkIsUnknownError`."""
+        return UUID(self._read("confirm", token)[0])
+
     def read_form(self, token: str) -> tuple[str, int]:
         """Form and version; raises `LinkIsUnknownError`."""
         form_id, form_version = self._read("form", token)

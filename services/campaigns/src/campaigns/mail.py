@@ -4,10 +4,12 @@ RFC 8058 gives every mail a one-click way out; RFC 5321 says when a server has t
 its answer to the end of DATA. A connection that breaks between the two leaves the matter unknown.
 """
 
+import asyncio
 import contextlib
 import html
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -19,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from campaigns.messages.domain import Outcome
+from campaigns.mail_outcomes import Outcome
 
 CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 15.0
@@ -40,7 +42,7 @@ class Draft:
     body_text: str
     link_url: str | None
     click_url: str | None
-    unsubscribe_url: str
+    unsubscribe_url: str | None
     at: datetime
 
 
@@ -84,8 +86,9 @@ def _message(draft: Draft) -> EmailMessage:
     message["Date"] = format_datetime(draft.at)
     message["Message-ID"] = f"<{draft.send_id}@{sender.domain}>"
     message["X-Rapport-Send-Id"] = draft.send_id
-    message["List-Unsubscribe"] = f"<{draft.unsubscribe_url}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if draft.unsubscribe_url is not None:
+        message["List-Unsubscribe"] = f"<{draft.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_plain(draft))
     message.add_alternative(_html(draft), subtype="html")
@@ -99,7 +102,8 @@ def _plain(draft: Draft) -> str:
             body = body.replace(draft.link_url, draft.click_url)
         else:
             body = f"{body}\n\n{draft.click_url}"
-    return f"{draft.greeting}\n\n{body}\n\n-- \nNo more mail: {draft.unsubscribe_url}\n"
+    way_out = f"\n-- \nNo more mail: {draft.unsubscribe_url}\n" if draft.unsubscribe_url else ""
+    return f"{draft.greeting}\n\n{body}\n{way_out}"
 
 
 def _html(draft: Draft) -> str:
@@ -111,12 +115,17 @@ def _html(draft: Draft) -> str:
     paragraphs = "".join(
         f"<p>{paragraph}</p>\n" for paragraph in body.replace("\n", "<br>\n").split("<br>\n<br>\n")
     )
-    way_out = html.escape(draft.unsubscribe_url)
     return (
         "<!doctype html>\n<html><body>\n"
-        f"<p>{html.escape(draft.greeting)}</p>\n{paragraphs}"
-        f'<p><small><a href="{way_out}">No more mail</a></small></p>\n</body></html>\n'
+        f"<p>{html.escape(draft.greeting)}</p>\n{paragraphs}{_way_out(draft)}</body></html>\n"
     )
+
+
+def _way_out(draft: Draft) -> str:
+    if draft.unsubscribe_url is None:
+        return ""
+    target = html.escape(draft.unsubscribe_url)
+    return f'<p><small><a href="{target}">No more mail</a></small></p>\n'
 
 
 @dataclass(slots=True)
@@ -135,15 +144,16 @@ class MailServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._client is not None:
+        if self._client is not None and kind is None:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await self._client.quit(timeout=CONNECT_TIMEOUT)
         self._drop()
 
-    async def deliver(self, mail: Mail, start_by: datetime) -> tuple[Outcome, int | None]:
+    async def deliver(self, mail: Mail, start_by: float) -> tuple[Outcome, int | None]:
         """Hand one mail over; never raises for what a server or a network does.
 
-        DATA begins before `start_by`, or not at all: who opted out may rely on it.
+        DATA begins before `start_by` (of `time.monotonic`), or not at all, and is over within
+        `COMMAND_TIMEOUT`: who opted out may rely on it.
         """
         try:
             client = await self._connected()
@@ -151,7 +161,7 @@ class MailServer:
             self._drop()
             return "unreachable", getattr(error, "code", None)
         refusal = await self._envelope(client, mail)
-        if refusal is None and datetime.now(UTC) >= start_by:
+        if refusal is None and time.monotonic() >= start_by:
             self._drop()
             refusal = "unreachable", None
         return refusal or await self._content(client, mail.content)
@@ -179,7 +189,7 @@ class MailServer:
             await client.rcpt(mail.recipient, timeout=COMMAND_TIMEOUT)
         except aiosmtplib.SMTPResponseException as error:
             self._drop()
-            return _judged(error.code), error.code
+            return _judged_recipient(error), error.code
         except (aiosmtplib.SMTPException, OSError):
             self._drop()
             return "unreachable", None
@@ -190,7 +200,8 @@ class MailServer:
 
     async def _content(self, client: aiosmtplib.SMTP, content: bytes) -> tuple[Outcome, int | None]:
         try:
-            code, _ = await client.data(content, timeout=COMMAND_TIMEOUT)
+            async with asyncio.timeout(COMMAND_TIMEOUT):
+                code, _ = await client.data(content, timeout=COMMAND_TIMEOUT + 1)
         except aiosmtplib.SMTPDataError as error:
             self._drop()
             return _judged(error.code), error.code
@@ -200,9 +211,24 @@ class MailServer:
         return "accepted", code
 
     def _drop(self) -> None:
+        """Cut the connection: what of a mail still waits in its buffer never leaves."""
         if self._client is not None:
+            if isinstance(self._client.transport, asyncio.WriteTransport):
+                self._client.transport.abort()
             self._client.close()
             self._client = None
+
+
+def _judged_recipient(error: aiosmtplib.SMTPResponseException) -> Outcome:
+    """That there is no such mailbox, a server says by its enhanced code 5.1.x (RFC 3463) alone.
+
+    A bare 550 may as well mean that it does not like the sender: no address is given up for it.
+    """
+    is_about_address = error.message.lstrip().startswith("5.1.")
+    is_refused_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+    if is_refused_recipient and is_about_address and error.code not in _TEMPORARY:
+        return "no-such-mailbox"
+    return _judged(error.code)
 
 
 def _judged(code: int) -> Outcome:

@@ -12,7 +12,8 @@ from shared.settings import from_environment
 
 from contacts.config import Settings
 from contacts.consents import api as consents
-from contacts.consents.consumers import optouts
+from contacts.consents.consumers import confirmations, optouts
+from contacts.consents.handlers import expire_consents
 from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
@@ -24,6 +25,9 @@ from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
 from contacts.people import api as people
 from contacts.people import store as people_store
+from contacts.people.consumers import bounces
+from contacts.permits import api as permits
+from contacts.permits.handlers import forget_ended
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
@@ -41,11 +45,20 @@ def create_app() -> FastAPI:
             customers.router,
             people.router,
             consents.router,
+            permits.router,
             suppressions.router,
             imports.router,
             handovers.router,
         ],
-        consumers=[optouts, deals, orders, intake(rules), handover_acks],
+        consumers=[
+            optouts,
+            confirmations,
+            deals,
+            orders,
+            intake(rules),
+            bounces(rules),
+            handover_acks,
+        ],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots),
             Resyncable(ContactState, "people", people_store.lock_snapshots),
@@ -59,6 +72,8 @@ def create_app() -> FastAPI:
             ),
             *handover_jobs(SERVICE, move, acknowledge_own),
             Job("close-overdue-handovers", close_overdue, every=HANDOVER_POLL),
+            Job("expire-consents", expire_consents, every=1.0, at_rest=30.0),
+            Job("forget-permits", forget_ended, every=60.0),
         ],
     )
     return build_app(service, settings)

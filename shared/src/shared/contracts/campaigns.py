@@ -16,9 +16,11 @@ CampaignStatus = Literal["planned", "running", "completed"]
 Objective = Literal["promotion", "nurture", "onboarding", "service"]
 HeldFor = Literal["open-ticket"]
 FailedFor = Literal["rejected", "unknown"]
+BounceKind = Literal["hard", "soft"]
 ResponseKind = Literal["click", "form", "reply", "call"]
 FormKind = Literal["contact-request", "newsletter", "download"]
 AttributionModel = Literal["even"]
+UnaskedFor = Literal["not-open", "no-point", "rejected", "unknown"]
 SuppressedFor = Literal[
     "suppression-list",
     "consent",
@@ -56,6 +58,12 @@ FORM_EVENTS = events_topic(
 )
 FORM_STATE = state_topic(
     "campaigns", "form", key="submission_id", holds="what the person wrote into the form"
+)
+CONFIRMATION_EVENTS = events_topic(
+    "campaigns",
+    "confirmation",
+    key="token_id",
+    holds="mails that ask the owner of an address to confirm a consent",
 )
 ATTRIBUTION_EVENTS = events_topic(
     "campaigns", "attribution", key="deal_id", holds="which campaigns a won deal is owed to"
@@ -207,6 +215,16 @@ class MessageFailed(_MessageFact):
     failed_at: datetime
 
 
+@MESSAGE_EVENTS.fact("bounced")
+class MessageBounced(_MessageFact):
+    """The address did not take the message: for good (hard), or for now (soft)."""
+
+    bounce: Annotated[str, Open.to(BounceKind)]
+    subject_hash: str
+    smtp_code: int | None = None
+    bounced_at: datetime
+
+
 @MESSAGE_EVENTS.fact("clicked")
 class MessageClicked(_MessageFact):
     """The person followed a link of the message."""
@@ -242,10 +260,11 @@ class ResponseRecorded(Event):
 
 
 class FormConsent(_Value):
-    """A box that the person ticked."""
+    """A box that the person ticked; with `double_opt_in` the address's owner is asked, too."""
 
     channel: Channel
     purpose: Purpose
+    double_opt_in: bool | None = None
 
 
 @FORM_EVENTS.fact("submitted")
@@ -308,3 +327,33 @@ class AttributionComputed(Event):
     currency: str
     touches: tuple[AttributedTouch, ...]
     computed_at: datetime
+
+
+class _ConfirmationFact(Event):
+    token_id: UUID
+    consent_id: UUID
+    contact_id: UUID
+    channel: Channel
+    purpose: Purpose
+
+
+@CONFIRMATION_EVENTS.fact("sent")
+class ConfirmationSent(_ConfirmationFact):
+    """The question was handed to the mail server, once."""
+
+    sent_at: datetime
+
+
+@CONFIRMATION_EVENTS.fact("not-sent")
+class ConfirmationNotSent(_ConfirmationFact):
+    """The question did not go out, or what became of it is unknown. Final."""
+
+    reason_code: Annotated[str, Open.to(UnaskedFor)]
+    decided_at: datetime
+
+
+@CONFIRMATION_EVENTS.fact("confirmed")
+class ConfirmationConfirmed(_ConfirmationFact):
+    """The owner of the address followed the link and pressed the button; once."""
+
+    confirmed_at: datetime

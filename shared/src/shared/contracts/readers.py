@@ -35,6 +35,7 @@ READERS: dict[str, frozenset[Topic]] = {
             handovers.PIPELINE_HANDOVERS,
             handovers.SERVICE_DESK_HANDOVERS,
             handovers.CAMPAIGNS_HANDOVERS,
+            campaigns.CONFIRMATION_EVENTS,
         }
     ),
     "pipeline": frozenset(

@@ -55,6 +55,7 @@ class OfferedConsentIn(BaseModel):
     channel: Channel
     purpose: Purpose
     label: Text
+    double_opt_in: bool = False
 
 
 class FormIn(BaseModel):
@@ -88,8 +89,8 @@ class FormOut(BaseModel):
             kind=form.kind,
             title=form.title,
             consents=[
-                OfferedConsentIn(channel=c.channel, purpose=c.purpose, label=c.label)
-                for c in form.consents
+                OfferedConsentIn.model_validate(consent, from_attributes=True)
+                for consent in form.consents
             ],
             campaign_id=form.campaign_id,
             product_interests=list(form.product_interests),
@@ -157,7 +158,7 @@ async def post_form(body: FormIn, pool: Database, links: SignedLinks, caller: Ma
         kind=body.kind,
         title=body.title,
         published_at=caller.cause.at,
-        consents=tuple(OfferedConsent(c.channel, c.purpose, c.label) for c in body.consents),
+        consents=tuple(OfferedConsent(**dict(each)) for each in body.consents),
         campaign_id=body.campaign_id,
         product_interests=tuple(body.product_interests),
     )

@@ -23,11 +23,15 @@ class ConsentNotOfferedError(InvalidError):
 
 @dataclass(frozen=True, slots=True)
 class OfferedConsent:
-    """A box that a person can tick, with the words beside it: they are the evidence."""
+    """A box that a person can tick, with the words beside it: they are the evidence.
+
+    With `double_opt_in` the tick counts when the owner of the address has confirmed it by mail.
+    """
 
     channel: Channel
     purpose: Purpose
     label: str
+    double_opt_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,7 @@ class SubmitForm:
 
 def decide(form: Form, command: SubmitForm) -> tuple[FormSubmitted, FormState]:
     """The submission as a fact, and as the person wrote it."""
-    offered = {(consent.channel, consent.purpose) for consent in form.consents}
-    for at, ticked in enumerate(command.consents):
-        if (ticked.channel, ticked.purpose) not in offered:
-            raise ConsentNotOfferedError(field=f"consents.{at}")
+    consents = _as_offered(form, command.consents)
     submitted = FormSubmitted(
         submission_id=command.submission_id,
         form_id=form.form_id,
@@ -76,10 +77,26 @@ def decide(form: Form, command: SubmitForm) -> tuple[FormSubmitted, FormState]:
         kind=form.kind,
         campaign_id=form.campaign_id,
         product_interests=form.product_interests,
-        consents=command.consents,
+        consents=consents,
         submitted_at=command.at,
     )
     state = FormState.model_validate(
         {**command.fields, **dict(submitted), "ip_hash": command.ip_hash}
     )
     return submitted, state
+
+
+def _as_offered(form: Form, ticked: tuple[FormConsent, ...]) -> tuple[FormConsent, ...]:
+    """The boxes as the form has them: whether one is to be confirmed is not the stranger's say."""
+    offered = {(consent.channel, consent.purpose): consent for consent in form.consents}
+    for at, consent in enumerate(ticked):
+        if (consent.channel, consent.purpose) not in offered:
+            raise ConsentNotOfferedError(field=f"consents.{at}")
+    return tuple(
+        FormConsent(
+            channel=consent.channel,
+            purpose=consent.purpose,
+            double_opt_in=offered[consent.channel, consent.purpose].double_opt_in or None,
+        )
+        for consent in ticked
+    )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -67,9 +68,7 @@ async def list_forms(pool: Pool, after: str | None, limit: int) -> list[Form]:
 
 async def insert_form(connection: Connection, form: Form) -> bool:
     """Answers False where another has just published this version."""
-    consents = [
-        {"channel": c.channel, "purpose": c.purpose, "label": c.label} for c in form.consents
-    ]
+    consents = [asdict(consent) for consent in form.consents]
     status = await connection.execute(
         _INSERT,
         form.form_id,

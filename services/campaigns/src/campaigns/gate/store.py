@@ -26,6 +26,7 @@ SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url,
         SELECT FROM consents AS g WHERE g.contact_id = m.contact_id AND g.channel = 'email'
             AND g.purpose = c.purpose AND g.status = 'granted'
             AND (g.expires_at IS NULL OR g.expires_at > $2)
+            AND (g.effective_from IS NULL OR g.effective_from <= $2)
     ) AS has_consent,
     (
         SELECT count(*) FROM messages AS n JOIN campaigns AS d USING (campaign_id)
@@ -61,6 +62,7 @@ class Letter:
     given_name: str | None
     family_name: str | None
     salutation: str | None
+    purpose: str
     subject: str
     body_text: str
     link_url: str | None
@@ -104,6 +106,7 @@ def _letter_of(row: asyncpg.Record) -> Letter:
         given_name=row["given_name"],
         family_name=row["family_name"],
         salutation=row["salutation"],
+        purpose=row["purpose"],
         subject=row["subject"],
         body_text=row["body_text"],
         link_url=row["link_url"],

@@ -2,7 +2,7 @@
 
     reserved ⇄ held
     reserved → handing-over → sent | failed
-    reserved → suppressed
+    reserved | handing-over → suppressed
 
 `handing-over` is committed before the mail server is spoken to. Whoever dies then leaves it behind,
 and it is never sent again blindly: after a while it is failed, for reasons unknown.
@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.campaigns import (
+    MessageBounced,
     MessageClicked,
     MessageFailed,
     MessageHeld,
@@ -27,6 +28,7 @@ from shared.errors import NotFoundError
 from shared.ids import derived_id
 
 from campaigns.gate.domain import Hold, Suppress
+from campaigns.mail_outcomes import Outcome
 
 Status: TypeAlias = Literal["reserved", "held", "handing-over", "sent", "suppressed", "failed"]
 Event: TypeAlias = (
@@ -34,6 +36,7 @@ Event: TypeAlias = (
     | MessageSent
     | MessageSuppressed
     | MessageFailed
+    | MessageBounced
     | MessageClicked
     | MessageUnsubscribed
 )
@@ -82,9 +85,6 @@ class Message:
     unsubscribed_at: datetime | None = None
 
 
-Outcome: TypeAlias = Literal["accepted", "try-later", "unreachable", "rejected", "unknown"]
-
-
 @dataclass(frozen=True, slots=True)
 class ReportDelivery:
     """What the mail server made of it. `try-later` and `unreachable`: surely not accepted."""
@@ -114,8 +114,8 @@ Command: TypeAlias = ReportDelivery | FollowLink | Unsubscribe
 
 
 def judge(message: Message, verdict: Hold | Suppress, at: datetime) -> list[Event]:
-    """The gate's no as a fact."""
-    if message.status != "reserved":
+    """The gate's no as a fact, or the no of contacts, which comes after the gate's yes."""
+    if message.status not in {"reserved", "handing-over"}:
         return []
     match verdict:
         case Hold():
@@ -176,8 +176,24 @@ def _report(message: Message, command: ReportDelivery) -> list[Event]:
             return [_failed(message, "rejected", command)] if is_given_up else []
         case "rejected" | "unknown":
             return [_failed(message, command.outcome, command)]
+        case "no-such-mailbox":
+            return [_failed(message, "rejected", command), *_bounced(message, command)]
         case _:
             assert_never(command.outcome)
+
+
+def _bounced(message: Message, command: ReportDelivery) -> list[Event]:
+    if message.subject_hash is None:
+        return []
+    return [
+        MessageBounced(
+            **_of(message),
+            bounce="hard",
+            subject_hash=message.subject_hash,
+            smtp_code=command.smtp_code,
+            bounced_at=command.at,
+        )
+    ]
 
 
 def _failed(
@@ -188,7 +204,7 @@ def _failed(
     )
 
 
-def evolve(message: Message, event: Event) -> Message:
+def evolve(message: Message, event: Event) -> Message:  # noqa: PLR0911 -- a fact each
     """The message after the event."""
     known = replace(message, version=message.version + 1)
     match event:
@@ -202,6 +218,8 @@ def evolve(message: Message, event: Event) -> Message:
             return replace(
                 known, status="failed", reason_code=event.reason_code, smtp_code=event.smtp_code
             )
+        case MessageBounced():
+            return known
         case MessageClicked():
             return replace(
                 known,

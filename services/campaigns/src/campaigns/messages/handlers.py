@@ -1,22 +1,25 @@
 """Use cases of messages: pass the gate, hand over, report, click, opt out.
 
-The gate is read and the message marked in one committed transaction, before the mail server hears
-of it; what the server said is a second one.
+The gate is read and the message marked in one committed transaction, before contacts is asked and
+the mail server hears of it; what they said is a second one.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from shared.cause import Cause
+from shared.contracts.campaigns import SuppressedFor
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.ids import derived_id, new_id
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
 
-from campaigns.gate.domain import HandOver, gate
+from campaigns.asking import PERMIT_SECONDS
+from campaigns.gate.domain import HandOver, Suppress, gate
 from campaigns.gate.store import Letter, load_gate_facts
 from campaigns.messages import store
 from campaigns.messages.domain import (
@@ -37,11 +40,8 @@ from campaigns.policies.store import load_policy
 from campaigns.responses.domain import Response
 from campaigns.responses.store import insert_response
 
-START_WITHIN = timedelta(seconds=10)
-"""A mail whose hand-over was committed starts within this time, or not at all."""
-
 LOST_AFTER = timedelta(seconds=120)
-"""Longer than START_WITHIN and every time-out of a mail together."""
+"""Longer than a mail can take from its hand-over to the mail server's last answer."""
 
 
 async def open_gate(pool: Pool, now: datetime, limit: int) -> list[tuple[Message, Letter]] | None:
@@ -76,7 +76,7 @@ async def _judge(
             continue
         for event in judge(message, verdict, now):
             refused.append(evolve(message, event))
-            facts.append(Fact(event, refused[-1].version, _cause(letter, now)))
+            facts.append(Fact(event, refused[-1].version, _cause(letter.launch, now)))
     await store.save_progress(connection, [*(message for message, _ in passed), *refused])
     if facts:
         await outbox.append(connection, facts[0].cause or _cause(None, now), facts)
@@ -104,8 +104,35 @@ async def _report(
         after = evolve(after, event)
         facts.append(Fact(event, after.version))
     await store.save_progress(connection, [after])
-    await outbox.append(connection, _cause(letter, report.at), facts)
+    await outbox.append(connection, _cause(letter.launch if letter else None, report.at), facts)
     return after
+
+
+async def refuse(pool: Pool, refused: Mapping[UUID, SuppressedFor], at: datetime) -> None:
+    """Note whom contacts said no to, although our copy of the consents let them pass."""
+    if not refused:
+        return
+    async with transaction(pool) as connection:
+        messages: list[Message] = []
+        facts: list[Fact] = []
+        launches = await store.load_launches(connection, list(refused))
+        for message in await store.lock_messages(connection, list(refused)):
+            for event in judge(message, Suppress(refused[message.message_id]), at):
+                messages.append(replace(evolve(message, event), handed_over_at=None))
+                facts.append(
+                    Fact(event, messages[-1].version, _cause(launches[message.message_id], at))
+                )
+        await store.save_progress(connection, messages)
+        await outbox.append(connection, _cause(None, at), facts)
+
+
+async def take_all_back(pool: Pool, message_ids: Sequence[UUID], at: datetime) -> None:
+    """Nobody said whether they may go out: they pass the gate again in a while."""
+    report = ReportDelivery("unreachable", "", at)
+    async with transaction(pool) as connection:
+        locked = await store.lock_messages(connection, message_ids)
+        waiting = [message for message in locked if message.status == "handing-over"]
+        await store.save_progress(connection, [take_back(message, report) for message in waiting])
 
 
 async def give_up_lost(pool: Pool) -> None:
@@ -152,7 +179,7 @@ async def follow_link(
 
 
 async def unsubscribe(pool: Pool, cause: Cause, message_id: UUID) -> None:
-    """Close the gate for the person; when this returns, no further mail starts."""
+    """Close the gate for the person; when this returns, no further mail goes out."""
 
     async def attempt() -> UUID:
         async with transaction(pool) as connection:
@@ -170,12 +197,13 @@ async def unsubscribe(pool: Pool, cause: Cause, message_id: UUID) -> None:
                 await outbox.append(connection, cause, facts)
             return message.contact_id
 
-    await _until_none_starts(pool, await with_retries(attempt))
+    await _until_none_is_under_way(pool, await with_retries(attempt))
 
 
-async def _until_none_starts(pool: Pool, contact_id: UUID) -> None:
-    """Wait for a mail that had passed the gate before; it starts soon or never."""
-    while await store.is_mail_starting(pool, contact_id, datetime.now(UTC) - START_WITHIN):
+async def _until_none_is_under_way(pool: Pool, contact_id: UUID) -> None:
+    """Wait for the end of a mail that had passed the gate before; a dead sender's ends by time."""
+    longest = timedelta(seconds=PERMIT_SECONDS)
+    while await store.is_mail_under_way(pool, contact_id, datetime.now(UTC) - longest):
         await asyncio.sleep(0.05)
 
 
@@ -187,9 +215,9 @@ def _apply(message: Message, events: Sequence[Event]) -> tuple[list[Fact], Messa
     return facts, message
 
 
-def _cause(letter: Letter | None, at: datetime) -> Cause:
+def _cause(launch: Mapping[str, str] | None, at: datetime) -> Cause:
     """A message continues the request that launched its campaign."""
-    launch = letter.launch if letter else dict[str, str]()
+    launch = launch or {}
     return Cause(
         actor="service:campaigns",
         at=at,

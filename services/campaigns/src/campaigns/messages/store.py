@@ -1,5 +1,6 @@
 """SQL of messages: reserving, progress, reactions."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,7 +76,14 @@ WHERE ($1::uuid IS NULL OR contact_id = $1) AND ($2::uuid IS NULL OR campaign_id
     AND ($3::uuid IS NULL OR message_id > $3)
 ORDER BY message_id LIMIT $4
 """
-_STARTING = """
+_LOCK_THESE = f"""
+SELECT {_COLUMNS} FROM messages WHERE message_id = ANY($1::uuid[]) ORDER BY message_id FOR UPDATE
+"""
+_LAUNCHES = """
+SELECT m.message_id, c.cause FROM messages AS m JOIN campaigns AS c USING (campaign_id)
+WHERE m.message_id = ANY($1::uuid[])
+"""
+_UNDER_WAY = """
 SELECT EXISTS (
     SELECT FROM messages
     WHERE contact_id = $1 AND status = 'handing-over' AND handed_over_at > $2
@@ -132,6 +140,18 @@ async def lock_message(connection: Connection, message_id: UUID) -> Message:
     if row is None:
         raise MessageNotFoundError(message_id=message_id)
     return _message_of(row)
+
+
+async def lock_messages(connection: Connection, message_ids: Sequence[UUID]) -> list[Message]:
+    return [_message_of(row) for row in await connection.fetch(_LOCK_THESE, message_ids)]
+
+
+async def load_launches(
+    connection: Connection, message_ids: Sequence[UUID]
+) -> dict[UUID, dict[str, str]]:
+    """The requests that these messages continue."""
+    rows = await connection.fetch(_LAUNCHES, message_ids)
+    return {row["message_id"]: json.loads(row["cause"] or "{}") for row in rows}
 
 
 async def lock_lost(connection: Connection, handed_over_before: datetime) -> list[Message]:
@@ -207,6 +227,6 @@ async def list_messages(
     return [_message_of(row) for row in rows]
 
 
-async def is_mail_starting(pool: Pool, contact_id: UUID, handed_over_after: datetime) -> bool:
+async def is_mail_under_way(pool: Pool, contact_id: UUID, handed_over_after: datetime) -> bool:
     """Whether a mail to the person may still be on its way to the mail server."""
-    return await pool.fetchval(_STARTING, contact_id, handed_over_after) is True
+    return await pool.fetchval(_UNDER_WAY, contact_id, handed_over_after) is True

@@ -9,12 +9,13 @@ from shared.contracts.contacts import Channel, ConsentStatus
 from shared.db import Connection
 
 _SAVE_CONSENTS = """
-INSERT INTO consents (contact_id, channel, purpose, version, status, expires_at)
+INSERT INTO consents (contact_id, channel, purpose, version, status, expires_at, effective_from)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[],
-    $6::timestamptz[])
+    $6::timestamptz[], $7::timestamptz[])
 ORDER BY 1, 2, 3
 ON CONFLICT ON CONSTRAINT consents_pkey DO UPDATE SET
-    version = excluded.version, status = excluded.status, expires_at = excluded.expires_at
+    version = excluded.version, status = excluded.status, expires_at = excluded.expires_at,
+    effective_from = excluded.effective_from
 WHERE consents.version < excluded.version
 RETURNING contact_id
 """
@@ -59,6 +60,7 @@ class Consent:
     version: int
     status: ConsentStatus
     expires_at: datetime | None = None
+    effective_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ async def save_consents(connection: Connection, consents: Sequence[Consent]) -> 
         [consent.version for consent in consents],
         [consent.status for consent in consents],
         [consent.expires_at for consent in consents],
+        [consent.effective_from for consent in consents],
     )
     return {row["contact_id"] for row in rows}
 

@@ -12,7 +12,9 @@ from uuid import UUID
 from shared.cause import Cause
 from shared.contracts.contacts import (
     CONTACT_STATE,
+    ConsentConfirmationRequested,
     ConsentDenied,
+    ConsentExpired,
     ConsentGranted,
     ConsentStatus,
     ConsentWithdrawn,
@@ -36,12 +38,20 @@ from campaigns.segments import handlers
 from campaigns.segments.domain import EVERYTHING, Changed
 
 OrderFact: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised
-ConsentFact: TypeAlias = ConsentGranted | ConsentDenied | ConsentWithdrawn
+ConsentFact: TypeAlias = (
+    ConsentGranted
+    | ConsentConfirmationRequested
+    | ConsentDenied
+    | ConsentWithdrawn
+    | ConsentExpired
+)
 EventT = TypeVar("EventT", bound=Event)
 
 _STATUSES: dict[str, ConsentStatus] = {
     ConsentGranted.type: "granted",
+    ConsentConfirmationRequested.type: "pending-confirmation",
     ConsentDenied.type: "denied",
+    ConsentExpired.type: "expired",
     ConsentWithdrawn.type: "withdrawn",
 }
 
@@ -140,7 +150,9 @@ async def _touch_customers(
 consents = Consumer("campaigns.consents")
 
 
-@consents.on_batch(ConsentGranted, ConsentDenied, ConsentWithdrawn)
+@consents.on_batch(
+    ConsentGranted, ConsentConfirmationRequested, ConsentDenied, ConsentWithdrawn, ConsentExpired
+)
 async def on_consents(connection: Connection, records: Sequence[Received[ConsentFact]]) -> None:
     newest = _newest(
         records, lambda received: (received.event.contact_id, _fact_name(received.event))
@@ -179,6 +191,7 @@ def _consent(received: Received[ConsentFact]) -> Consent:
         version=received.envelope.version,
         status=_STATUSES[event.type],
         expires_at=event.expires_at if isinstance(event, ConsentGranted) else None,
+        effective_from=event.effective_from if isinstance(event, ConsentGranted) else None,
     )
 
 

@@ -7,16 +7,18 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, BaseModel
 from shared.auth import Caller, Reader, allow
-from shared.contracts.contacts import Channel, ConsentStatus, Purpose
+from shared.contracts.contacts import Channel, ConsentStatus, LawfulBasis, Purpose
 from shared.errors import InvalidError
-from shared.http.requests import Code, Database, Text, tag_version
+from shared.http.requests import Database, NewId, Text, tag_version
 
 from contacts.consents import handlers, store
-from contacts.consents.domain import (
+from contacts.consents.commands import (
     Command,
     Consent,
     DenyConsent,
+    Evidence,
     GrantConsent,
+    RequestConsent,
     Subject,
     WithdrawConsent,
 )
@@ -40,10 +42,33 @@ class ConsentIn(BaseModel):
     captured_at: AwareDatetime | None = None
 
 
-class GrantIn(ConsentIn):
-    """A yes, and on what ground in law it may be used."""
+class RequestIn(ConsentIn):
+    """A yes in the name of an address; `evidence_ref` is where the proof of the act lies."""
 
-    lawful_basis: Code = "consent"
+    form_version: Text | None = None
+    ip_hash: Text | None = None
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(self.evidence_ref, self.form_version, self.ip_hash)
+
+
+class GrantIn(RequestIn):
+    """A yes, on what ground in law it may be used, from when on (at once), until when (ever)."""
+
+    lawful_basis: LawfulBasis = "consent"
+    effective_from: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class NoIn(BaseModel):
+    """A no to everything, as far as it is not narrowed down to one channel or one purpose."""
+
+    channel: Channel | None = None
+    purpose: Purpose | None = None
+    source: Text
+    source_ref: Text | None = None
+    captured_at: AwareDatetime | None = None
 
 
 class ConsentOut(BaseModel):
@@ -58,7 +83,12 @@ class ConsentOut(BaseModel):
     source: str
     lawful_basis: str | None
     evidence_ref: str | None
+    form_version: str | None
+    ip_hash: str | None
+    effective_from: datetime | None
     expires_at: datetime | None
+    double_opt_in_at: datetime | None
+    confirmation_expires_at: datetime | None
     version: int
 
 
@@ -74,12 +104,35 @@ async def list_consents(caller: Reader, pool: Database, contact_id: UUID) -> lis
 async def grant_consent(
     caller: Editor, pool: Database, contact_id: UUID, body: GrantIn, response: Response
 ) -> ConsentOut:
+    """Every basis but `consent` needs `evidence_ref`: the contract, the law, the weighing-up."""
     command = GrantConsent(
         _subject(contact_id, body),
         body.lawful_basis,
         body.source,
-        _captured_at(caller, body),
-        body.evidence_ref,
+        _captured_at(caller, body.captured_at),
+        body.evidence,
+        body.effective_from,
+        body.expires_at,
+    )
+    return await _change(pool, caller, command, response)
+
+
+@router.post("/request")
+async def request_consent(
+    caller: Editor,
+    pool: Database,
+    contact_id: UUID,
+    token_id: NewId,
+    body: RequestIn,
+    response: Response,
+) -> ConsentOut:
+    """Double opt-in: the owner of the address is asked by mail, and has 72 hours to confirm."""
+    command = RequestConsent(
+        _subject(contact_id, body),
+        token_id,
+        body.source,
+        _captured_at(caller, body.captured_at),
+        body.evidence,
     )
     return await _change(pool, caller, command, response)
 
@@ -88,7 +141,9 @@ async def grant_consent(
 async def deny_consent(
     caller: Editor, pool: Database, contact_id: UUID, body: ConsentIn, response: Response
 ) -> ConsentOut:
-    command = DenyConsent(_subject(contact_id, body), body.source, _captured_at(caller, body))
+    command = DenyConsent(
+        _subject(contact_id, body), body.source, _captured_at(caller, body.captured_at)
+    )
     return await _change(pool, caller, command, response)
 
 
@@ -96,11 +151,33 @@ async def deny_consent(
 async def withdraw_consent(
     caller: Editor, pool: Database, contact_id: UUID, body: ConsentIn, response: Response
 ) -> ConsentOut:
-    """The answer comes after the commit: from then on nobody may use the consent."""
+    """The answer comes when no service can send any more: at once, unless a mail is under way.
+
+    Then it waits for its end, for a minute at most. Withdrawn it is from the beginning on, also
+    for a caller who does not wait; the same request again waits again.
+    """
     command = WithdrawConsent(
-        _subject(contact_id, body), body.source, _captured_at(caller, body), body.evidence_ref
+        _subject(contact_id, body),
+        body.source,
+        _captured_at(caller, body.captured_at),
+        body.evidence_ref,
     )
-    return await _change(pool, caller, command, response)
+    [consent] = await handlers.withdraw(pool, caller.cause, contact_id, [command])
+    tag_version(response, consent.version)
+    return _out(consent)
+
+
+@router.post("/withdraw-all")
+async def withdraw_everything(
+    caller: Editor, pool: Database, contact_id: UUID, body: NoIn
+) -> list[ConsentOut]:
+    """A no to every channel and purpose, or to all of one; answers like the withdrawal of one."""
+    captured_at = _captured_at(caller, body.captured_at)
+    commands = [
+        WithdrawConsent(subject, body.source, captured_at, body.source_ref)
+        for subject in handlers.every_subject(contact_id, body.channel, body.purpose)
+    ]
+    return list(map(_out, await handlers.withdraw(pool, caller.cause, contact_id, commands)))
 
 
 async def _change(
@@ -115,11 +192,11 @@ def _subject(contact_id: UUID, body: ConsentIn) -> Subject:
     return Subject(contact_id, body.channel, body.purpose)
 
 
-def _captured_at(caller: Caller, body: ConsentIn) -> datetime:
-    if body.captured_at is None:
+def _captured_at(caller: Caller, said_at: datetime | None) -> datetime:
+    if said_at is None:
         return caller.cause.at
     try:
-        captured_at = body.captured_at.astimezone(UTC)
+        captured_at = said_at.astimezone(UTC)
     except OverflowError as error:
         raise CapturedInFutureError(field="captured_at") from error
     if captured_at > caller.cause.at:
@@ -137,7 +214,12 @@ def _out(consent: Consent) -> ConsentOut:
         since=consent.since,
         source=consent.source,
         lawful_basis=consent.lawful_basis,
-        evidence_ref=consent.evidence_ref,
+        evidence_ref=consent.evidence.proof_ref,
+        form_version=consent.evidence.form_version,
+        ip_hash=consent.evidence.ip_hash,
+        effective_from=consent.effective_from,
         expires_at=consent.expires_at,
+        double_opt_in_at=consent.double_opt_in_at,
+        confirmation_expires_at=consent.token_expires_at,
         version=consent.version,
     )

@@ -1,8 +1,8 @@
-"""Opt-outs have a consumer of their own, so that nothing ever delays one."""
+"""What people say to our mail has a consumer of its own, so that nothing ever delays an opt-out."""
 
 from datetime import UTC, datetime
 
-from shared.contracts.campaigns import MessageUnsubscribed
+from shared.contracts.campaigns import ConfirmationConfirmed, MessageUnsubscribed
 from shared.db import Connection
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
@@ -10,6 +10,7 @@ from shared.messaging.reactions import Consumer
 from contacts.consents import handlers
 
 optouts = Consumer("contacts.optouts")
+confirmations = Consumer("contacts.confirmations")
 
 
 @optouts.on(MessageUnsubscribed)
@@ -18,3 +19,11 @@ async def on_message_unsubscribed(
 ) -> None:
     cause = received.envelope.cause("contacts", at=datetime.now(UTC))
     await handlers.honour_opt_out(connection, cause, received.event)
+
+
+@confirmations.on(ConfirmationConfirmed)
+async def on_confirmation_confirmed(
+    connection: Connection, received: Received[ConfirmationConfirmed]
+) -> None:
+    cause = received.envelope.cause("contacts", at=datetime.now(UTC))
+    await handlers.honour_confirmation(connection, cause, received.event)

@@ -1,36 +1,82 @@
-"""What is done with consents; an opt-out is committed before anybody is told so."""
+"""What is done with consents; before a no is answered, no sender has anything under way."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import get_args
 from uuid import UUID
 
+import structlog
 from shared.cause import Cause
-from shared.contracts.campaigns import FormState, MessageUnsubscribed
+from shared.contracts.campaigns import ConfirmationConfirmed, FormState, MessageUnsubscribed
+from shared.contracts.contacts import Channel, Purpose
 from shared.db import Connection, Pool, transaction, with_retries
+from shared.ids import derived_id, new_id
+from shared.messaging import outbox
+from shared.messaging.outbox import Fact
+from shared.telemetry import continue_trace
 
 from contacts.consents import store
-from contacts.consents.domain import (
+from contacts.consents.commands import (
     Command,
+    ConfirmConsent,
     Consent,
+    Evidence,
+    ExpireConsent,
     GrantConsent,
+    RequestConsent,
     Subject,
     WithdrawConsent,
-    is_new_act,
 )
+from contacts.consents.domain import decide, evolve, is_new_act
 from contacts.people import store as people
+from contacts.permits.handlers import none_can_send
+from contacts.permits.store import lock_against_sending
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
 
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+_AT_ONCE = 1000
 
-async def change_consent(pool: Pool, cause: Cause, command: Command) -> Consent:
-    """Grant, deny or withdraw one consent of a person that we know."""
+logger = structlog.stdlib.get_logger()
 
-    async def attempt() -> Consent:
+
+async def change_consents(
+    pool: Pool, cause: Cause, contact_id: UUID, commands: Sequence[Command]
+) -> list[Consent]:
+    """Change consents of a person that we know, in one transaction."""
+
+    async def attempt() -> list[Consent]:
         async with transaction(pool) as connection:
-            await people.load_person(connection, command.subject.contact_id)
-            consent = await store.record(connection, cause, command)
-            assert consent is not None
-            return consent
+            await people.load_person(connection, contact_id)
+            consents = await store.record_all(connection, cause, commands)
+            return [consent for consent in consents if consent is not None]
 
     return await with_retries(attempt)
+
+
+async def change_consent(pool: Pool, cause: Cause, command: Command) -> Consent:
+    """Change one consent of a person that we know."""
+    [consent] = await change_consents(pool, cause, command.subject.contact_id, [command])
+    return consent
+
+
+async def withdraw(
+    pool: Pool, cause: Cause, contact_id: UUID, commands: Sequence[WithdrawConsent]
+) -> list[Consent]:
+    """Take back; answers when nobody can send any more, a repeat like the first time."""
+    consents = await change_consents(pool, cause, contact_id, commands)
+    await none_can_send(pool, [contact_id])
+    return consents
+
+
+def every_subject(
+    contact_id: UUID, channel: Channel | None, purpose: Purpose | None
+) -> list[Subject]:
+    """All that a person can be asked about, as far as it is not narrowed down."""
+    channels = (channel,) if channel else CHANNELS
+    purposes = (purpose,) if purpose else PURPOSES
+    return [Subject(contact_id, each, what) for each in channels for what in purposes]
 
 
 async def keep_ticked(
@@ -38,34 +84,77 @@ async def keep_ticked(
 ) -> None:
     """Store the boxes that the person ticked. What they took back since stays taken back."""
     for ticked in form.consents:
-        command = GrantConsent(
-            Subject(contact_id, ticked.channel, ticked.purpose),
-            lawful_basis="consent",
-            source="form",
-            captured_at=form.submitted_at,
-            evidence_ref=f"form:{form.form_id}/v{form.form_version}/{form.submission_id}",
+        subject = Subject(contact_id, ticked.channel, ticked.purpose)
+        evidence = Evidence(
+            f"form:{form.form_id}/v{form.form_version}/{form.submission_id}",
+            f"{form.form_id}/v{form.form_version}",
+            form.ip_hash,
         )
-        consent = await store.lock_consent(connection, command.subject.consent_id)
-        if is_new_act(consent, command):
+        command: GrantConsent | RequestConsent
+        if ticked.double_opt_in and ticked.channel == "email":
+            token_id = derived_id("confirmation", form.submission_id, subject.consent_id)
+            command = RequestConsent(subject, token_id, "form", form.submitted_at, evidence)
+        else:
+            command = GrantConsent(subject, "consent", "form", form.submitted_at, evidence)
+        if is_new_act(await store.lock_consent(connection, subject.consent_id), command):
             await store.record(connection, cause, command)
+
+
+async def honour_confirmation(
+    connection: Connection, cause: Cause, confirmed: ConfirmationConfirmed
+) -> None:
+    """The owner of the address said yes, in time or not."""
+    subject = Subject(confirmed.contact_id, confirmed.channel, confirmed.purpose)
+    command = ConfirmConsent(subject, confirmed.token_id, confirmed.confirmed_at)
+    await store.record(connection, cause, command)
 
 
 async def honour_opt_out(connection: Connection, cause: Cause, optout: MessageUnsubscribed) -> None:
     """Withdraw the consent and suppress the address, for one purpose or for all mail."""
+    await lock_against_sending(connection, [optout.contact_id], [optout.subject_hash])
     subjects = {Subject(optout.contact_id, optout.channel, optout.purpose)}
     if optout.scope == "all":
         subjects |= set(await store.list_granted(connection, optout.contact_id, optout.channel))
-    for subject in sorted(subjects, key=lambda each: each.consent_id):
-        command = WithdrawConsent(
-            subject, "unsubscribe-link", optout.unsubscribed_at, f"message:{optout.message_id}"
-        )
-        await store.record(connection, cause, command)
+    source_ref = f"message:{optout.message_id}"
+    commands = [
+        WithdrawConsent(subject, "unsubscribe-link", optout.unsubscribed_at, source_ref)
+        for subject in sorted(subjects, key=lambda each: each.consent_id)
+    ]
+    await store.record_all(connection, cause, commands)
     suppression = AddSuppression(
         channel=optout.channel,
         subject_hash=optout.subject_hash,
         scope="all" if optout.scope == "all" else optout.purpose,
         reason_code="opt-out",
-        source_ref=f"message:{optout.message_id}",
+        source_ref=source_ref,
         at=cause.at,
     )
     await suppressions.record(connection, cause, suppression)
+
+
+async def expire_consents(pool: Pool) -> bool:
+    """The job: tell of consents whose time is over, a thousand a transaction.
+
+    In force the end is without it: whoever decides compares the time. A row is taken by one
+    process, and what it has told of is `expired` when its lock is gone.
+    """
+    was_busy = False
+    while await _expire_some(pool, datetime.now(UTC)):
+        was_busy = True
+    return was_busy
+
+
+async def _expire_some(pool: Pool, now: datetime) -> int:
+    async with transaction(pool) as connection:
+        expired: list[Consent] = []
+        facts: list[Fact] = []
+        for consent in await store.lock_expired(connection, now, _AT_ONCE):
+            for event in decide(consent, ExpireConsent(consent.subject, now)):
+                expired.append(evolve(consent, event))
+                facts.append(Fact(event, expired[-1].version))
+        await store.save_consents(connection, expired)
+        cause = Cause("service:contacts", now, str(new_id()), continue_trace(None))
+        await outbox.append(connection, cause, facts)
+    if expired:
+        logger.info("consents_expired", count=len(expired))
+    return len(expired)

@@ -1,5 +1,7 @@
-"""The table of consents."""
+"""The table of consents. Every change of one takes its turn with whoever asks to send."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -10,22 +12,49 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
-from contacts.consents.domain import Command, Consent, Subject, decide, evolve
+from contacts.consents.commands import Command, Consent, Evidence, Subject
+from contacts.consents.domain import decide, evolve, with_evidence
+from contacts.permits.store import lock_against_sending
 
-_SELECT = """
-SELECT contact_id, channel, purpose, status, since, source, version, lawful_basis, evidence_ref,
-    expires_at
-FROM consents
-"""
-_SAVE = """
-INSERT INTO consents AS stored (consent_id, contact_id, channel, purpose, status, since, source,
-    version, lawful_basis, evidence_ref, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+_FIELDS = (
+    "consent_id",
+    "contact_id",
+    "channel",
+    "purpose",
+    "status",
+    "since",
+    "source",
+    "version",
+    "lawful_basis",
+    "evidence_ref",
+    "form_version",
+    "ip_hash",
+    "effective_from",
+    "expires_at",
+    "double_opt_in_at",
+    "token_id",
+    "token_expires_at",
+)
+_COLUMNS = ", ".join(_FIELDS)
+_SELECT = f"SELECT {_COLUMNS} FROM consents"
+_SAVE = f"""
+INSERT INTO consents AS stored ({_COLUMNS})
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[],
+    $6::timestamptz[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[],
+    $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::uuid[],
+    $17::timestamptz[]) AS new ({_COLUMNS})
 ON CONFLICT (consent_id) DO UPDATE SET
     status = excluded.status, since = excluded.since, source = excluded.source,
     version = excluded.version, lawful_basis = excluded.lawful_basis,
-    evidence_ref = excluded.evidence_ref, expires_at = excluded.expires_at
-WHERE stored.version = excluded.version - 1
+    evidence_ref = excluded.evidence_ref, form_version = excluded.form_version,
+    ip_hash = excluded.ip_hash, effective_from = excluded.effective_from,
+    expires_at = excluded.expires_at, double_opt_in_at = excluded.double_opt_in_at,
+    token_id = excluded.token_id, token_expires_at = excluded.token_expires_at
+WHERE stored.version < excluded.version
+"""
+_LOCK_EXPIRED = f"""
+{_SELECT} WHERE status = 'granted' AND expires_at <= $1
+ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 
 
@@ -50,34 +79,75 @@ async def list_granted(connection: Connection, contact_id: UUID, channel: Channe
     ]
 
 
+async def lock_consents(connection: Connection, consent_ids: Sequence[UUID]) -> list[Consent]:
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE consent_id = ANY($1::uuid[]) ORDER BY consent_id FOR UPDATE", consent_ids
+    )
+    return [_consent(row) for row in rows]
+
+
+async def lock_expired(connection: Connection, now: datetime, limit: int) -> list[Consent]:
+    """Consents whose time is over and whom nobody has told so; another process takes others."""
+    return [_consent(row) for row in await connection.fetch(_LOCK_EXPIRED, now, limit)]
+
+
 async def record(connection: Connection, cause: Cause, command: Command) -> Consent | None:
     """Decide on the consent as it is now; write and publish what follows."""
-    consent = await lock_consent(connection, command.subject.consent_id)
-    for event in decide(consent, command):
-        consent = evolve(consent, event)
-        await _save(connection, consent)
-        await outbox.append(connection, cause, [Fact(event, consent.version)])
-    return consent
+    return (await record_all(connection, cause, [command]))[0]
 
 
-async def _save(connection: Connection, consent: Consent) -> None:
-    """Raises `StaleVersionError` where somebody made or changed it at the same time."""
-    status = await connection.execute(
-        _SAVE,
-        consent.subject.consent_id,
-        consent.subject.contact_id,
-        consent.subject.channel,
-        consent.subject.purpose,
+async def record_all(
+    connection: Connection, cause: Cause, commands: Sequence[Command]
+) -> list[Consent | None]:
+    """Decide each on its own consent as it is now, one command a consent; in four statements."""
+    subjects = [command.subject for command in commands]
+    await lock_against_sending(connection, [subject.contact_id for subject in subjects])
+    locked = await lock_consents(connection, [subject.consent_id for subject in subjects])
+    known = {consent.subject.consent_id: consent for consent in locked}
+    changed: dict[UUID, Consent] = {}
+    facts: list[Fact] = []
+    for command in commands:
+        consent = known.get(command.subject.consent_id)
+        for event in decide(consent, command):
+            consent = with_evidence(evolve(consent, event), command)
+            changed[command.subject.consent_id] = consent
+            facts.append(Fact(event, consent.version))
+    await save_consents(connection, list(changed.values()))
+    await outbox.append(connection, cause, facts)
+    known |= changed
+    return [known.get(subject.consent_id) for subject in subjects]
+
+
+async def save_consents(connection: Connection, consents: Sequence[Consent]) -> None:
+    """Raises `StaleVersionError` where somebody made or changed one at the same time."""
+    if not consents:
+        return
+    columns = [list(column) for column in zip(*map(_row, consents), strict=True)]
+    if rows_affected(await connection.execute(_SAVE, *columns)) != len(consents):
+        raise StaleVersionError
+
+
+def _row(consent: Consent) -> tuple[object, ...]:
+    subject, evidence = consent.subject, consent.evidence
+    return (
+        subject.consent_id,
+        subject.contact_id,
+        subject.channel,
+        subject.purpose,
         consent.status,
         consent.since,
         consent.source,
         consent.version,
         consent.lawful_basis,
-        consent.evidence_ref,
+        evidence.proof_ref,
+        evidence.form_version,
+        evidence.ip_hash,
+        consent.effective_from,
         consent.expires_at,
+        consent.double_opt_in_at,
+        consent.token_id,
+        consent.token_expires_at,
     )
-    if rows_affected(status) == 0:
-        raise StaleVersionError
 
 
 def _consent(row: asyncpg.Record) -> Consent:
@@ -88,6 +158,10 @@ def _consent(row: asyncpg.Record) -> Consent:
         row["source"],
         row["version"],
         row["lawful_basis"],
-        row["evidence_ref"],
+        Evidence(row["evidence_ref"], row["form_version"], row["ip_hash"]),
+        row["effective_from"],
         row["expires_at"],
+        row["double_opt_in_at"],
+        row["token_id"],
+        row["token_expires_at"],
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from shared.cause import Cause
-from shared.contact_points import PhoneInvalidError
+from shared.contact_points import CHANNEL_OF_POINT, PhoneInvalidError
+from shared.contracts.campaigns import MessageBounced
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.errors import Refusal
 from shared.http.requests import require_version
@@ -21,6 +22,7 @@ from contacts.people.domain import (
     AddPoint,
     Command,
     CreatePerson,
+    InvalidatePoint,
     Person,
     PersonChange,
     UpdatePerson,
@@ -32,6 +34,8 @@ from contacts.people.memberships import (
     live_memberships,
 )
 from contacts.points import NewPoint, PointRules
+from contacts.suppressions import store as suppressions
+from contacts.suppressions.domain import AddSuppression
 
 
 async def create_person(pool: Pool, cause: Cause, command: CreatePerson) -> Person:
@@ -44,6 +48,30 @@ async def create_person(pool: Pool, cause: Cause, command: CreatePerson) -> Pers
             return change.after
 
     return await with_retries(attempt)
+
+
+async def give_up_address(
+    connection: Connection, cause: Cause, bounced: MessageBounced, rules: PointRules
+) -> None:
+    """A mail came back for good: the person's point is invalid, the address is suppressed.
+
+    Whoever has gone, or has taken the address off since, leaves only the suppression.
+    """
+    source_ref = f"message:{bounced.message_id}"
+    suppression = AddSuppression(
+        bounced.channel, bounced.subject_hash, "hard-bounce", cause.at, source_ref=source_ref
+    )
+    locked = await store.lock_people(connection, [bounced.contact_id])
+    for person in locked.values():
+        commands = [
+            InvalidatePoint(point.point_id, "hard-bounce")
+            for point in person.state.points
+            if point.status == "active"
+            and CHANNEL_OF_POINT[point.type] == bounced.channel
+            and rules.subject(bounced.channel, point.normalized) == bounced.subject_hash
+        ]
+        await store.save_changes(connection, cause, [carry_out(person, *commands)])
+    await suppressions.record(connection, cause, suppression)
 
 
 async def change_person(

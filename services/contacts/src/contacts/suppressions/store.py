@@ -1,4 +1,4 @@
-"""The table of suppressions."""
+"""The table of suppressions. A new one takes its turn with whoever asks to send."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,8 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
-from contacts.suppressions.domain import Command, Suppression, decide, evolve
+from contacts.permits.store import lock_against_sending
+from contacts.suppressions.domain import AddSuppression, Command, Suppression, decide, evolve
 
 _SELECT = """
 SELECT suppression_id, channel, subject_hash, scope, reason_code, source_ref, is_active, version
@@ -58,6 +59,8 @@ async def list_suppressions(
 
 async def record(connection: Connection, cause: Cause, command: Command) -> Suppression:
     """Decide on the suppression as it is now; write and publish what follows."""
+    if isinstance(command, AddSuppression):
+        await lock_against_sending(connection, [], [command.subject_hash])
     suppression = await lock_suppression(connection, command.suppression_id)
     for event in decide(suppression, command):
         suppression = evolve(suppression, event)

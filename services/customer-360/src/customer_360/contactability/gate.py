@@ -21,10 +21,14 @@ PROMOTIONAL = frozenset({"marketing", "newsletter", "events", "partner-offers", 
 
 
 class Contactable(BaseModel):
-    """Whether a person may be contacted, and what speaks against it."""
+    """Whether a person may be contacted, and what speaks against it.
+
+    `because` says more of the reason: what the suppression is for, where the consent stands.
+    """
 
     ok: bool
     reason: Reason | None = None
+    because: str | None = None
 
 
 def contactable_now(
@@ -36,46 +40,59 @@ def contactable_now(
     now: datetime,
 ) -> dict[str, Contactable]:
     """The answer for each `channel:purpose`."""
-    granted = {_pair(consent) for consent in consents if _holds(consent, now)}
+    known = {_pair(consent): consent for consent in consents}
     asked = {_pair(consent) for consent in consents if consent.channel in CHANNELS}
     usual = {(channel, purpose) for channel in CHANNELS for purpose in PURPOSES}
     answers: dict[str, Contactable] = {}
     for channel, purpose in sorted(asked | usual):
-        reason = _against(
-            is_suppressed=_is_suppressed(contact, suppressions, channel),
-            is_granted=(channel, purpose) in granted,
+        answers[f"{channel}:{purpose}"] = _answer(
+            suppressed_for=_suppressed_for(contact, suppressions, channel, purpose),
+            refused_as=_refused_as(known.get((channel, purpose)), now),
             has_point=_has_point(contact, channel),
             is_held=has_critical_ticket and purpose in PROMOTIONAL,
         )
-        answers[f"{channel}:{purpose}"] = Contactable(ok=reason is None, reason=reason)
     return answers
 
 
-def _against(
-    *, is_suppressed: bool, is_granted: bool, has_point: bool, is_held: bool
-) -> Reason | None:
-    if is_suppressed:
-        return "suppression-list"
-    if not is_granted:
-        return "consent"
+def _answer(
+    *, suppressed_for: str | None, refused_as: str | None, has_point: bool, is_held: bool
+) -> Contactable:
+    if suppressed_for is not None:
+        return Contactable(ok=False, reason="suppression-list", because=suppressed_for)
+    if refused_as is not None:
+        return Contactable(ok=False, reason="consent", because=refused_as)
     if not has_point:
-        return "no-point"
-    return "open-ticket" if is_held else None
+        return Contactable(ok=False, reason="no-point")
+    return Contactable(ok=False, reason="open-ticket") if is_held else Contactable(ok=True)
 
 
 def _pair(consent: Consent) -> tuple[str, str]:
     return str(consent.channel), str(consent.purpose)
 
 
-def _holds(consent: Consent, now: datetime) -> bool:
-    return consent.status == "granted" and (consent.expires_at is None or now < consent.expires_at)
+def _refused_as(consent: Consent | None, now: datetime) -> str | None:
+    """Where the consent stands, None where it holds; the time counts, told or not."""
+    if consent is None or consent.status != "granted":
+        return consent.status if consent else "unknown"
+    if consent.effective_from is not None and now < consent.effective_from:
+        return "not-yet-effective"
+    if consent.expires_at is not None and now >= consent.expires_at:
+        return "expired"
+    return None
 
 
-def _is_suppressed(contact: Contact, suppressions: Iterable[Suppression], channel: str) -> bool:
-    return any(
-        one.channel == channel and one.subject_hash in contact.subject_hashes
-        for one in suppressions
-    )
+def _suppressed_for(
+    contact: Contact, suppressions: Iterable[Suppression], channel: str, purpose: str
+) -> str | None:
+    """Why an address of the channel is not written to, as the send gate asks: for this purpose."""
+    for one in suppressions:
+        if (
+            one.channel == channel
+            and one.scope in {"all", purpose}
+            and one.subject_hash in contact.subject_hashes
+        ):
+            return one.reason_code or "manual"
+    return None
 
 
 def _has_point(contact: Contact, channel: str) -> bool:

@@ -7,7 +7,9 @@ from uuid import UUID
 from shared.contact_points import CHANNEL_OF_POINT, subject_hash
 from shared.contracts.contacts import (
     Channel,
+    ConsentConfirmationRequested,
     ConsentDenied,
+    ConsentExpired,
     ConsentGranted,
     ConsentWithdrawn,
     ContactPoint,
@@ -56,6 +58,9 @@ class Consent:
     source: str | None = None
     since: datetime | None = None
     expires_at: datetime | None = None
+    lawful_basis: str | None = None
+    effective_from: datetime | None = None
+    double_opt_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,28 +142,50 @@ def granted(consent: Consent, event: ConsentGranted) -> Consent:
     return replace(
         _asked(consent, event),
         status="granted",
-        since=event.effective_from,
+        since=event.captured_at,
         expires_at=event.expires_at,
+        lawful_basis=event.lawful_basis,
+        effective_from=event.effective_from,
+        double_opt_in=event.double_opt_in is True,
+    )
+
+
+@consent_fold.on(ConsentConfirmationRequested)
+def asked_by_mail(consent: Consent, event: ConsentConfirmationRequested) -> Consent:
+    return replace(_asked(consent, event), status="pending-confirmation", since=event.captured_at)
+
+
+@consent_fold.on(ConsentExpired)
+def expired(consent: Consent, event: ConsentExpired) -> Consent:
+    """What it was granted on stays to be seen."""
+    return replace(
+        consent,
+        contact_id=event.contact_id,
+        channel=event.channel,
+        purpose=event.purpose,
+        status="expired",
+        since=event.expired_at,
     )
 
 
 @consent_fold.on(ConsentDenied)
 def denied(consent: Consent, event: ConsentDenied) -> Consent:
-    return replace(
-        _asked(consent, event), status="denied", since=event.captured_at, expires_at=None
-    )
+    return replace(_asked(consent, event), status="denied", since=event.captured_at)
 
 
 @consent_fold.on(ConsentWithdrawn)
 def withdrawn(consent: Consent, event: ConsentWithdrawn) -> Consent:
-    return replace(
-        _asked(consent, event), status="withdrawn", since=event.effective_at, expires_at=None
-    )
+    return replace(_asked(consent, event), status="withdrawn", since=event.effective_at)
 
 
-def _asked(consent: Consent, event: ConsentGranted | ConsentDenied | ConsentWithdrawn) -> Consent:
-    return replace(
-        consent,
+def _asked(
+    consent: Consent,
+    event: ConsentGranted | ConsentConfirmationRequested | ConsentDenied | ConsentWithdrawn,
+) -> Consent:
+    """What was said anew, and nothing of what was granted before."""
+    return Consent(
+        consent.consent_id,
+        consent.version,
         contact_id=event.contact_id,
         channel=event.channel,
         purpose=event.purpose,

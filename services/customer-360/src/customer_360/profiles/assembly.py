@@ -82,6 +82,11 @@ def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) ->
         left=current is None,
         points=contact.points,
         consents=[view.ConsentShown.model_validate(consent) for consent in consents],
+        suppressions=[
+            view.SuppressionShown.model_validate(one)
+            for one in known.suppressions
+            if one.subject_hash in contact.subject_hashes
+        ],
         contactable_now=contactable_now(
             contact, consents, known.suppressions, has_critical_ticket=is_critical, now=now
         ),

@@ -50,7 +50,19 @@ class ConsentShown(_Shown):
     status: str
     source: str | None
     since: datetime | None
+    lawful_basis: str | None
+    effective_from: datetime | None
     expires_at: datetime | None
+    double_opt_in: bool
+
+
+class SuppressionShown(_Shown):
+    """An address of the person that nobody may write to: for one purpose, or for `all`."""
+
+    suppression_id: UUID
+    channel: str | None
+    scope: str | None
+    reason_code: str | None
 
 
 class Person(_Shown):
@@ -66,6 +78,7 @@ class Person(_Shown):
     left: bool
     points: tuple[ContactPoint, ...]
     consents: list[ConsentShown]
+    suppressions: list[SuppressionShown]
     contactable_now: dict[str, Contactable]
 
 

@@ -62,6 +62,11 @@ _title(
 _title(contacts.ConsentGranted, lambda e: f"Allowed {words(e.purpose)} by {e.channel} ({e.source})")
 _title(contacts.ConsentDenied, lambda e: f"Refused {words(e.purpose)} by {e.channel} ({e.source})")
 _title(
+    contacts.ConsentConfirmationRequested,
+    lambda e: f"Asked by mail to confirm {words(e.purpose)} by {e.channel} ({e.source})",
+)
+_title(contacts.ConsentExpired, lambda e: f"Consent to {words(e.purpose)} by {e.channel} expired")
+_title(
     contacts.ConsentWithdrawn,
     lambda e: f"Withdrew {words(e.purpose)} by {e.channel} ({e.source})",
 )
@@ -154,6 +159,7 @@ _title(
 )
 _title(campaigns.MessageFailed, lambda e: f"Campaign {e.channel} failed{_reason(e.reason_code)}")
 _title(campaigns.MessageClicked, lambda e: f"Clicked in a campaign {e.channel}")
+_title(campaigns.MessageBounced, lambda e: f"A mail came back: {e.bounce} bounce")
 _title(campaigns.MessageUnsubscribed, lambda e: f"Unsubscribed from {words(e.purpose)}")
 _title(campaigns.ResponseRecorded, lambda e: f"Responded by {words(e.kind)}")
 _title(campaigns.FormSubmitted, lambda e: f"Form submitted: {words(e.kind)}")

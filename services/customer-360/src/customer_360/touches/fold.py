@@ -8,6 +8,7 @@ from shared.contracts.campaigns import (
     CampaignCompleted,
     CampaignLaunched,
     CampaignPlanned,
+    MessageBounced,
     MessageClicked,
     MessageFailed,
     MessageHeld,
@@ -125,6 +126,11 @@ def suppressed(message: Message, event: MessageSuppressed) -> Message:
         reason_code=event.reason_code,
         touched_at=event.suppressed_at,
     )
+
+
+@message_fold.on(MessageBounced)
+def bounced(message: Message, event: MessageBounced) -> Message:
+    return replace(message, status="bounced", reason_code=event.bounce, touched_at=event.bounced_at)
 
 
 @message_fold.on(MessageFailed)

@@ -3,10 +3,13 @@
 from shared.contracts.contacts.consents import (
     CONSENT_EVENTS,
     Channel,
+    ConsentConfirmationRequested,
     ConsentDenied,
+    ConsentExpired,
     ConsentGranted,
     ConsentStatus,
     ConsentWithdrawn,
+    LawfulBasis,
     Purpose,
 )
 from shared.contracts.contacts.customers import (
@@ -76,7 +79,9 @@ __all__ = [
     "SUPPRESSION_EVENTS",
     "ArchivedFor",
     "Channel",
+    "ConsentConfirmationRequested",
     "ConsentDenied",
+    "ConsentExpired",
     "ConsentGranted",
     "ConsentStatus",
     "ConsentWithdrawn",
@@ -108,6 +113,7 @@ __all__ = [
     "ImportFailed",
     "ImportStarted",
     "InvalidFor",
+    "LawfulBasis",
     "Lifecycle",
     "Membership",
     "Moved",

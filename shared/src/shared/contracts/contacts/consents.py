@@ -8,7 +8,19 @@ from shared.contracts.topic import Event, events_topic
 
 Channel = Literal["email", "phone", "sms", "post"]
 Purpose = Literal["marketing", "newsletter", "events", "partner-offers", "service", "profiling"]
-ConsentStatus = Literal["unknown", "granted", "denied", "withdrawn"]
+ConsentStatus = Literal[
+    "unknown", "pending-confirmation", "granted", "denied", "withdrawn", "expired"
+]
+LawfulBasis = Literal[
+    "consent",
+    "contract",
+    "legal-obligation",
+    "vital-interests",
+    "public-task",
+    "legitimate-interests",
+]
+"""The six grounds on which personal data may be used: GDPR Art. 6(1) a to f, in its order."""
+
 CONSENT_EVENTS = events_topic(
     "contacts", "consent", key="consent_id", holds="consent per contact, channel and purpose"
 )
@@ -16,7 +28,11 @@ CONSENT_EVENTS = events_topic(
 
 @CONSENT_EVENTS.fact("granted")
 class ConsentGranted(Event):
-    """A person allowed one purpose on one channel, with evidence."""
+    """One purpose is allowed on one channel: by the person, or on another basis in law.
+
+    It may be used from `effective_from` on and before `expires_at`, at no other time. With
+    `double_opt_in` the owner of the address confirmed it, at `captured_at`.
+    """
 
     consent_id: UUID
     contact_id: UUID
@@ -28,6 +44,24 @@ class ConsentGranted(Event):
     captured_at: datetime
     effective_from: datetime
     expires_at: datetime | None = None
+    double_opt_in: bool | None = None
+
+
+@CONSENT_EVENTS.fact("confirmation-requested")
+class ConsentConfirmationRequested(Event):
+    """A person is said to have allowed something: the owner of the address is asked by mail.
+
+    `token_id` names the question and opens nothing: the link in the mail is signed by its sender.
+    """
+
+    consent_id: UUID
+    contact_id: UUID
+    channel: Channel
+    purpose: Purpose
+    source: str
+    token_id: UUID
+    captured_at: datetime
+    expires_at: datetime
 
 
 @CONSENT_EVENTS.fact("denied")
@@ -53,3 +87,14 @@ class ConsentWithdrawn(Event):
     source: str
     source_ref: str | None = None
     effective_at: datetime
+
+
+@CONSENT_EVENTS.fact("expired")
+class ConsentExpired(Event):
+    """The time for which a person had allowed something is over."""
+
+    consent_id: UUID
+    contact_id: UUID
+    channel: Channel
+    purpose: Purpose
+    expired_at: datetime

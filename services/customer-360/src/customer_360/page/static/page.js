@@ -305,7 +305,21 @@ function person(one) {
     one.points.map((point) => h("div", { class: "row small" },
       h("span", {}, point.value), h("span", { class: point.status === "active" ? "soft" : "no" },
         point.status === "active" ? point.type : `${point.type}, ${point.status}`))),
+    suppressed(one),
     mayI(one));
+}
+const consentLine = (consent) => [
+  `${words(consent.status)} ${on(consent.since)}`,
+  consent.source && words(consent.source),
+  consent.status === "granted" && consent.lawful_basis && consent.lawful_basis !== "consent" && `by ${words(consent.lawful_basis)}`,
+  consent.double_opt_in && "confirmed by mail",
+  consent.status === "granted" && consent.effective_from > consent.since && `from ${on(consent.effective_from)}`,
+  consent.expires_at && consent.status === "granted" && `until ${on(consent.expires_at)}`,
+].filter(Boolean).join(", ");
+function suppressed(one) {
+  return one.suppressions.map((s) => keyed(`suppressed:${one.contact_id}:${s.suppression_id}`, "div", { class: "row small" },
+    h("span", { class: "no" }, `${capital(s.channel)} is suppressed${s.scope === "all" ? "" : ` for ${words(s.scope)}`}`),
+    h("span", { class: "soft" }, words(s.reason_code ?? "manual"))));
 }
 function mayI(one) {
   const pairs = Object.keys(one.contactable_now).map((pair) => pair.split(":"));
@@ -316,9 +330,8 @@ function mayI(one) {
     const consent = one.consents.find((c) => c.channel === channel && c.purpose === purpose);
     return h("td", {},
       answer ? keyed(`may:${one.contact_id}:${channel}:${purpose}`, "div", { class: answer.ok ? "yes" : "no" },
-        answer.ok ? "✓ yes" : `✗ ${REASONS[answer.reason] ?? answer.reason}`) : null,
-      consent ? keyed(`consent:${one.contact_id}:${channel}:${purpose}`, "div", { class: "soft tiny" },
-        `${consent.status} ${on(consent.since)}, ${words(consent.source)}`) : null);
+        answer.ok ? "✓ yes" : `✗ ${REASONS[answer.reason] ?? answer.reason}${answer.because && answer.because !== "unknown" ? `: ${words(answer.because)}` : ""}`) : null,
+      consent ? keyed(`consent:${one.contact_id}:${channel}:${purpose}`, "div", { class: "soft tiny" }, consentLine(consent)) : null);
   };
   return h("table", { class: "may" },
     h("caption", { class: "hidden" }, `May I contact ${one.name ?? "this person"} now?`),

@@ -1,0 +1,1 @@
+"""Confirmations: mails that ask the owner of an address whether a consent is really theirs."""

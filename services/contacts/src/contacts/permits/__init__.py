@@ -1,0 +1,1 @@
+"""Sending permits: who may be written to at this very moment, and who is being written to."""
