@@ -7,7 +7,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 from devstack.demo.story.play import Story
-from devstack.services import SERVICES
+from devstack.services import CORE
 from devstack.stack import Stack
 from pydantic import SecretStr
 from shared.access import credentials
@@ -23,7 +23,7 @@ from tests.secure.conftest import Rapport
 
 COMMANDS_BETWEEN = 20
 RATE = 60.0
-RENEWED = tuple(service.name for service in SERVICES) if IS_FULL else ("pipeline", "customer-360")
+RENEWED = tuple(service.name for service in CORE) if IS_FULL else ("pipeline", "customer-360")
 
 
 async def enters(stack: Stack, principal: str, secret: str) -> bool:
