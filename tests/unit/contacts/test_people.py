@@ -1,11 +1,13 @@
 """People: what each command decides."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from contacts.people.domain import (
     AddPoint,
+    AddPostalPoint,
     ArchivePerson,
     ContactIdIsTakenError,
     ContactNotFoundError,
@@ -14,6 +16,7 @@ from contacts.people.domain import (
     Person,
     PointNotFoundError,
     RestorePerson,
+    SetKeyDate,
     UpdatePerson,
     carry_out,
     decide,
@@ -26,9 +29,11 @@ from contacts.people.memberships import (
     SetMembership,
 )
 from contacts.points import PointRules
+from contacts.postal_points import NewPostalPoint, PostalAddress
 from contacts.records import RecordIsArchivedError, RecordIsErasedError
 from hypothesis import given
 from hypothesis import strategies as st
+from shared.contracts.contacts import KeyDate
 
 ID, FIRM, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 AT, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
@@ -147,3 +152,49 @@ def test_a_bounce_concerns_an_archived_person_and_none_that_is_gone() -> None:
     assert decide(Person(erased, 1), bounced) == []
     with pytest.raises(RecordIsErasedError):
         decide(Person(erased, 1), RestorePerson())
+
+
+HOME = NewPostalPoint(PostalAddress(("12 High St.",), "Leeds", "LS1 4DY"), "hash", is_primary=True)
+BIRTHDAY = KeyDate(kind="birthday", month_day="04-12", year=1971)
+
+
+def test_a_postal_address_is_kept_once_in_one_spelling() -> None:
+    change = carry_out(person(), AddPostalPoint(HOME))
+    assert names(change.facts) == ["ContactPostalPointAdded"]
+    [point] = change.after.state.postal_points
+    assert point.normalized == "12 high street, ls1 4dy leeds"
+    again = NewPostalPoint(PostalAddress(("12 HIGH STREET",), "leeds", "LS1 4DY"), "hash")
+    assert carry_out(change.after, AddPostalPoint(again)).facts == ()
+
+
+def test_there_is_one_primary_postal_address_and_it_can_become_invalid() -> None:
+    at_home = carry_out(person(), AddPostalPoint(HOME)).after
+    moved = NewPostalPoint(PostalAddress(("1 Low Rd",), "York"), "hash", is_primary=True)
+    twice = carry_out(at_home, AddPostalPoint(moved)).after
+    assert {p.locality: p.is_primary for p in twice.state.postal_points} == {
+        "Leeds": False,
+        "York": True,
+    }
+    point_id = at_home.state.postal_points[0].point_id
+    gone = carry_out(twice, InvalidatePoint(point_id, "returned-mail"))
+    assert names(gone.facts) == ["ContactPointInvalidated"]
+    statuses = {p.locality: p.status for p in gone.after.state.postal_points}
+    assert statuses == {"Leeds": "invalid", "York": "active"}
+
+
+def test_a_key_date_is_set_and_its_fact_tells_no_day() -> None:
+    change = carry_out(person(), SetKeyDate(BIRTHDAY))
+    assert change.after.state.key_dates == (BIRTHDAY,)
+    assert "04-12" not in change.facts[0].model_dump_json()
+    assert carry_out(change.after, SetKeyDate(BIRTHDAY)).facts == ()
+    corrected = KeyDate(kind="birthday", month_day="12-04")
+    assert carry_out(change.after, SetKeyDate(corrected)).after.state.key_dates == (corrected,)
+
+
+def test_a_new_person_comes_with_address_and_birthday() -> None:
+    create = replace(CREATE, postal_points=(HOME,), key_dates=(BIRTHDAY,))
+    change = carry_out(None, create)
+    assert len(change.facts) == change.after.version == 5
+    assert carry_out(change.after, create).facts == ()
+    with pytest.raises(ContactIdIsTakenError):
+        carry_out(change.after, replace(create, key_dates=()))

@@ -262,6 +262,7 @@ class Story:
             [self._survey()],
             [self._held(), self.message_sent(), self.message_clicked()],
             [self._identity()],
+            [self._duplicate(), self._no_duplicate()],
             [self._response()],
             [self._campaign()],
             [self._owner_changed()],
@@ -426,6 +427,29 @@ class Story:
             identifier=str(self.submission),
             source="form",
             confidence=1.0,
+        )
+
+    def _duplicate(self) -> Event:
+        return contacts.DuplicateDetected(
+            case_id=self.case,
+            entity_type="contact",
+            candidate_ids=tuple(sorted((self.contact, self.stranger))),
+            score=0.8,
+            matched_on=("phone",),
+            suggested_survivor_id=self.contact,
+            policy_version=1,
+            found_by="scan",
+            detected_at=at(8),
+        )
+
+    def _no_duplicate(self) -> Event:
+        return contacts.DuplicateDismissed(
+            case_id=self.case,
+            entity_type="contact",
+            candidate_ids=tuple(sorted((self.contact, self.stranger))),
+            reason_code="twins",
+            decided_by="user:anna",
+            dismissed_at=at(9),
         )
 
     def _response(self) -> Event:

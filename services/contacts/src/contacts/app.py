@@ -10,6 +10,7 @@ from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from contacts.candidates import api as candidates
 from contacts.config import Settings
 from contacts.consents import api as consents
 from contacts.consents.consumers import confirmations, optouts
@@ -17,6 +18,7 @@ from contacts.consents.handlers import expire_consents
 from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
+from contacts.duplicates import api as duplicates
 from contacts.handovers import api as handovers
 from contacts.handovers.consumers import consumer as handover_acks
 from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
@@ -28,11 +30,15 @@ from contacts.people import store as people_store
 from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
+from contacts.scans import api as scans
+from contacts.scans.handlers import run_scans
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
 IMPORT_POLL_AT_REST = 1.0
 HANDOVER_POLL = 5.0
+SCAN_POLL = 0.5
+SCAN_POLL_AT_REST = 5.0
 
 
 def create_app() -> FastAPI:
@@ -48,6 +54,9 @@ def create_app() -> FastAPI:
             permits.router,
             suppressions.router,
             imports.router,
+            candidates.router,
+            scans.router,
+            duplicates.router,
             handovers.router,
         ],
         consumers=[
@@ -74,6 +83,7 @@ def create_app() -> FastAPI:
             Job("close-overdue-handovers", close_overdue, every=HANDOVER_POLL),
             Job("expire-consents", expire_consents, every=1.0, at_rest=30.0),
             Job("forget-permits", forget_ended, every=60.0),
+            Job("duplicate-scans", run_scans, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
         ],
     )
     return build_app(service, settings)

@@ -1,17 +1,32 @@
 """What may be said of customers and people, by HTTP or in a file: one check for both doors."""
 
+from datetime import date
 from functools import cache
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from shared.contracts.contacts import CustomerKind, ExternalId, PointType
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from shared.contracts.contacts import CustomerKind, ExternalId, KeyDateKind, PointType
 from shared.http.requests import Code, Currency, Text
+
+from contacts.postal_points import PostalAddress
 
 Language: TypeAlias = Annotated[
     str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
 ]
+
+
+_LEAP_YEAR = 2000
+"""A year that has every day."""
 
 
 @cache
@@ -26,6 +41,7 @@ def _known_zone(name: str) -> str:
 
 
 Timezone: TypeAlias = Annotated[str, AfterValidator(_known_zone)]
+Country: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Tags: TypeAlias = Annotated[tuple[Code, ...], Field(max_length=50)]
 
 
@@ -51,6 +67,7 @@ ExternalIds: TypeAlias = Annotated[tuple[ExternalIdIn, ...], Field(max_length=20
 
 class _CustomerInput(_Input):
     legal_name: Text | None = None
+    tax_id: Text | None = None
     territory_code: Code | None = None
     region: Text | None = None
     industry: Text | None = None
@@ -112,6 +129,52 @@ class PointIn(BaseModel):
     is_primary: bool = False
 
 
+class PostalIn(BaseModel):
+    """Where a person is reached by post; one line or a locality at least."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lines: Annotated[tuple[Text, ...], Field(max_length=5)] = ()
+    locality: Text | None = None
+    postal_code: Text | None = None
+    region: Text | None = None
+    country: Country | None = None
+    is_primary: bool = False
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if not self.lines and self.locality is None and self.postal_code is None:
+            raise ValueError("a line, a locality or a postal code is needed")
+        return self
+
+    @property
+    def address(self) -> PostalAddress:
+        said = self.model_dump(exclude={"is_primary"})
+        return PostalAddress(**said)
+
+
+class KeyDateIn(BaseModel):
+    """A day that counts for a person; the year, where it is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    month_day: Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}$")]
+    year: Annotated[int, Field(ge=1850, le=2200)] | None = None
+
+    @field_validator("month_day")
+    @classmethod
+    def _is_in_the_calendar(cls, month_day: str) -> str:
+        month, day = month_day.split("-")
+        date(_LEAP_YEAR, int(month), int(day))
+        return month_day
+
+
+class NamedKeyDateIn(KeyDateIn):
+    """The same with its kind."""
+
+    kind: KeyDateKind
+
+
 class MembershipIn(BaseModel):
     """A person's part in a customer."""
 
@@ -126,4 +189,6 @@ class ContactIn(PersonIn):
     """A new person; a name or a point at least."""
 
     points: Annotated[tuple[PointIn, ...], Field(max_length=20)] = ()
+    postal_points: Annotated[tuple[PostalIn, ...], Field(max_length=20)] = ()
+    key_dates: Annotated[tuple[NamedKeyDateIn, ...], Field(max_length=10)] = ()
     memberships: Annotated[tuple[MembershipIn, ...], Field(max_length=20)] = ()

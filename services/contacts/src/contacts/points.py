@@ -1,5 +1,7 @@
 """Contact points as they are stored: normalised once, and hashed for where no address may go."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -42,6 +44,11 @@ class PointRules:
     def subject(self, channel: Channel, value: str) -> str:
         """The hash that a suppression of this address has."""
         return subject_hash(self.hash_key, channel, self._normal_form(channel, value))
+
+    def identifier(self, kind: str, value: str) -> str:
+        """The hash that stands for an outside identifier, such as a loyalty number."""
+        text = f"{kind}:{''.join(value.split()).casefold()}"
+        return hmac.new(self.hash_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
     def _normal_form(self, channel: Channel, value: str) -> str:
         match channel:

@@ -2,7 +2,8 @@
 
 from typing import Annotated, TypeAlias
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
+from shared.http.requests import Code
 
 from contacts.config import Settings
 from contacts.points import PointRules
@@ -15,3 +16,11 @@ async def point_rules_of(request: Request) -> PointRules:
 
 
 Rules: TypeAlias = Annotated[PointRules, Depends(point_rules_of)]
+
+ForceReason: TypeAlias = Annotated[
+    Code | None,
+    Query(
+        description="Why the record is created although a very similar one is known, as a code:"
+        " `other-branch`, `twins`. The pair becomes a duplicate case all the same."
+    ),
+]

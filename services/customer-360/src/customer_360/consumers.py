@@ -14,9 +14,11 @@ from shared.contracts.contacts import (
     CUSTOMER_STATE,
     ContactArchived,
     ContactCreated,
+    ContactKeyDateSet,
     ContactMembershipChanged,
     ContactPointAdded,
     ContactPointInvalidated,
+    ContactPostalPointAdded,
     ContactRestored,
     ContactUpdated,
     CustomerArchived,
@@ -24,6 +26,7 @@ from shared.contracts.contacts import (
     CustomerLifecycleChanged,
     CustomerRestored,
     CustomerUpdated,
+    IdentityConflictDetected,
 )
 from shared.db import Connection
 from shared.messaging.envelope import Received
@@ -32,6 +35,7 @@ from shared.messaging.reactions import Consumer
 from customer_360 import erasing
 from customer_360.customers import projection as customers
 from customer_360.deals import projection as deals
+from customer_360.duplicates import projection as duplicates
 from customer_360.handovers import projection as handovers
 from customer_360.leads import projection as leads
 from customer_360.orders import projection as orders
@@ -94,6 +98,7 @@ def fact_projection(hash_key: str) -> Projection:
             people.CONSENT_SECTION,
             people.SUPPRESSION_SECTION,
             people.IDENTITY_SECTION,
+            duplicates.SECTION,
             leads.SECTION,
             deals.SECTION,
             tickets.TICKET_SECTION,
@@ -112,6 +117,9 @@ def fact_projection(hash_key: str) -> Projection:
             ContactPointInvalidated,
             ContactArchived,
             ContactRestored,
+            ContactPostalPointAdded,
+            ContactKeyDateSet,
+            IdentityConflictDetected,
             SegmentMemberEntered,
             SegmentMemberExited,
             FormSubmitted,

@@ -17,6 +17,7 @@ from shared.contracts import (
 from shared.contracts.contacts import (
     consents,
     customers,
+    duplicates,
     identities,
     imports,
     people,
@@ -31,6 +32,7 @@ _MODULES = (
     consents,
     suppressions,
     identities,
+    duplicates,
     imports,
     contacts_handovers,
     pipeline,

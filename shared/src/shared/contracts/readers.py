@@ -75,6 +75,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.SUPPRESSION_EVENTS,
             contacts.IDENTITY_EVENTS,
             contacts.HANDOVER_EVENTS,
+            contacts.DUPLICATE_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

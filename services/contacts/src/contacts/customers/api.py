@@ -33,6 +33,7 @@ from contacts.customers.domain import (
 )
 from contacts.customers.lifecycle import MoveLifecycle
 from contacts.inputs import CustomerIn, CustomerPatch
+from contacts.requests import ForceReason
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 Creator = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -73,10 +74,17 @@ class LifecycleIn(BaseModel):
 
 @router.post("", status_code=201)
 async def create_customer(
-    caller: Creator, pool: Database, customer_id: NewId, body: CustomerIn, response: Response
+    caller: Creator,
+    pool: Database,
+    customer_id: NewId,
+    body: CustomerIn,
+    response: Response,
+    force_reason: ForceReason = None,
 ) -> CustomerOut:
+    """Create a customer. One that is surely known is refused (409, with the candidates)."""
     command = CreateCustomer(customer_id, body.given(), caller.cause.at)
-    return _out(await handlers.create_customer(pool, caller.cause, command), response)
+    created = await handlers.create_customer(pool, caller.cause, command, force_reason)
+    return _out(created, response)
 
 
 @router.get("/{customer_id}")

@@ -27,18 +27,28 @@ from contacts.customers.domain import (
     carry_out,
 )
 from contacts.customers.lifecycle import FollowFact
+from contacts.duplicates import handlers as duplicates
 from contacts.file_layout import EXTERNAL_ID, Batch, Tally
 from contacts.file_rows import CustomerRow
+from contacts.matching.subjects import customer_traits
 
 
-async def create_customer(pool: Pool, cause: Cause, command: CreateCustomer) -> Customer:
+async def create_customer(
+    pool: Pool, cause: Cause, command: CreateCustomer, forced_for: str | None = None
+) -> Customer:
+    """Create it, unless it is surely there already and nobody says why it is another."""
+
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
             existing = await store.find_customer(connection, command.customer_id)
             if existing is None:
                 await require_employed(connection, command.profile.get("owner_id"))
             change = carry_out(existing, command)
+            if not change.facts:
+                return change.after
             await store.save_changes(connection, cause, [change])
+            new = customer_traits(change.after.state)
+            await duplicates.check_new(connection, cause, store.load_traits, new, forced_for)
             return change.after
 
     return await with_retries(attempt)
@@ -177,6 +187,8 @@ async def import_customers(
         changes[customer_id] = earlier.then(change) if earlier else change
     if not batch.dry_run:
         await store.save_changes(connection, batch.cause, list(changes.values()))
+        new = [customer_traits(c.after.state) for c in changes.values() if c.before is None]
+        await duplicates.detect(connection, batch.cause, store.load_traits, new, "import")
 
 
 async def _what_is_known(

@@ -21,11 +21,14 @@ from contacts.customers.domain import (
     CustomerNotFoundError,
     ExternalIdIsTakenError,
 )
+from contacts.duplicates import store as duplicates
+from contacts.matching.keys import keys_of_changes
+from contacts.matching.subjects import Traits, customer_traits
 from contacts.publishing import published
 
 _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
-    tags, created_at, record_status, merged_into"""
+    tags, created_at, record_status, merged_into, tax_id"""
 _FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
 _values_of = attrgetter(*_FIELDS)
 
@@ -40,7 +43,7 @@ _ARRAYS = """unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::uuid[],
-    $21::bigint[]"""
+    $21::text[], $22::bigint[]"""
 _NAMES = f"{_COLUMNS}, version"
 _PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 2))
 _INSERT = f"INSERT INTO customers ({_NAMES}) VALUES ({_PARAMETERS})"  # COPY takes two round trips
@@ -51,8 +54,9 @@ UPDATE customers SET
     territory_code = new.territory_code, region = new.region, industry = new.industry,
     size_band = new.size_band, language = new.language, currency = new.currency,
     timezone = new.timezone, website = new.website, tags = string_to_array(new.tags, E'\\x1f'),
-    record_status = new.record_status, merged_into = new.merged_into, version = new.version
-FROM {_ARRAYS}, $22::bigint[]) AS new ({_NAMES}, seen)
+    record_status = new.record_status, merged_into = new.merged_into, tax_id = new.tax_id,
+    version = new.version
+FROM {_ARRAYS}, $23::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
 """
 _FIND_BY_EXTERNAL_IDS = """
@@ -128,6 +132,25 @@ async def lock_customers_of_owner(
     return [customer for customer in locked.values() if customer.state.owner_id == owner_id]
 
 
+async def load_traits(connection: Connection, customer_ids: Iterable[UUID]) -> list[Traits]:
+    """What matching looks at of the customers among these ids."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", list(customer_ids)
+    )
+    return [customer_traits(_customer(row).state) for row in rows]
+
+
+async def lock_page(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
+    """A page of all there are, by id; nobody changes these before the transaction ends."""
+    rows = await connection.fetch(
+        "SELECT customer_id FROM customers WHERE $1::uuid IS NULL OR customer_id > $1"
+        " ORDER BY customer_id LIMIT $2 FOR SHARE",
+        after,
+        limit,
+    )
+    return [row["customer_id"] for row in rows]
+
+
 async def lock_snapshots(connection: Connection, customer_ids: Iterable[UUID]) -> list[Fact]:
     """The customers among these ids as they are now, locked, with their versions."""
     locked = await lock_customers(connection, customer_ids)
@@ -192,6 +215,7 @@ async def save_changes(
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
     await _insert_external_ids(connection, changed)
+    await duplicates.save_keys(connection, "customer", keys_of_changes(changed, customer_traits))
     await outbox.append(connection, cause, published(changed))
 
 

@@ -1,47 +1,119 @@
 """The table of identity links."""
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 from shared.cause import Cause
 from shared.contracts.contacts import IdentityLinked
-from shared.db import Connection, refusing
+from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
-from contacts.identities.domain import LinkIdentity, decide
+from contacts.identities.domain import (
+    UNIQUE,
+    Command,
+    Link,
+    LinkIdentity,
+    decide,
+    evolve,
+)
 
+_COLUMNS = """link_id, contact_id, customer_id, identifier_type, identifier, source, confidence,
+    version, unlinked_at IS NULL AS is_active, claimed_for"""
 _INSERT = """
 INSERT INTO identity_links (link_id, contact_id, customer_id, identifier_type, identifier, source,
-    confidence, version, linked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)
+    confidence, version, unlinked_at, claimed_for, linked_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_UPDATE = """
+UPDATE identity_links SET contact_id = $2, customer_id = $3, identifier_type = $4, identifier = $5,
+    source = $6, confidence = $7, version = $8, unlinked_at = $9, claimed_for = $10
+WHERE link_id = $1 AND version = $11
 """
 
 
-async def find_link(connection: Connection, link_id: UUID) -> IdentityLinked | None:
+async def find_link(connection: Connection, link_id: UUID) -> Link | None:
     row = await connection.fetchrow(
-        """
-        SELECT link_id, contact_id, customer_id, identifier_type, identifier, source, confidence
-        FROM identity_links WHERE link_id = $1
-        """,
-        link_id,
+        f"SELECT {_COLUMNS} FROM identity_links WHERE link_id = $1", link_id
     )
-    return IdentityLinked(**dict(row)) if row else None
+    return _link(row) if row else None
+
+
+async def list_links(connection: Connection, contact_id: UUID) -> list[Link]:
+    """What belongs to a person now."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM identity_links WHERE contact_id = $1 AND unlinked_at IS NULL"
+        " ORDER BY link_id",
+        contact_id,
+    )
+    return [_link(row) for row in rows]
+
+
+async def find_unique(
+    connection: Connection, contact_ids: Collection[UUID]
+) -> dict[UUID, list[tuple[str, str]]]:
+    """The identifiers that these people alone have, each with its kind and who gave it out."""
+    rows = await connection.fetch(
+        "SELECT contact_id, identifier_type || ':' || source AS kind, identifier"
+        " FROM identity_links WHERE contact_id = ANY($1::uuid[]) AND unlinked_at IS NULL"
+        " AND identifier_type = ANY($2::text[])",
+        list(contact_ids),
+        sorted(UNIQUE),
+    )
+    found: dict[UUID, list[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row["contact_id"], []).append((row["kind"], row["identifier"]))
+    return found
 
 
 async def record(connection: Connection, cause: Cause, command: LinkIdentity) -> None:
     """Link what is not linked yet, and publish it."""
-    for event in decide(await find_link(connection, command.link_id), command):
+    await carry_out(connection, cause, command.link_id, command)
+
+
+async def carry_out(
+    connection: Connection, cause: Cause, link_id: UUID, command: Command
+) -> Link | None:
+    """Decide a command on a link, write and publish what follows; `StaleVersionError` if late."""
+    link = before = await find_link(connection, link_id)
+    for event in decide(link, command):
+        link = evolve(link, event)
+        await _save(connection, cause, before, link)
+        await outbox.append(connection, cause, [Fact(event, link.version)])
+    return link
+
+
+async def _save(connection: Connection, cause: Cause, before: Link | None, link: Link) -> None:
+    values = _values(cause, link)
+    if before is None:
         with refusing({"identity_links_pkey": StaleVersionError}):
-            await connection.execute(
-                _INSERT,
-                event.link_id,
-                event.contact_id,
-                event.customer_id,
-                event.identifier_type,
-                event.identifier,
-                event.source,
-                event.confidence,
-                cause.at,
-            )
-        await outbox.append(connection, cause, [Fact(event, 1)])
+            await connection.execute(_INSERT, *values, cause.at)
+    elif rows_affected(await connection.execute(_UPDATE, *values, before.version)) != 1:
+        raise StaleVersionError
+
+
+def _values(cause: Cause, link: Link) -> list[Any]:
+    linked = link.linked
+    return [
+        linked.link_id,
+        linked.contact_id,
+        linked.customer_id,
+        linked.identifier_type,
+        linked.identifier,
+        linked.source,
+        linked.confidence,
+        link.version,
+        None if link.is_active else cause.at,
+        list(link.claimed_for),
+    ]
+
+
+def _link(row: asyncpg.Record) -> Link:
+    values: dict[str, Any] = dict(row)
+    version: int = values.pop("version")
+    is_active: bool = values.pop("is_active")
+    claimed_for: list[UUID] = values.pop("claimed_for")
+    return Link(IdentityLinked(**values), version, is_active, tuple(claimed_for))

@@ -27,6 +27,7 @@ from contacts.people.domain import (
     UpdatePerson,
     carry_out,
 )
+from contacts.people.handlers import detect_duplicates
 from contacts.people.memberships import (
     Part,
     SetMembership,
@@ -57,6 +58,7 @@ async def receive_form(
         commands = _filling_in(known, said, points)
     change = carry_out(known, *commands)
     await people.save_changes(connection, cause, [change])
+    await detect_duplicates(connection, cause, [change], "reaction")
     await keep_ticked(connection, cause, change.after.state.contact_id, form)
     await _link(connection, cause, change.after, form)
 
@@ -158,7 +160,9 @@ async def _join(connection: Connection, cause: Cause, lead: LeadState, rules: Po
     else:
         filling = _filling_in(known, _name(lead.name), points)
         commands = (*filling, SetMembership(part, cause.at))
-    await people.save_changes(connection, cause, [carry_out(known, *commands)])
+    change = carry_out(known, *commands)
+    await people.save_changes(connection, cause, [change])
+    await detect_duplicates(connection, cause, [change], "reaction")
 
 
 def _name(name: str | None) -> dict[str, str | None]:

@@ -1,14 +1,22 @@
 """People over HTTP; the outside calls them contacts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from shared.auth import Caller, Reader, allow
 from shared.contact_points import EmailInvalidError, PhoneInvalidError
-from shared.contracts.contacts import ArchivedFor, ContactState, RecordStatus
+from shared.contracts.contacts import (
+    ArchivedFor,
+    ContactState,
+    KeyDate,
+    KeyDateKind,
+    RecordStatus,
+    UnlinkedFor,
+)
 from shared.http.requests import (
+    Code,
     Cursor,
     Database,
     IfMatch,
@@ -21,15 +29,19 @@ from shared.http.requests import (
     tag_version,
 )
 
-from contacts.inputs import ContactIn, PersonIn, PointIn
+from contacts.identities import handlers as identities
+from contacts.identities import store as identities_store
+from contacts.identities.domain import Link, LinkIdentity, UnlinkIdentity
+from contacts.inputs import ContactIn, KeyDateIn, PersonIn, PointIn, PostalIn
 from contacts.people import handlers, store
 from contacts.people.domain import (
+    AddPostalPoint,
     ArchivePerson,
-    CreatePerson,
     InvalidatePoint,
     InvalidFor,
     Person,
     RestorePerson,
+    SetKeyDate,
     UpdatePerson,
 )
 from contacts.people.memberships import (
@@ -38,7 +50,7 @@ from contacts.people.memberships import (
     SetMembership,
 )
 from contacts.points import PointRules
-from contacts.requests import Rules
+from contacts.requests import ForceReason, Rules
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -69,23 +81,50 @@ class ArchiveIn(BaseModel):
     reason_code: ArchivedFor
 
 
+class IdentityIn(BaseModel):
+    """An outside identifier of the person, and the system or program that gave it out."""
+
+    identifier_type: Literal["visitor_id", "device_id", "loyalty_no", "external_id"]
+    identifier: Text
+    source: Code
+    customer_id: UUID | None = None
+    confidence: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+class UnlinkIn(BaseModel):
+    """Why the identifier is not this person's."""
+
+    reason_code: UnlinkedFor
+
+
+class IdentityOut(BaseModel):
+    """An identifier by its hash, whose it is, and for whom else it was claimed."""
+
+    link_id: UUID
+    contact_id: UUID
+    customer_id: UUID | None
+    identifier_type: str
+    identifier_hash: str
+    source: str
+    confidence: float
+    is_active: bool
+    claimed_for: tuple[UUID, ...]
+
+
 @router.post("", status_code=201)
-async def create_contact(
+async def create_contact(  # noqa: PLR0913, PLR0917 -- what a creating request has
     caller: Editor,
     pool: Database,
     rules: Rules,
     contact_id: NewId,
     body: ContactIn,
     response: Response,
+    force_reason: ForceReason = None,
 ) -> ContactOut:
-    customer_ids = [each.customer_id for each in body.memberships]
-    points = await handlers.read_points(pool, rules, body.points, customer_ids)
-    profile = body.given()
-    parts = tuple(Part(each.customer_id, each.role, each.is_primary) for each in body.memberships)
-    for name in ("points", "memberships"):
-        profile.pop(name, None)
-    command = CreatePerson(contact_id, profile, caller.cause.at, points, parts)
-    return _out(await handlers.create_person(pool, caller.cause, command), response)
+    """Create a person. One who is surely known is refused (409, with the candidates)."""
+    command = await handlers.creation_of(pool, rules, contact_id, body, caller.cause.at)
+    created = await handlers.create_person(pool, caller.cause, command, force_reason)
+    return _out(created, response)
 
 
 @router.get("/{contact_id}")
@@ -166,6 +205,33 @@ async def add_point(
     return _out(changed, response)
 
 
+@router.post("/{contact_id}/postal-points", status_code=201)
+async def add_postal_point(
+    caller: Editor,
+    pool: Database,
+    rules: Rules,
+    contact_id: UUID,
+    body: PostalIn,
+    response: Response,
+) -> ContactOut:
+    command = AddPostalPoint(handlers.postal_point(rules, body))
+    return _out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
+
+
+@router.put("/{contact_id}/key-dates/{kind}")
+async def set_key_date(
+    caller: Editor,
+    pool: Database,
+    contact_id: UUID,
+    kind: KeyDateKind,
+    body: KeyDateIn,
+    response: Response,
+) -> ContactOut:
+    """A birthday, an anniversary: one of each kind."""
+    command = SetKeyDate(KeyDate(kind=kind, month_day=body.month_day, year=body.year))
+    return _out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
+
+
 @router.post("/{contact_id}/points/{point_id}/invalidate")
 async def invalidate_point(
     caller: Editor,
@@ -224,6 +290,52 @@ async def restore_contact(
     command = RestorePerson()
     changed = await handlers.change_person(pool, caller.cause, contact_id, command, if_match)
     return _out(changed, response)
+
+
+@router.get("/{contact_id}/identities")
+async def list_identities(caller: Reader, pool: Database, contact_id: UUID) -> list[IdentityOut]:
+    """The outside identifiers that belong to the person now."""
+    del caller
+    async with pool.acquire() as connection:
+        await store.load_person(connection, contact_id)
+        return [
+            _identity(link) for link in await identities_store.list_links(connection, contact_id)
+        ]
+
+
+@router.post("/{contact_id}/identities")
+async def link_identity(
+    caller: Editor, pool: Database, rules: Rules, contact_id: UUID, body: IdentityIn
+) -> IdentityOut:
+    """Say that an outside identifier belongs to the person; it is kept as a keyed hash.
+
+    One that a person alone can have, and that is another's, stays with the other: the answer names
+    whose it is, and the conflict becomes a fact.
+    """
+    async with pool.acquire() as connection:
+        await store.load_person(connection, contact_id)
+    hashed = rules.identifier(body.identifier_type, body.identifier)
+    command = LinkIdentity(
+        body.identifier_type, hashed, contact_id, body.customer_id, body.source, body.confidence
+    )
+    return _identity(await identities.link_identity(pool, caller.cause, command))
+
+
+@router.post("/{contact_id}/identities/{link_id}/unlink")
+async def unlink_identity(
+    caller: Editor, pool: Database, contact_id: UUID, link_id: UUID, body: UnlinkIn
+) -> IdentityOut:
+    command = UnlinkIdentity(contact_id, body.reason_code)
+    return _identity(await identities.unlink_identity(pool, caller.cause, link_id, command))
+
+
+def _identity(link: Link) -> IdentityOut:
+    return IdentityOut(
+        **link.linked.model_dump(exclude={"identifier"}),
+        identifier_hash=link.linked.identifier,
+        is_active=link.is_active,
+        claimed_for=link.claimed_for,
+    )
 
 
 def _out(person: Person, response: Response | None = None) -> ContactOut:

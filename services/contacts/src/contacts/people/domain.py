@@ -9,18 +9,22 @@ from uuid import UUID
 from shared.contracts.contacts import (
     ContactArchived,
     ContactCreated,
+    ContactKeyDateSet,
     ContactMembershipChanged,
     ContactPoint,
     ContactPointAdded,
     ContactPointInvalidated,
+    ContactPostalPointAdded,
     ContactRestored,
     ContactState,
     ContactUpdated,
+    KeyDate,
+    PostalPoint,
 )
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 
-from contacts import changes
+from contacts import changes, key_dates, postal_points
 from contacts.people.memberships import (
     EndMembership,
     Part,
@@ -29,6 +33,7 @@ from contacts.people.memberships import (
     with_part,
 )
 from contacts.points import NewPoint
+from contacts.postal_points import NewPostalPoint, postal_point_id
 from contacts.records import is_present, require_active, require_present
 
 InvalidFor: TypeAlias = Literal[
@@ -66,6 +71,8 @@ class CreatePerson:
     points: tuple[NewPoint, ...] = ()
     parts: tuple[Part, ...] = ()
     import_id: UUID | None = None
+    postal_points: tuple[NewPostalPoint, ...] = ()
+    key_dates: tuple[KeyDate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,16 @@ class UpdatePerson:
 @dataclass(frozen=True, slots=True)
 class AddPoint:
     point: NewPoint
+
+
+@dataclass(frozen=True, slots=True)
+class AddPostalPoint:
+    point: NewPostalPoint
+
+
+@dataclass(frozen=True, slots=True)
+class SetKeyDate:
+    date: KeyDate
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,8 @@ Command: TypeAlias = (
     CreatePerson
     | UpdatePerson
     | AddPoint
+    | AddPostalPoint
+    | SetKeyDate
     | InvalidatePoint
     | SetMembership
     | EndMembership
@@ -112,6 +131,8 @@ PersonEvent: TypeAlias = (
     | ContactCreated
     | ContactUpdated
     | ContactPointAdded
+    | ContactPostalPointAdded
+    | ContactKeyDateSet
     | ContactPointInvalidated
     | ContactMembershipChanged
     | ContactArchived
@@ -130,7 +151,7 @@ def carry_out(before: Person | None, *commands: Command) -> PersonChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:
+def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:  # noqa: PLR0911 -- one return per command
     """The facts that follow from a command; none for a repeat. Raises the refusals above."""
     if isinstance(command, CreatePerson):
         return _create(person, command)
@@ -146,6 +167,10 @@ def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:
             return _update(person.state, command)
         case AddPoint():
             return _add_point(person.state, command.point)
+        case AddPostalPoint():
+            return postal_points.add(person.state, command.point)
+        case SetKeyDate():
+            return key_dates.set_date(person.state, command.date)
         case SetMembership() | EndMembership():
             return change_membership(person.state, command)
         case _:
@@ -161,13 +186,20 @@ def evolve(person: Person | None, event: PersonEvent) -> Person:
     match event:
         case ContactPointInvalidated():
             state = _with_points(state, (_invalidated(p, event) for p in state.points))
+            state = postal_points.invalidate(state, event.point_id)
         case ContactMembershipChanged():
             state = state.model_copy(update={"memberships": with_part(state.memberships, event)})
         case ContactArchived():
             state = state.model_copy(update={"record_status": "archived"})
         case ContactRestored():
             state = state.model_copy(update={"record_status": "active"})
-        case ContactCreated() | ContactUpdated() | ContactPointAdded():
+        case (
+            ContactCreated()
+            | ContactUpdated()
+            | ContactPointAdded()
+            | ContactPostalPointAdded()
+            | ContactKeyDateSet()
+        ):
             pass  # the snapshot before it brought the values
         case _:
             assert_never(event)
@@ -197,15 +229,17 @@ def _create(person: Person | None, command: CreatePerson) -> Sequence[PersonEven
 def _followed_by(
     person: Person, events: list[PersonEvent], command: CreatePerson
 ) -> Sequence[PersonEvent]:
-    for point in command.points:
-        added = _add_point(person.state, point)
-        events.extend(added)
-        for event in added:
-            person = evolve(person, event)
-    for part in command.parts:
-        joined = change_membership(person.state, SetMembership(part, command.at))
-        events.extend(joined)
-        for event in joined:
+    """Whatever else the command says of the new person, each as a command of its own."""
+    also: list[Command] = [
+        *(AddPoint(point) for point in command.points),
+        *(AddPostalPoint(point) for point in command.postal_points),
+        *(SetKeyDate(date) for date in command.key_dates),
+        *(SetMembership(part, command.at) for part in command.parts),
+    ]
+    for each in also:
+        following = decide(person, each)
+        events.extend(following)
+        for event in following:
             person = evolve(person, event)
     return events
 
@@ -213,13 +247,17 @@ def _followed_by(
 def _differs(person: Person, command: CreatePerson) -> bool:
     """Whether a repeat says something else than the first did; told while nothing has changed."""
     state = person.state
-    if person.version != 1 + len(state.points) + len(state.memberships):
+    said = (state.points, state.memberships, state.postal_points, state.key_dates)
+    if person.version != 1 + sum(map(len, said)):
         return False
     points = {point_id_of(state.contact_id, point) for point in command.points}
+    postal = {postal_point_id(state.contact_id, point) for point in command.postal_points}
     parts = {part.customer_id for part in command.parts}
     return (
         bool(_changed(state, command.profile))
         or points != {point.point_id for point in state.points}
+        or postal != {point.point_id for point in state.postal_points}
+        or set(command.key_dates) != set(state.key_dates)
         or parts != {membership.customer_id for membership in state.memberships}
     )
 
@@ -271,7 +309,8 @@ def _beside(point: ContactPoint, added: ContactPoint) -> ContactPoint:
 
 
 def _invalidate_point(state: ContactState, command: InvalidatePoint) -> Sequence[PersonEvent]:
-    point = next((each for each in state.points if each.point_id == command.point_id), None)
+    known: tuple[ContactPoint | PostalPoint, ...] = (*state.points, *state.postal_points)
+    point = next((each for each in known if each.point_id == command.point_id), None)
     if point is None:
         raise PointNotFoundError(contact_id=state.contact_id, point_id=command.point_id)
     if point.status != "active":

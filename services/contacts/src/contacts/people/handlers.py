@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from shared.cause import Cause
 from shared.contact_points import CHANNEL_OF_POINT, PhoneInvalidError
 from shared.contracts.campaigns import MessageBounced
+from shared.contracts.contacts import KeyDate
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.errors import Refusal
 from shared.http.requests import require_version
@@ -14,9 +16,12 @@ from shared.ids import new_id
 
 from contacts.customers import store as customers
 from contacts.customers.domain import CustomerNotFoundError
+from contacts.duplicates import handlers as duplicates
+from contacts.duplicates.domain import Door
 from contacts.file_layout import CUSTOMER_EXTERNAL_ID, Batch, Tally
 from contacts.file_rows import PersonRow
-from contacts.inputs import PointIn
+from contacts.inputs import ContactIn, PointIn, PostalIn
+from contacts.matching.subjects import person_traits
 from contacts.people import store
 from contacts.people.domain import (
     AddPoint,
@@ -34,17 +39,26 @@ from contacts.people.memberships import (
     live_memberships,
 )
 from contacts.points import NewPoint, PointRules
+from contacts.postal_points import NewPostalPoint
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
 
 
-async def create_person(pool: Pool, cause: Cause, command: CreatePerson) -> Person:
+async def create_person(
+    pool: Pool, cause: Cause, command: CreatePerson, forced_for: str | None = None
+) -> Person:
+    """Create one, unless surely there already and nobody says why it is somebody else."""
+
     async def attempt() -> Person:
         async with transaction(pool) as connection:
             await _require_customers(connection, [part.customer_id for part in command.parts])
             existing = await store.find_person(connection, command.contact_id)
             change = carry_out(existing, command)
+            if not change.facts:
+                return change.after
             await store.save_changes(connection, cause, [change])
+            new = person_traits(change.after.state)
+            await duplicates.check_new(connection, cause, store.load_traits, new, forced_for)
             return change.after
 
     return await with_retries(attempt)
@@ -72,6 +86,39 @@ async def give_up_address(
         ]
         await store.save_changes(connection, cause, [carry_out(person, *commands)])
     await suppressions.record(connection, cause, suppression)
+
+
+async def creation_of(
+    pool: Pool, rules: PointRules, contact_id: UUID, said: ContactIn, at: datetime
+) -> CreatePerson:
+    """What is said of a new person as the command that makes it."""
+    customer_ids = [each.customer_id for each in said.memberships]
+    profile = said.given()
+    for name in ("points", "memberships", "postal_points", "key_dates"):
+        profile.pop(name, None)
+    return CreatePerson(
+        contact_id,
+        profile,
+        at,
+        points=await read_points(pool, rules, said.points, customer_ids),
+        parts=tuple(Part(m.customer_id, m.role, m.is_primary) for m in said.memberships),
+        postal_points=tuple(postal_point(rules, each) for each in said.postal_points),
+        key_dates=tuple(KeyDate(**dict(each)) for each in said.key_dates),
+    )
+
+
+def postal_point(rules: PointRules, said: PostalIn) -> NewPostalPoint:
+    """An address with its hash."""
+    subject = rules.subject("post", said.address.normalized)
+    return NewPostalPoint(said.address, subject, said.is_primary)
+
+
+async def detect_duplicates(
+    connection: Connection, cause: Cause, changes: Iterable[PersonChange], found_by: Door
+) -> None:
+    """Open cases for the new people among these, just saved, at a door that refuses nobody."""
+    new = [person_traits(change.after.state) for change in changes if change.before is None]
+    await duplicates.detect(connection, cause, store.load_traits, new, found_by)
 
 
 async def change_person(
@@ -169,6 +216,7 @@ async def import_people(
             changes[contact_id] = earlier.then(change) if earlier else change
     if not batch.dry_run:
         await store.save_changes(connection, batch.cause, list(changes.values()))
+        await detect_duplicates(connection, batch.cause, changes.values(), "import")
 
 
 async def _what_is_known(connection: Connection, batch: Batch, rows: Sequence[PersonRow]) -> _Known:

@@ -13,6 +13,10 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from contacts.duplicates import store as duplicates
+from contacts.identities import store as identities
+from contacts.matching.keys import keys_of_changes
+from contacts.matching.subjects import Traits, person_traits
 from contacts.people.domain import ContactNotFoundError, Person, PersonChange
 from contacts.publishing import published
 
@@ -37,7 +41,13 @@ SELECT {_COLUMNS}, version, (
 ) AS points, (
     SELECT json_agg(memberships ORDER BY since, customer_id) FROM memberships
     WHERE memberships.contact_id = people.contact_id
-) AS memberships
+) AS memberships, (
+    SELECT json_agg(postal_points ORDER BY normalized COLLATE "C", point_id) FROM postal_points
+    WHERE postal_points.contact_id = people.contact_id
+) AS postal_points, (
+    SELECT json_agg(key_dates ORDER BY kind COLLATE "C") FROM key_dates
+    WHERE key_dates.contact_id = people.contact_id
+) AS key_dates
 FROM people
 """
 _ARRAYS = """unnest(
@@ -68,6 +78,27 @@ SELECT * FROM unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::boolean[], $5::timestamptz[], $6::timestamptz[])
 ON CONFLICT (contact_id, customer_id, since) DO UPDATE SET
     role = excluded.role, is_primary = excluded.is_primary, until = excluded.until
+"""
+_SAVE_POSTAL_POINTS = """
+INSERT INTO postal_points (contact_id, point_id, lines, locality, postal_code, region, country,
+    normalized, is_primary, status)
+SELECT contact_id, point_id, string_to_array(lines, E'\\x1f'), locality, postal_code, region,
+    country, normalized, is_primary, status
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::boolean[], $10::text[])
+    AS new (contact_id, point_id, lines, locality, postal_code, region, country, normalized,
+        is_primary, status)
+ON CONFLICT (point_id) DO UPDATE SET
+    lines = excluded.lines, locality = excluded.locality, postal_code = excluded.postal_code,
+    region = excluded.region, country = excluded.country, is_primary = excluded.is_primary,
+    status = excluded.status
+"""
+_SAVE_KEY_DATES = """
+INSERT INTO key_dates (contact_id, kind, month_day, year)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[])
+ON CONFLICT (contact_id, kind) DO UPDATE SET
+    month_day = excluded.month_day, year = excluded.year
 """
 _FIND_BY_EMAILS = """
 SELECT DISTINCT ON (points.normalized) points.normalized, contact_id
@@ -112,6 +143,15 @@ async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> di
     return {row["contact_id"]: _person(row) for row in rows}
 
 
+async def load_traits(connection: Connection, contact_ids: Iterable[UUID]) -> list[Traits]:
+    """What matching looks at of the people among these ids."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE contact_id = ANY($1::uuid[])", list(contact_ids)
+    )
+    unique = await identities.find_unique(connection, [row["contact_id"] for row in rows])
+    return [person_traits(_person(row).state, unique.get(row["contact_id"], ())) for row in rows]
+
+
 async def lock_snapshots(connection: Connection, contact_ids: Iterable[UUID]) -> list[Fact]:
     """The people among these ids as they are now, locked, with their versions."""
     locked = await lock_people(connection, contact_ids)
@@ -153,6 +193,17 @@ async def list_people(
     return [_person(row) for row in rows]
 
 
+async def lock_page(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
+    """A page of all there are, by id; nobody changes these before the transaction ends."""
+    rows = await connection.fetch(
+        "SELECT contact_id FROM people WHERE $1::uuid IS NULL OR contact_id > $1"
+        " ORDER BY contact_id LIMIT $2 FOR SHARE",
+        after,
+        limit,
+    )
+    return [row["contact_id"] for row in rows]
+
+
 async def save_changes(
     connection: Connection, cause: Cause, changes: Sequence[PersonChange]
 ) -> None:
@@ -162,6 +213,9 @@ async def save_changes(
     await _update(connection, [change for change in changed if change.before is not None])
     await _save_points(connection, changed)
     await _save_memberships(connection, changed)
+    await _save_postal_points(connection, changed)
+    await _save_key_dates(connection, changed)
+    await duplicates.save_keys(connection, "contact", keys_of_changes(changed, person_traits))
     await outbox.append(connection, cause, published(changed))
 
 
@@ -210,6 +264,38 @@ async def _save_memberships(connection: Connection, changes: Sequence[PersonChan
         )
 
 
+async def _save_postal_points(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    names = "locality postal_code region country normalized is_primary status"
+    rows = [
+        (
+            change.after.state.contact_id,
+            point.point_id,
+            "\x1f".join(point.lines),
+            *_values(point, names),
+        )
+        for change in changes
+        for point in change.after.state.postal_points
+        if change.before is None or point not in change.before.state.postal_points
+    ]
+    if rows:
+        await connection.execute(
+            _SAVE_POSTAL_POINTS, *(list(column) for column in zip(*rows, strict=True))
+        )
+
+
+async def _save_key_dates(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    rows = [
+        (change.after.state.contact_id, date.kind, date.month_day, date.year)
+        for change in changes
+        for date in change.after.state.key_dates
+        if change.before is None or date not in change.before.state.key_dates
+    ]
+    if rows:
+        await connection.execute(
+            _SAVE_KEY_DATES, *(list(column) for column in zip(*rows, strict=True))
+        )
+
+
 def _values(value: object, names: str) -> list[Any]:
     return [getattr(value, name) for name in names.split()]
 
@@ -222,6 +308,6 @@ def _columns(people: Sequence[Person]) -> list[list[Any]]:
 def _person(row: asyncpg.Record) -> Person:
     values = dict(row)
     version = values.pop("version")
-    for part in ("points", "memberships"):
+    for part in ("points", "memberships", "postal_points", "key_dates"):
         values[part] = json.loads(values[part] or "[]")
     return Person(ContactState.model_validate(values), version)

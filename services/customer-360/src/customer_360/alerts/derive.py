@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from customer_360.deals.fold import Deal
+from customer_360.duplicates.fold import Duplicate
 from customer_360.sources.progress import SourceProgress
 from customer_360.tickets.fold import Clock, Ticket
 from customer_360.touches.fold import Message
@@ -56,6 +57,16 @@ def consent_alerts(messages: Sequence[Message]) -> list[Alert]:
     refs = [str(message.message_id) for message in refused]
     since = _first(message.touched_at for message in refused)
     return [Alert(code="consent-breach-attempt", severity="low", since=since, refs=refs)]
+
+
+def duplicate_alerts(cases: Iterable[Duplicate]) -> list[Alert]:
+    """The customer, or one of its people, may be in the base twice, and nobody has decided yet."""
+    waiting = [case for case in cases if case.status == "open"]
+    if not waiting:
+        return []
+    refs = [str(case.case_id) for case in waiting]
+    since = _first(case.detected_at for case in waiting)
+    return [Alert(code="duplicate-suspected", severity="medium", since=since, refs=refs)]
 
 
 def stale_alerts(as_of: Mapping[str, SourceProgress]) -> list[Alert]:

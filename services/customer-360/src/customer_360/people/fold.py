@@ -15,7 +15,10 @@ from shared.contracts.contacts import (
     ContactPoint,
     ContactState,
     IdentityLinked,
+    IdentityUnlinked,
+    KeyDate,
     Membership,
+    PostalPoint,
     SuppressionAdded,
     SuppressionLifted,
 )
@@ -43,6 +46,8 @@ class Contact:
     point_keys: tuple[str, ...] = ()
     subject_hashes: tuple[str, ...] = ()
     created_at: datetime | None = None
+    postal_points: tuple[PostalPoint, ...] = ()
+    key_dates: tuple[KeyDate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,8 @@ def contact_of(event: ContactState, version: int, hash_key: str) -> Contact:
             subject_hash(hash_key, channel, address) for channel, address in points
         ),
         created_at=event.created_at,
+        postal_points=event.postal_points,
+        key_dates=event.key_dates,
     )
 
 
@@ -230,4 +237,15 @@ def linked(identity: Identity, event: IdentityLinked) -> Identity:
         customer_id=event.customer_id,
         identifier_type=event.identifier_type,
         identifier=event.identifier,
+    )
+
+
+@identity_fold.on(IdentityUnlinked)
+def unlinked(identity: Identity, event: IdentityUnlinked) -> Identity:
+    return replace(
+        identity,
+        contact_id=None,
+        customer_id=None,
+        identifier_type=event.identifier_type,
+        identifier=event.identifier_hash,
     )

@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from customer_360.alerts.derive import Alert, alerts_of, consent_alerts, stale_alerts
+from customer_360.alerts.derive import (
+    Alert,
+    alerts_of,
+    consent_alerts,
+    duplicate_alerts,
+    stale_alerts,
+)
 from customer_360.contactability.gate import contactable_now
 from customer_360.deals.fold import Deal
+from customer_360.duplicates.fold import Duplicate
 from customer_360.leads.fold import Lead
 from customer_360.orders.fold import Order
 from customer_360.people.fold import Consent, Contact, Suppression
@@ -29,6 +36,7 @@ class Known:
     people: Sequence[Contact]
     consents: Sequence[Consent]
     suppressions: Sequence[Suppression]
+    duplicates: Sequence[Duplicate]
     leads: Sequence[Lead]
     recent_orders: Sequence[Order]
     surveys: Sequence[Survey]
@@ -49,6 +57,7 @@ def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -
         as_of=dict(known.as_of),
         header=view.Header.model_validate(customer) if customer else None,
         people=_people(known, now),
+        identity=_identity(known),
         leads=[view.LeadShown.model_validate(lead) for lead in known.leads],
         deals=_deals(basis.deals),
         orders=_orders(known),
@@ -81,6 +90,8 @@ def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) ->
         is_primary=shown.is_primary,
         left=current is None,
         points=contact.points,
+        postal_points=contact.postal_points,
+        key_dates=contact.key_dates,
         consents=[view.ConsentShown.model_validate(consent) for consent in consents],
         suppressions=[
             view.SuppressionShown.model_validate(one)
@@ -91,6 +102,25 @@ def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) ->
             contact, consents, known.suppressions, has_critical_ticket=is_critical, now=now
         ),
     )
+
+
+def _identity(known: Known) -> view.IdentitySection:
+    here = {known.basis.customer_id, *(person.contact_id for person in known.people)}
+    shown = [
+        view.DuplicateShown(
+            case_id=case.case_id,
+            version=case.version,
+            entity_type=case.entity_type,
+            record_ids=[each for each in case.candidate_ids if each in here],
+            other_ids=[each for each in case.candidate_ids if each not in here],
+            score=case.score,
+            matched_on=case.matched_on,
+            suggested_survivor_id=case.suggested_survivor_id,
+            detected_at=case.detected_at,
+        )
+        for case in known.duplicates
+    ]
+    return view.IdentitySection(duplicates=shown)
 
 
 def _deals(deals: Sequence[Deal]) -> view.Deals:
@@ -192,6 +222,7 @@ def _alerts(known: Known) -> list[Alert]:
     basis = known.basis
     return [
         *alerts_of(basis.deals, basis.tickets, basis.clocks),
+        *duplicate_alerts(known.duplicates),
         *consent_alerts(known.messages),
         *stale_alerts(known.as_of),
     ]

@@ -13,6 +13,7 @@ from shared.db import Connection
 
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
+from customer_360.duplicates.store import DUPLICATES
 from customer_360.folding import RowT
 from customer_360.guarded import GuardedTable
 from customer_360.leads.store import LEADS
@@ -28,9 +29,11 @@ from customer_360.value.rfm import RfmModel
 TOUCHES = 20
 LEADS_SHOWN = 20
 RECENT_ORDERS = 20
+DUPLICATES_SHOWN = 20
 
 # Arrays, not joins: at `OR … IN (SELECT …)` PostgreSQL reads whole tables, whatever their indexes.
 _PEOPLE = "ARRAY(SELECT contact_id FROM people)"
+_RECORDS = "ARRAY(SELECT contact_id FROM people UNION ALL SELECT $1::uuid)"
 _OF_CUSTOMER = f"(customer_id = $1 OR customer_id IS NULL AND contact_id = ANY ({_PEOPLE}))"
 
 _LOOK = f"""
@@ -59,6 +62,11 @@ SELECT profiles.profile_version,
             ARRAY(SELECT jsonb_array_elements_text(subject_hashes) FROM people)
         )
     ) AS suppressions,
+    ARRAY(
+        SELECT duplicates FROM duplicates
+        WHERE (first_id = ANY ({_RECORDS}) OR second_id = ANY ({_RECORDS})) AND status = 'open'
+        ORDER BY score DESC, case_id LIMIT {DUPLICATES_SHOWN}
+    ) AS duplicates,
     ARRAY(
         SELECT leads FROM leads
         WHERE customer_id = $1 OR contact_id = ANY ({_PEOPLE})
@@ -106,6 +114,7 @@ async def look_up(
         people=_rows(CONTACTS, look),
         consents=_rows(CONSENTS, look),
         suppressions=_rows(SUPPRESSIONS, look),
+        duplicates=_rows(DUPLICATES, look),
         leads=_rows(LEADS, look),
         recent_orders=_rows(ORDERS, look),
         surveys=_rows(SURVEYS, look),

@@ -10,6 +10,7 @@ from shared.errors import InvalidError
 
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
+from customer_360.duplicates.store import DUPLICATES
 from customer_360.handovers.store import HANDOVERS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
@@ -27,6 +28,7 @@ TABLES = (
     CONSENTS,
     SUPPRESSIONS,
     IDENTITIES,
+    DUPLICATES,
     LEADS,
     DEALS,
     ORDERS,

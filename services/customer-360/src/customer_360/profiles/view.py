@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from shared.contracts.contacts import ContactPoint, ExternalId
+from shared.contracts.contacts import ContactPoint, ExternalId, KeyDate, PostalPoint
 
 from customer_360.alerts.derive import Alert
 from customer_360.contactability.gate import Contactable
@@ -77,9 +77,34 @@ class Person(_Shown):
     is_primary: bool
     left: bool
     points: tuple[ContactPoint, ...]
+    postal_points: tuple[PostalPoint, ...]
+    key_dates: tuple[KeyDate, ...]
     consents: list[ConsentShown]
     suppressions: list[SuppressionShown]
     contactable_now: dict[str, Contactable]
+
+
+class DuplicateShown(_Shown):
+    """An open case: a record of this customer (itself or a person) and one that may be the same.
+
+    Where both are people of this customer, both are `record_ids`.
+    """
+
+    case_id: UUID
+    version: int
+    entity_type: str | None
+    record_ids: list[UUID]
+    other_ids: list[UUID]
+    score: Decimal | None
+    matched_on: tuple[str, ...]
+    suggested_survivor_id: UUID | None
+    detected_at: datetime | None
+
+
+class IdentitySection(_Shown):
+    """Whether the customer is known once."""
+
+    duplicates: list[DuplicateShown]
 
 
 class LeadShown(_Shown):
@@ -260,6 +285,7 @@ class CustomerView(_Shown):
     as_of: dict[str, SourceProgress]
     header: Header | None
     people: list[Person]
+    identity: IdentitySection
     leads: list[LeadShown]
     deals: Deals
     orders: Orders

@@ -27,6 +27,7 @@ _SAMPLED = {
     "contacts": _OF_CONTACT,
     "consents": _OF_CONTACT,
     "identities": _OF_PARTY,
+    "duplicates": "first_id = ANY($1) OR second_id = ANY($1)",
     "leads": _OF_PARTY,
     "messages": _OF_PARTY,
     "responses": _OF_PARTY,

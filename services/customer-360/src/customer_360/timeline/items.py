@@ -6,7 +6,14 @@ from functools import cache
 from typing import Literal
 from uuid import UUID
 
-from shared.contracts.contacts import SuppressionAdded, SuppressionLifted
+from shared.contracts.contacts import (
+    DuplicateDetected,
+    DuplicateDismissed,
+    DuplicateMerged,
+    IdentityConflictDetected,
+    SuppressionAdded,
+    SuppressionLifted,
+)
 from shared.contracts.pipeline import OrderConfirmed
 from shared.contracts.topic import Event
 from shared.ids import derived_id
@@ -71,6 +78,11 @@ def _party_of(event: Event) -> tuple[UUID, Party] | None:
         party_id: UUID | None = getattr(event, field, None)
         if party_id is not None:
             return party_id, party
+    if isinstance(event, DuplicateDetected | DuplicateDismissed | DuplicateMerged):
+        first = event.candidate_ids[0]
+        return first, "customer" if event.entity_type == "customer" else "contact"
+    if isinstance(event, IdentityConflictDetected):
+        return event.candidate_ids[0], "contact"
     if isinstance(event, SuppressionAdded | SuppressionLifted):
         return address_party(event.subject_hash), "address"
     return None

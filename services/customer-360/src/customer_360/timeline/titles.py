@@ -74,6 +74,16 @@ _title(
     contacts.SuppressionAdded, lambda e: f"No {e.channel} to this person{_reason(e.reason_code)}"
 )
 _title(contacts.SuppressionLifted, lambda e: f"{e.channel.capitalize()} allowed again")
+_title(contacts.ContactPostalPointAdded, lambda _: "New postal address of a person")
+_title(contacts.ContactKeyDateSet, lambda e: f"{words(e.kind).capitalize()} of a person noted")
+_title(contacts.IdentityUnlinked, lambda e: f"No longer known by {words(e.identifier_type)}")
+_title(
+    contacts.IdentityConflictDetected,
+    lambda e: f"Another person claims the same {words(e.identifier_type)}",
+)
+_title(contacts.DuplicateDetected, lambda e: f"May be known twice ({e.score:.0%} sure)")
+_title(contacts.DuplicateDismissed, lambda e: f"Not known twice{_reason(e.reason_code)}")
+_title(contacts.DuplicateMerged, lambda _: "Known twice, and merged")
 _title(contacts.IdentityLinked, lambda e: f"Recognised by {words(e.identifier_type)}")
 
 _title(pipeline.LeadCreated, lambda e: f"Lead from {words(e.source)} by {words(e.channel)}")

@@ -97,6 +97,7 @@ class CustomerState(Event):
     kind: CustomerKind
     display_name: str
     legal_name: str | None = None
+    tax_id: str | None = None
     lifecycle: Lifecycle
     lifecycle_since: datetime
     owner_id: str | None = None

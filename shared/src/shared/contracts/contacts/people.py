@@ -12,6 +12,7 @@ PointType = Literal["email", "phone", "mobile"]
 PointStatus = Literal["active", "invalid", "retired"]
 InvalidFor = Literal["hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"]
 ArchivedFor = Literal["left-company", "deceased", "request"]
+KeyDateKind = Literal["birthday", "anniversary", "other"]
 CONTACT_EVENTS = events_topic(
     "contacts", "contact", key="contact_id", holds="every fact of a person"
 )
@@ -39,6 +40,28 @@ class ContactPoint(Value):
     normalized: str
     is_primary: bool = False
     status: PointStatus = "active"
+
+
+class PostalPoint(Value):
+    """A postal address of a person; `normalized` is the whole of it as it is compared."""
+
+    point_id: UUID
+    lines: tuple[str, ...] = ()
+    locality: str | None = None
+    postal_code: str | None = None
+    region: str | None = None
+    country: str | None = None
+    normalized: str
+    is_primary: bool = False
+    status: PointStatus = "active"
+
+
+class KeyDate(Value):
+    """A day that counts for a person, `month_day` as MM-DD; the year is not always known."""
+
+    kind: Annotated[str, Open.to(KeyDateKind)]
+    month_day: str
+    year: int | None = None
 
 
 @CONTACT_EVENTS.fact("created")
@@ -87,6 +110,24 @@ class ContactPointAdded(Event):
     is_primary: bool
 
 
+@CONTACT_EVENTS.fact("postal-point-added")
+class ContactPostalPointAdded(Event):
+    """A person can be reached at one more postal address; only its hash travels."""
+
+    contact_id: UUID
+    point_id: UUID
+    subject_hash: str
+    is_primary: bool
+
+
+@CONTACT_EVENTS.fact("key-date-set")
+class ContactKeyDateSet(Event):
+    """A day that counts for a person became known or changed; the day is on the state topic."""
+
+    contact_id: UUID
+    kind: Annotated[str, Open.to(KeyDateKind)]
+
+
 @CONTACT_EVENTS.fact("point-invalidated")
 class ContactPointInvalidated(Event):
     """An address turned out not to reach the person."""
@@ -125,6 +166,8 @@ class ContactState(Event):
     timezone: str | None = None
     points: tuple[ContactPoint, ...] = ()
     memberships: tuple[Membership, ...] = ()
+    postal_points: tuple[PostalPoint, ...] = ()
+    key_dates: tuple[KeyDate, ...] = ()
     created_at: datetime
     record_status: RecordStatus = "active"
     merged_into: UUID | None = None

@@ -225,7 +225,7 @@ function show(view) {
   $("view").replaceChildren(
     alertList(view.alerts), headerCard(view, sourcesOpen),
     h("div", { class: "columns" },
-      h("div", { class: "column" }, peopleCard(view), leadsCard(view), campaignsCard(view)),
+      h("div", { class: "column" }, peopleCard(view), identityCard(view), leadsCard(view), campaignsCard(view)),
       h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view)),
       h("div", { class: "column" }, timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
@@ -242,6 +242,7 @@ const ALERTS = {
   "sell-while-broken": "Resolve before you sell: a critical ticket is open while a deal is on.",
   "sla-breached": "A promise to this customer is broken.",
   "consent-breach-attempt": "A message was planned to somebody who had said no; it was not sent.",
+  "duplicate-suspected": "This customer, or one of its people, may be in the base twice.",
   "data-stale": "Some sources are more than five minutes behind.",
 };
 const alertList = (alerts) => h("div", { class: "alerts", role: "status" }, alerts.map((alert) =>
@@ -305,6 +306,11 @@ function person(one) {
     one.points.map((point) => h("div", { class: "row small" },
       h("span", {}, point.value), h("span", { class: point.status === "active" ? "soft" : "no" },
         point.status === "active" ? point.type : `${point.type}, ${point.status}`))),
+    one.postal_points.map((point) => h("div", { class: "row small" },
+      h("span", {}, [...point.lines, [point.postal_code, point.locality].filter(Boolean).join(" "), point.country].filter(Boolean).join(", ")),
+      h("span", { class: point.status === "active" ? "soft" : "no" }, point.status === "active" ? "post" : `post, ${point.status}`))),
+    one.key_dates.map((date) => h("div", { class: "row small" },
+      h("span", {}, [date.year, date.month_day].filter(Boolean).join("-")), h("span", { class: "soft" }, words(date.kind)))),
     suppressed(one),
     mayI(one));
 }
@@ -320,6 +326,17 @@ function suppressed(one) {
   return one.suppressions.map((s) => keyed(`suppressed:${one.contact_id}:${s.suppression_id}`, "div", { class: "row small" },
     h("span", { class: "no" }, `${capital(s.channel)} is suppressed${s.scope === "all" ? "" : ` for ${words(s.scope)}`}`),
     h("span", { class: "soft" }, words(s.reason_code ?? "manual"))));
+function identityCard(view) {
+  const { duplicates } = view.identity;
+  if (!duplicates.length) return null;
+  const names = new Map(view.people.map((one) => [one.contact_id, one.name]));
+  const who = (id) => names.get(id) ?? (id === view.customer_id ? "This customer" : `${id.slice(0, 8)}…`);
+  return card("identity", "Known twice?", plural(duplicates.length, "open case"),
+    rows(duplicates, (one) => h("li", {},
+      h("div", { class: "row" },
+        keyed(`dup:${one.case_id}`, "span", { class: "strong" }, `${[...one.record_ids, ...one.other_ids].map(who).join(" and ")}`),
+        chip(`${Math.round(Number(one.score) * 100)} %`, "warn")),
+      h("div", { class: "soft small" }, `same ${one.matched_on.map((trait) => trait.replaceAll("_", " ")).join(", ")} · since ${at(one.detected_at)}`)), ""));
 }
 function mayI(one) {
   const pairs = Object.keys(one.contactable_now).map((pair) => pair.split(":"));

@@ -1,0 +1,1 @@
+"""Candidates: whom a party that somebody describes may be (FindDuplicates); nothing is written."""

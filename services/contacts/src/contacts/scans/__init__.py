@@ -1,0 +1,1 @@
+"""Scans: the whole base is looked through for duplicates, page by page, in the background."""

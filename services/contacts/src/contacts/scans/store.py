@@ -1,0 +1,90 @@
+"""The table of scans."""
+
+from uuid import UUID
+
+import asyncpg
+from shared.db import Connection, refusing
+from shared.errors import StaleVersionError
+
+from contacts.scans.domain import Scan, ScanNotFoundError
+
+_FIELDS = (
+    "scan_id",
+    "entity_type",
+    "status",
+    "started_by",
+    "correlation_id",
+    "traceparent",
+    "started_at",
+    "after_id",
+    "slices_total",
+    "slices_done",
+    "records_keyed",
+    "blocks",
+    "blocks_too_large",
+    "pairs_compared",
+    "cases_opened",
+    "duration_ms",
+)
+_COLUMNS = ", ".join(_FIELDS)
+_PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 1))
+_INSERT = f"""
+INSERT INTO duplicate_scans ({_COLUMNS}, touched_at) VALUES ({_PARAMETERS}, now())
+"""
+_TAKE = f"""
+SELECT {_COLUMNS} FROM duplicate_scans WHERE status IN ('keying', 'comparing')
+ORDER BY touched_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_SAVE = """
+UPDATE duplicate_scans SET status = $2, after_id = $3, slices_total = $4, slices_done = $5,
+    records_keyed = $6, blocks = $7, blocks_too_large = $8, pairs_compared = $9,
+    cases_opened = $10, duration_ms = $11, touched_at = now()
+WHERE scan_id = $1
+"""
+
+
+async def find_scan(connection: Connection, scan_id: UUID) -> Scan | None:
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM duplicate_scans WHERE scan_id = $1", scan_id
+    )
+    return _scan(row) if row else None
+
+
+async def load_scan(connection: Connection, scan_id: UUID) -> Scan:
+    scan = await find_scan(connection, scan_id)
+    if scan is None:
+        raise ScanNotFoundError(scan_id=scan_id)
+    return scan
+
+
+async def take_scan(connection: Connection) -> Scan | None:
+    """The scan that has waited longest and that no other process has in hand, locked."""
+    row = await connection.fetchrow(_TAKE)
+    return _scan(row) if row else None
+
+
+async def insert_scan(connection: Connection, scan: Scan) -> None:
+    with refusing({"duplicate_scans_pkey": StaleVersionError}):
+        await connection.execute(_INSERT, *(getattr(scan, name) for name in _FIELDS))
+
+
+async def save_scan(connection: Connection, scan: Scan) -> None:
+    """The caller holds its lock."""
+    await connection.execute(
+        _SAVE,
+        scan.scan_id,
+        scan.status,
+        scan.after_id,
+        scan.slices_total,
+        scan.slices_done,
+        scan.records_keyed,
+        scan.blocks,
+        scan.blocks_too_large,
+        scan.pairs_compared,
+        scan.cases_opened,
+        scan.duration_ms,
+    )
+
+
+def _scan(row: asyncpg.Record) -> Scan:
+    return Scan(**dict(row))

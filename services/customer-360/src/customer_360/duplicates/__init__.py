@@ -1,0 +1,1 @@
+"""Duplicates: pairs of records that contacts suspects to be one party."""
