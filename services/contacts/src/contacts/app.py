@@ -24,6 +24,7 @@ from contacts.people import store as people_store
 from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
+from contacts.restorations import api as restorations
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
@@ -41,6 +42,7 @@ def create_app() -> FastAPI:
             people.router,
             consents.router,
             permits.router,
+            restorations.router,
             suppressions.router,
             imports.router,
         ],

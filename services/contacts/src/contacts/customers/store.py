@@ -20,6 +20,8 @@ from contacts.customers.domain import (
     CustomerNotFoundError,
     ExternalIdIsTakenError,
 )
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.publishing import published
 
 _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
@@ -162,7 +164,19 @@ async def save_changes(
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
     await _insert_external_ids(connection, changed)
+    await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
+
+
+def _entry(change: CustomerChange, cause: Cause) -> Changed:
+    return Changed(
+        about=change.after.state.customer_id,
+        part="customer",
+        version=change.after.version,
+        before=dict(change.before.state) if change.before else None,
+        after=dict(change.after.state),
+        cause=change.cause or cause,
+    )
 
 
 async def _insert(connection: Connection, customers: Sequence[Customer]) -> None:

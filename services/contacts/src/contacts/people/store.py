@@ -13,6 +13,8 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.people.domain import ContactNotFoundError, Person, PersonChange
 from contacts.publishing import published
 
@@ -155,7 +157,19 @@ async def save_changes(
     await _update(connection, [change for change in changed if change.before is not None])
     await _save_points(connection, changed)
     await _save_memberships(connection, changed)
+    await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
+
+
+def _entry(change: PersonChange, cause: Cause) -> Changed:
+    return Changed(
+        about=change.after.state.contact_id,
+        part="contact",
+        version=change.after.version,
+        before=dict(change.before.state) if change.before else None,
+        after=dict(change.after.state),
+        cause=change.cause or cause,
+    )
 
 
 async def _insert(connection: Connection, people: Sequence[Person]) -> None:
