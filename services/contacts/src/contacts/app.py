@@ -30,6 +30,7 @@ from contacts.people import store as people_store
 from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
+from contacts.restorations import api as restorations
 from contacts.scans import api as scans
 from contacts.scans.handlers import run_scans
 from contacts.suppressions import api as suppressions
@@ -52,6 +53,7 @@ def create_app() -> FastAPI:
             people.router,
             consents.router,
             permits.router,
+            restorations.router,
             suppressions.router,
             imports.router,
             candidates.router,

@@ -11,8 +11,6 @@ from shared.contracts.campaigns import ConfirmationConfirmed, FormState, Message
 from shared.contracts.contacts import Channel, Purpose
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.ids import derived_id, new_id
-from shared.messaging import outbox
-from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
 
 from contacts.consents import store
@@ -27,7 +25,7 @@ from contacts.consents.commands import (
     Subject,
     WithdrawConsent,
 )
-from contacts.consents.domain import decide, evolve, is_new_act
+from contacts.consents.domain import is_new_act
 from contacts.people import store as people
 from contacts.permits.handlers import none_can_send
 from contacts.permits.store import lock_against_sending
@@ -146,15 +144,10 @@ async def expire_consents(pool: Pool) -> bool:
 
 async def _expire_some(pool: Pool, now: datetime) -> int:
     async with transaction(pool) as connection:
-        expired: list[Consent] = []
-        facts: list[Fact] = []
-        for consent in await store.lock_expired(connection, now, _AT_ONCE):
-            for event in decide(consent, ExpireConsent(consent.subject, now)):
-                expired.append(evolve(consent, event))
-                facts.append(Fact(event, expired[-1].version))
-        await store.save_consents(connection, expired)
+        over = await store.lock_expired(connection, now, _AT_ONCE)
+        commands = [ExpireConsent(consent.subject, now) for consent in over]
         cause = Cause("service:contacts", now, str(new_id()), continue_trace(None))
-        await outbox.append(connection, cause, facts)
-    if expired:
-        logger.info("consents_expired", count=len(expired))
-    return len(expired)
+        await store.record_locked(connection, cause, over, commands)
+    if over:
+        logger.info("consents_expired", count=len(over))
+    return len(over)

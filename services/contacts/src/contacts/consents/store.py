@@ -1,7 +1,9 @@
 """The table of consents. Every change of one takes its turn with whoever asks to send."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +16,8 @@ from shared.messaging.outbox import Fact
 
 from contacts.consents.commands import Command, Consent, Evidence, Subject
 from contacts.consents.domain import decide, evolve, with_evidence
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.permits.store import lock_against_sending
 
 _FIELDS = (
@@ -34,6 +38,15 @@ _FIELDS = (
     "double_opt_in_at",
     "token_id",
     "token_expires_at",
+)
+_TOLD = (
+    "status",
+    "since",
+    "source",
+    "lawful_basis",
+    "effective_from",
+    "expires_at",
+    "double_opt_in_at",
 )
 _COLUMNS = ", ".join(_FIELDS)
 _SELECT = f"SELECT {_COLUMNS} FROM consents"
@@ -103,6 +116,13 @@ async def record_all(
     subjects = [command.subject for command in commands]
     await lock_against_sending(connection, [subject.contact_id for subject in subjects])
     locked = await lock_consents(connection, [subject.consent_id for subject in subjects])
+    return await record_locked(connection, cause, locked, commands)
+
+
+async def record_locked(
+    connection: Connection, cause: Cause, locked: Sequence[Consent], commands: Sequence[Command]
+) -> list[Consent | None]:
+    """Decide on consents that are locked; what is not among them is unknown."""
     known = {consent.subject.consent_id: consent for consent in locked}
     changed: dict[UUID, Consent] = {}
     facts: list[Fact] = []
@@ -113,9 +133,28 @@ async def record_all(
             changed[command.subject.consent_id] = consent
             facts.append(Fact(event, consent.version))
     await save_consents(connection, list(changed.values()))
+    entries = [_entry(known.get(key), after, cause) for key, after in changed.items()]
+    await record_changes(connection, entries)
     await outbox.append(connection, cause, facts)
     known |= changed
-    return [known.get(subject.consent_id) for subject in subjects]
+    return [known.get(command.subject.consent_id) for command in commands]
+
+
+def _entry(before: Consent | None, after: Consent, cause: Cause) -> Changed:
+    subject = after.subject
+    return Changed(
+        about=subject.contact_id,
+        part=f"consent:{subject.channel}:{subject.purpose}",
+        version=after.version,
+        before=_told(before) if before else {},
+        after=_told(after),
+        cause=cause,
+    )
+
+
+def _told(consent: Consent) -> dict[str, Any]:
+    """What a history tells of a consent; the question's token is nobody's business."""
+    return {name: getattr(consent, name) for name in _TOLD} | asdict(consent.evidence)
 
 
 async def save_consents(connection: Connection, consents: Sequence[Consent]) -> None:

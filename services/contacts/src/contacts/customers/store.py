@@ -22,6 +22,8 @@ from contacts.customers.domain import (
     ExternalIdIsTakenError,
 )
 from contacts.duplicates import store as duplicates
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.matching.keys import keys_of_changes
 from contacts.matching.subjects import Traits, customer_traits
 from contacts.publishing import published
@@ -216,7 +218,19 @@ async def save_changes(
     await _update(connection, [change for change in changed if change.before is not None])
     await _insert_external_ids(connection, changed)
     await duplicates.save_keys(connection, "customer", keys_of_changes(changed, customer_traits))
+    await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
+
+
+def _entry(change: CustomerChange, cause: Cause) -> Changed:
+    return Changed(
+        about=change.after.state.customer_id,
+        part="customer",
+        version=change.after.version,
+        before=dict(change.before.state) if change.before else None,
+        after=dict(change.after.state),
+        cause=change.cause or cause,
+    )
 
 
 async def _insert(connection: Connection, customers: Sequence[Customer]) -> None:

@@ -14,6 +14,8 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
 from contacts.duplicates import store as duplicates
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.identities import store as identities
 from contacts.matching.keys import keys_of_changes
 from contacts.matching.subjects import Traits, person_traits
@@ -216,7 +218,19 @@ async def save_changes(
     await _save_postal_points(connection, changed)
     await _save_key_dates(connection, changed)
     await duplicates.save_keys(connection, "contact", keys_of_changes(changed, person_traits))
+    await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
+
+
+def _entry(change: PersonChange, cause: Cause) -> Changed:
+    return Changed(
+        about=change.after.state.contact_id,
+        part="contact",
+        version=change.after.version,
+        before=dict(change.before.state) if change.before else None,
+        after=dict(change.after.state),
+        cause=change.cause or cause,
+    )
 
 
 async def _insert(connection: Connection, people: Sequence[Person]) -> None:

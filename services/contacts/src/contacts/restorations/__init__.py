@@ -1,0 +1,1 @@
+"""Restorations: an earlier value of a field comes back, as a change of its own."""

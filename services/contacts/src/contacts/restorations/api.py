@@ -1,0 +1,126 @@
+"""Histories over HTTP, and the way back to an earlier value."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+from shared.auth import Caller, Reader, allow
+from shared.http.requests import (
+    Code,
+    Cursor,
+    Database,
+    Limit,
+    Page,
+    page_of,
+    read_cursor,
+    tag_version,
+)
+
+from contacts.customers import store as customers
+from contacts.customers.api import CustomerOut
+from contacts.history import store
+from contacts.history.domain import Behalf, RecordChange
+from contacts.people import store as people
+from contacts.people.api import ContactOut
+from contacts.restorations import handlers
+
+router = APIRouter(tags=["history"])
+Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
+
+
+class FieldOut(BaseModel):
+    """What the field was, and what it became."""
+
+    before: Any
+    after: Any
+
+
+class ChangeOut(BaseModel):
+    """One change: of the customer or person itself, or of a consent of the person.
+
+    `actor` did it, on behalf of a user, an import, a reaction to the event `causation_id`, or a
+    policy of ours that was due. The beginning of a record has no fields.
+    """
+
+    change_id: int
+    part: str
+    version: int
+    changed_at: datetime
+    actor: str
+    on_behalf_of: Behalf
+    correlation_id: str
+    causation_id: str | None
+    fields: Mapping[str, FieldOut]
+
+    @classmethod
+    def of(cls, change: RecordChange) -> Self:
+        return cls.model_validate(change, from_attributes=True)
+
+
+class RestoreIn(BaseModel):
+    """Which fields get back the values that they had before this change."""
+
+    change_id: int
+    fields: Annotated[list[Code], Field(min_length=1, max_length=50)]
+
+
+@router.get("/v1/customers/{customer_id}/history")
+async def read_history_of_customer(
+    caller: Reader, pool: Database, customer_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ChangeOut]:
+    """Newest first."""
+    del caller
+    async with pool.acquire() as connection:
+        await customers.load_customer(connection, customer_id)
+        found = await store.list_changes(connection, customer_id, _before(cursor), limit + 1)
+    return _page(found, limit)
+
+
+@router.get("/v1/contacts/{contact_id}/history")
+async def read_history_of_person(
+    caller: Reader, pool: Database, contact_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ChangeOut]:
+    """Newest first; of the person and of each of their consents."""
+    del caller
+    async with pool.acquire() as connection:
+        await people.load_person(connection, contact_id)
+        found = await store.list_changes(connection, contact_id, _before(cursor), limit + 1)
+    return _page(found, limit)
+
+
+@router.post("/v1/customers/{customer_id}/restore")
+async def restore_customer(
+    caller: Editor, pool: Database, customer_id: UUID, body: RestoreIn, response: Response
+) -> CustomerOut:
+    """An earlier value is a new change, with the same checks and facts as any other."""
+    customer = await handlers.restore_customer(
+        pool, caller.cause, customer_id, body.change_id, body.fields
+    )
+    tag_version(response, customer.version)
+    return CustomerOut(**dict(customer.state), version=customer.version)
+
+
+@router.post("/v1/contacts/{contact_id}/restore")
+async def restore_person(
+    caller: Editor, pool: Database, contact_id: UUID, body: RestoreIn, response: Response
+) -> ContactOut:
+    """An earlier value is a new change; points, memberships and consents have own commands."""
+    person = await handlers.restore_person(
+        pool, caller.cause, contact_id, body.change_id, body.fields
+    )
+    tag_version(response, person.version)
+    return ContactOut(**dict(person.state), version=person.version)
+
+
+def _before(cursor: str | None) -> int | None:
+    key = read_cursor(cursor, int)
+    return key[0] if key else None
+
+
+def _page(changes: Sequence[RecordChange], limit: int) -> Page[ChangeOut]:
+    return page_of(
+        [ChangeOut.of(change) for change in changes], limit, lambda item: [item.change_id]
+    )
