@@ -20,6 +20,8 @@ PUBLIC_OF = {
     "campaigns": {
         ("post", "/f/{token}"),
         ("get", "/c/{token}"),
+        ("get", "/k/{token}"),
+        ("post", "/k/{token}"),
         ("get", "/u/{token}"),
         ("post", "/u/{token}"),
     },
