@@ -22,7 +22,15 @@ from tests.conftest import Templates
 from tests.records import cause_of_test, record_of
 from tests.unit.customer_360.histories import HASH_KEY, START
 
-OTHERS = ("timeline", "order_horizon", "profiles", "outbox", "parked_keys", "parked_events")
+OTHERS = (
+    "timeline",
+    "order_horizon",
+    "profiles",
+    "outbox",
+    "parked_keys",
+    "parked_events",
+    "erased_keys",
+)
 JWT_KEY = "a-key-of-the-tests-that-is-long-enough"
 
 
