@@ -20,10 +20,15 @@ from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
 from contacts.people import api as people
 from contacts.people import store as people_store
+from contacts.privacy import api as privacy
+from contacts.privacy.consumers import consumer as privacy_consumer
+from contacts.privacy.handlers import watch_deadlines
 from contacts.suppressions import api as suppressions
 
 IMPORT_POLL = 0.25
 IMPORT_POLL_AT_REST = 1.0
+DEADLINE_POLL = 30.0
+NOT_ERASED = "record_status <> 'erased'"
 
 
 def create_app() -> FastAPI:
@@ -38,11 +43,12 @@ def create_app() -> FastAPI:
             consents.router,
             suppressions.router,
             imports.router,
+            privacy.router,
         ],
-        consumers=[optouts, deals, orders, intake(rules)],
+        consumers=[optouts, deals, orders, intake(rules), privacy_consumer],
         resyncables=[
-            Resyncable(CustomerState, "customers", customers_store.lock_snapshots),
-            Resyncable(ContactState, "people", people_store.lock_snapshots),
+            Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),
+            Resyncable(ContactState, "people", people_store.lock_snapshots, NOT_ERASED),
         ],
         jobs=[
             Job(
@@ -50,7 +56,8 @@ def create_app() -> FastAPI:
                 partial(run_imports, rules=rules),
                 every=IMPORT_POLL,
                 at_rest=IMPORT_POLL_AT_REST,
-            )
+            ),
+            Job("watch-deadlines", watch_deadlines, every=DEADLINE_POLL),
         ],
     )
     return build_app(service, settings)

@@ -9,6 +9,7 @@ from shared.contracts import (
     external,
     parking,
     pipeline,
+    privacy,
     resync,
     service_desk,
     webhooks,
@@ -21,6 +22,7 @@ from shared.contracts.contacts import (
     people,
     suppressions,
 )
+from shared.contracts.contacts import privacy as contacts_privacy
 from shared.contracts.topic import Event, Topic
 
 _MODULES = (
@@ -30,12 +32,14 @@ _MODULES = (
     suppressions,
     identities,
     imports,
+    contacts_privacy,
     pipeline,
     service_desk,
     campaigns,
     customer_360,
     webhooks,
     external,
+    privacy,
     resync,
     parking,
 )

@@ -5,7 +5,15 @@ against each other. What nobody needs, nobody may read. Its own topics every ser
 without a group, to tell of them over HTTP and to find what changed when.
 """
 
-from shared.contracts import TOPICS, campaigns, contacts, external, pipeline, service_desk
+from shared.contracts import (
+    TOPICS,
+    campaigns,
+    contacts,
+    external,
+    pipeline,
+    privacy,
+    service_desk,
+)
 from shared.contracts.topic import Topic
 
 DELIVERABLE = frozenset(
@@ -23,6 +31,10 @@ READERS: dict[str, frozenset[Topic]] = {
             pipeline.ORDER_EVENTS,
             campaigns.MESSAGE_EVENTS,
             campaigns.FORM_STATE,
+            privacy.PIPELINE_PRIVACY,
+            privacy.SERVICE_DESK_PRIVACY,
+            privacy.CAMPAIGNS_PRIVACY,
+            privacy.CUSTOMER_360_PRIVACY,
         }
     ),
     "pipeline": frozenset(
@@ -34,15 +46,19 @@ READERS: dict[str, frozenset[Topic]] = {
             campaigns.RESPONSE_EVENTS,
             campaigns.FORM_STATE,
             external.ERP_ORDERS,
+            contacts.PRIVACY_EVENTS,
         }
     ),
-    "service-desk": frozenset({pipeline.DEAL_EVENTS, service_desk.TICKET_EVENTS}),
+    "service-desk": frozenset(
+        {pipeline.DEAL_EVENTS, service_desk.TICKET_EVENTS, contacts.PRIVACY_EVENTS}
+    ),
     "campaigns": frozenset(
         {
             contacts.CUSTOMER_STATE,
             contacts.CONTACT_STATE,
             contacts.CONSENT_EVENTS,
             contacts.SUPPRESSION_EVENTS,
+            contacts.PRIVACY_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,
             service_desk.TICKET_EVENTS,
@@ -57,6 +73,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.CONSENT_EVENTS,
             contacts.SUPPRESSION_EVENTS,
             contacts.IDENTITY_EVENTS,
+            contacts.PRIVACY_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

@@ -16,6 +16,7 @@ from contacts.consents.domain import (
     is_new_act,
 )
 from contacts.people import store as people
+from contacts.people.domain import require_changeable
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
 
@@ -25,7 +26,9 @@ async def change_consent(pool: Pool, cause: Cause, command: Command) -> Consent:
 
     async def attempt() -> Consent:
         async with transaction(pool) as connection:
-            await people.load_person(connection, command.subject.contact_id)
+            person = await people.load_person(connection, command.subject.contact_id)
+            if isinstance(command, GrantConsent):
+                require_changeable(person)
             consent = await store.record(connection, cause, command)
             assert consent is not None
             return consent

@@ -118,7 +118,11 @@ async def lock_customers(
 async def lock_snapshots(connection: Connection, customer_ids: Iterable[UUID]) -> list[Fact]:
     """The customers among these ids as they are now, locked, with their versions."""
     locked = await lock_customers(connection, customer_ids)
-    return [Fact(customer.state, customer.version) for customer in locked.values()]
+    return [
+        Fact(customer.state, customer.version)
+        for customer in locked.values()
+        if customer.state.record_status != "erased"
+    ]
 
 
 async def lock_customer(connection: Connection, customer_id: UUID) -> Customer:

@@ -13,6 +13,7 @@ from shared.contracts.contacts import (
     ContactPoint,
     ContactPointAdded,
     ContactPointInvalidated,
+    ContactRecordStatusChanged,
     ContactRestored,
     ContactState,
     ContactUpdated,
@@ -29,7 +30,17 @@ from contacts.people.memberships import (
     with_part,
 )
 from contacts.points import NewPoint
-from contacts.records import is_present, require_active, require_present
+from contacts.records import (
+    AwaitErasure,
+    EraseRecord,
+    KeepRecord,
+    RecordIsRestrictedError,
+    StatusCommand,
+    is_present,
+    require_active,
+    require_present,
+    status_after,
+)
 
 InvalidFor: TypeAlias = Literal[
     "hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"
@@ -50,10 +61,11 @@ class PointNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as published, and the version."""
+    """A person as published, and the version; whether somebody restricted what may be done."""
 
     state: ContactState
     version: int
+    is_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,7 @@ Command: TypeAlias = (
     | EndMembership
     | ArchivePerson
     | RestorePerson
+    | StatusCommand
 )
 PersonEvent: TypeAlias = (
     ContactState
@@ -116,6 +129,7 @@ PersonEvent: TypeAlias = (
     | ContactMembershipChanged
     | ContactArchived
     | ContactRestored
+    | ContactRecordStatusChanged
 )
 PersonChange: TypeAlias = changes.Change[Person]
 
@@ -130,7 +144,9 @@ def carry_out(before: Person | None, *commands: Command) -> PersonChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:
+def decide(  # noqa: PLR0911 -- one per kind of command
+    person: Person | None, command: Command
+) -> Sequence[PersonEvent]:
     """The facts that follow from a command; none for a repeat. Raises the refusals above."""
     if isinstance(command, CreatePerson):
         return _create(person, command)
@@ -138,6 +154,9 @@ def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:
         raise ContactNotFoundError
     if isinstance(command, InvalidatePoint):
         return _invalidate_point(person.state, command) if is_present(person.state) else []
+    if isinstance(command, AwaitErasure | KeepRecord | EraseRecord):
+        return _change_status(person.state, command)
+    require_changeable(person)
     if isinstance(command, ArchivePerson | RestorePerson):
         return _put(person.state, command)
     require_active(person.state)
@@ -150,6 +169,13 @@ def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:
             return change_membership(person.state, command)
         case _:
             assert_never(command)
+
+
+def require_changeable(person: Person) -> None:
+    """Refuse to touch a record of which nobody may make anything now."""
+    require_present(person.state)
+    if person.is_restricted:
+        raise RecordIsRestrictedError
 
 
 def evolve(person: Person | None, event: PersonEvent) -> Person:
@@ -167,6 +193,8 @@ def evolve(person: Person | None, event: PersonEvent) -> Person:
             state = state.model_copy(update={"record_status": "archived"})
         case ContactRestored():
             state = state.model_copy(update={"record_status": "active"})
+        case ContactRecordStatusChanged():
+            state = state.model_copy(update={"record_status": event.to_status})
         case ContactCreated() | ContactUpdated() | ContactPointAdded():
             pass  # the snapshot before it brought the values
         case _:
@@ -307,3 +335,22 @@ def _put(state: ContactState, command: ArchivePerson | RestorePerson) -> Sequenc
             return [ContactRestored(contact_id=state.contact_id)]
         case _:
             return []
+
+
+def _change_status(state: ContactState, command: StatusCommand) -> Sequence[PersonEvent]:
+    """An erased person has no name, no address and no part in anything any more."""
+    status = status_after(state, command)
+    if status == state.record_status:
+        return []
+    fact = ContactRecordStatusChanged(
+        contact_id=state.contact_id,
+        from_status=state.record_status,
+        to_status=status,
+        request_id=command.request_id,
+    )
+    if status != "erased":
+        return [fact]
+    nameless = ContactState(
+        contact_id=state.contact_id, created_at=state.created_at, merged_into=state.merged_into
+    )
+    return [nameless, fact]

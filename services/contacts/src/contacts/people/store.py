@@ -37,7 +37,9 @@ SELECT {_COLUMNS}, version, (
 ) AS points, (
     SELECT json_agg(memberships ORDER BY since, customer_id) FROM memberships
     WHERE memberships.contact_id = people.contact_id
-) AS memberships
+) AS memberships, EXISTS (
+    SELECT FROM restrictions WHERE restrictions.contact_id = people.contact_id
+) AS is_restricted
 FROM people
 """
 _ARRAYS = """unnest(
@@ -115,7 +117,11 @@ async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> di
 async def lock_snapshots(connection: Connection, contact_ids: Iterable[UUID]) -> list[Fact]:
     """The people among these ids as they are now, locked, with their versions."""
     locked = await lock_people(connection, contact_ids)
-    return [Fact(person.state, person.version) for person in locked.values()]
+    return [
+        Fact(person.state, person.version)
+        for person in locked.values()
+        if person.state.record_status != "erased"
+    ]
 
 
 async def lock_person(connection: Connection, contact_id: UUID) -> Person:
@@ -162,6 +168,7 @@ async def save_changes(
     await _update(connection, [change for change in changed if change.before is not None])
     await _save_points(connection, changed)
     await _save_memberships(connection, changed)
+    await _forget(connection, changed)
     await outbox.append(connection, cause, published(changed))
 
 
@@ -210,6 +217,20 @@ async def _save_memberships(connection: Connection, changes: Sequence[PersonChan
         )
 
 
+async def _forget(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    """How erased people were reached, and where they belonged."""
+    erased = [
+        change.after.state.contact_id
+        for change in changes
+        if change.after.state.record_status == "erased"
+    ]
+    if erased:
+        for table in ("points", "memberships"):
+            await connection.execute(
+                f"DELETE FROM {table} WHERE contact_id = ANY($1::uuid[])", erased
+            )
+
+
 def _values(value: object, names: str) -> list[Any]:
     return [getattr(value, name) for name in names.split()]
 
@@ -221,7 +242,7 @@ def _columns(people: Sequence[Person]) -> list[list[Any]]:
 
 def _person(row: asyncpg.Record) -> Person:
     values = dict(row)
-    version = values.pop("version")
+    version, is_restricted = values.pop("version"), values.pop("is_restricted")
     for part in ("points", "memberships"):
         values[part] = json.loads(values[part] or "[]")
-    return Person(ContactState.model_validate(values), version)
+    return Person(ContactState.model_validate(values), version, is_restricted)
