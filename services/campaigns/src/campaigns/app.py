@@ -12,6 +12,7 @@ from campaigns.campaigns import api as campaigns_api
 from campaigns.campaigns import store as campaigns_store
 from campaigns.campaigns.handlers import reserve_messages
 from campaigns.config import Settings
+from campaigns.erasures import consumers as erasure_consumers
 from campaigns.forms import api as forms_api
 from campaigns.forms import store as forms_store
 from campaigns.links import Links
@@ -47,6 +48,7 @@ def create_app() -> FastAPI:
         ),
         consumers=(
             segment_consumers.consents,
+            erasure_consumers.consumer,
             obstacle_consumers.consumer,
             attribution_consumers.consumer,
             segment_consumers.people(settings.hash_key.get_secret_value()),

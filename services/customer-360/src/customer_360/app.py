@@ -6,6 +6,7 @@ from shared.messaging.resyncing import Resyncable
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from customer_360 import erasing
 from customer_360.config import Settings
 from customer_360.consumers import MAX_RECORDS, consumers
 from customer_360.page import api as page
@@ -27,7 +28,10 @@ def create_app() -> FastAPI:
         name="customer-360",
         summary="One view of the customer, folded from every fact.",
         routers=(search.router, profiles.router, timeline.router, streams.router, page.router),
-        consumers=consumers(settings.hash_key.get_secret_value(), pressure),
+        consumers=(
+            *consumers(settings.hash_key.get_secret_value(), pressure),
+            erasing.privacy,
+        ),
         resyncables=(
             Resyncable(ProfileState, "profiles", lock_snapshots, "published_version IS NOT NULL"),
         ),

@@ -11,6 +11,7 @@ from shared.contracts.pipeline import (
     DealCloseDateChanged,
     DealLost,
     DealOpened,
+    DealRedacted,
     DealReopened,
     DealRiskCleared,
     DealRiskFlagged,
@@ -163,3 +164,10 @@ def reopened(deal: Deal, event: DealReopened) -> Deal:
         closed_at=None,
         lost_for=None,
     )
+
+
+@fold.on(DealRedacted)
+def redacted(deal: Deal, event: DealRedacted) -> Deal:
+    """The view never had the deal's name; only its version moves."""
+    del event
+    return deal
