@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from pipeline.tickets.domain import Ticket, evolve
+from pipeline.tickets.domain import Ticket, TicketFact, evolve
 from shared.contracts import campaigns as c
 from shared.contracts import contacts as k
 from shared.contracts import pipeline as p
 from shared.contracts import service_desk as s
 from shared.ids import derived_id
+from shared.messaging.envelope import Received
 
 from tests.faults.expected_ends import mails_of_messages, promises
 from tests.faults.holdings import Holdings
@@ -224,11 +225,25 @@ def _tickets(log: Log) -> dict[UUID, Ticket]:
         s.ClockBreached,
     )
     tickets: dict[UUID, Ticket] = {}
-    for received in sorted(facts, key=lambda r: (r.envelope.time, r.envelope.event_id)):
-        event = received.event
+    for event in as_it_happened(facts):
         known = tickets.get(event.ticket_id) or Ticket(event.ticket_id, event.customer_id)
         tickets[event.ticket_id] = evolve(known, event)
     return tickets
+
+
+def as_it_happened(facts: Iterable[Received[TicketFact]]) -> list[TicketFact]:
+    """A ticket's own facts in the order of their versions, a broken promise among them by its time.
+
+    Of two commands at once the later one may have been decided first: times alone are no order.
+    """
+    placed: list[tuple[datetime, int, TicketFact]] = []
+    latest: dict[UUID, datetime] = {}
+    for received in sorted(facts, key=lambda r: r.envelope.version):
+        event, at = received.event, received.envelope.time
+        if not isinstance(event, s.ClockBreached):
+            at = latest[event.ticket_id] = max(at, latest.get(event.ticket_id, at))
+        placed.append((at, received.envelope.version, event))
+    return [event for _, _, event in sorted(placed, key=lambda one: one[:2])]
 
 
 def _surveys(log: Log) -> Iterator[str]:

@@ -1,21 +1,24 @@
 """The oracle objects as soon as the log that it folds lacks one fact, of any type."""
 
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from shared.contracts import FACTS
+from shared.contracts.service_desk import ClockBreached, TicketPriorityChanged
 from shared.contracts.topic import Event
 
 from tests.faults.checker import check
 from tests.faults.expected_copies import judge_copies
-from tests.faults.expected_reactions import judge_reactions
+from tests.faults.expected_reactions import as_it_happened, judge_reactions
 from tests.faults.expected_view import judge_view
 from tests.faults.holdings import Holdings, connect, read_holdings
 from tests.faults.load import loading
 from tests.faults.log import Log
 from tests.faults.oracle import judge, mails_of, seen_in
 from tests.faults.rig import Rig
+from tests.unit.customer_360.received import received
 
 SECONDS = 12.0
 
@@ -58,3 +61,37 @@ async def _objections(
         or judge_reactions(without, held, mails_of(rig), datetime.now(UTC))
         or await judge_view(view, without, key)
     )
+
+
+def test_of_two_commands_at_once_the_version_tells_the_order() -> None:
+    """The later one took the ticket's lock first; the promise was broken between others."""
+    at = datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+    def weighed(severity: int) -> TicketPriorityChanged:
+        return TicketPriorityChanged(
+            ticket_id=UUID(int=1),
+            customer_id=UUID(int=2),
+            from_severity=4,
+            to_severity=severity,
+            from_priority="low",
+            to_priority="low",
+            status="open",
+            reason_code="load",
+        )
+
+    broken = ClockBreached(
+        clock_id=UUID(int=3),
+        ticket_id=UUID(int=1),
+        customer_id=UUID(int=2),
+        metric="resolution",
+        severity=3,
+        due_at=at,
+        breached_at=at,
+    )
+    facts = [
+        received(weighed(3), 8, at),
+        received(weighed(1), 7, at + timedelta(milliseconds=4)),
+        received(broken, 2, at + timedelta(seconds=1)),
+        received(weighed(2), 9, at + timedelta(seconds=2)),
+    ]
+    assert as_it_happened(facts) == [weighed(1), weighed(3), broken, weighed(2)]

@@ -15,7 +15,9 @@ from shared.cause import Cause
 from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.http.context import correlation_of, trace_of
 
-Role: TypeAlias = Literal["sales", "service", "marketing", "admin", "reader", "integration"]
+Role: TypeAlias = Literal[
+    "sales", "service", "marketing", "admin", "reader", "integration", "privacy"
+]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 AUDIENCE = "rapport"

@@ -96,7 +96,8 @@ async def pool(contacts_pool: Pool) -> AsyncIterator[Pool]:
     yield contacts_pool
     tables = await contacts_pool.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-        " WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+        " WHERE schemaname = 'public' AND tablename NOT IN"
+        " ('schema_migrations', 'privacy_policies', 'retention_rules')"
     )
     await contacts_pool.execute(f"TRUNCATE {tables}")
 

@@ -160,6 +160,16 @@ async def test_of_a_successor_who_left_as_well_the_heir_takes_over(api: Any, poo
     assert await owners(api) == ["zoe"]
 
 
+async def test_where_the_chain_comes_back_to_the_leaver_the_manager_takes_over(
+    api: Any, pool: Pool
+) -> None:
+    await api.create_customer(owner_id="anna")
+    await apply(pool, consumer, [record_of(left("tim", successor_id="anna"))])
+    await apply(pool, consumer, [record_of(left("anna", successor_id="tim"))])
+    await move_all(pool)
+    assert await owners(api) == ["maria"]
+
+
 async def test_leaving_ends_what_an_absence_began(api: Any, pool: Pool) -> None:
     absence = await started(api, reason_code="absence")
     await apply(pool, consumer, [record_of(left(successor_id="zoe"))])

@@ -64,14 +64,14 @@ async def test_an_earlier_value_comes_back_as_a_change_of_its_own(api: Any, outb
     await outbox.clear()
     mistake = (await history(api, path))[1]
     body = {"change_id": mistake["change_id"], "fields": ["display_name", "tags"]}
-    restored = await api.post(f"{path}/restore", body)
+    restored = await api.post(f"{path}/history/restore", body)
     assert restored.status_code == 200, restored.text
     assert (restored.json()["display_name"], restored.json()["tags"]) == ("Acme", ["gold"])
     assert (restored.json()["region"], restored.json()["version"]) == ("DE", 4)
     assert await outbox.types() == ["customer.updated", "customer.state"]
     newest = (await history(api, path))[0]
     assert newest["fields"]["display_name"] == {"before": "Oops", "after": "Acme"}
-    assert (await api.post(f"{path}/restore", body)).json()["version"] == 4
+    assert (await api.post(f"{path}/history/restore", body)).json()["version"] == 4
 
 
 @pytest.mark.parametrize("field", ["lifecycle", "owner_id", "website", "no-such-field"])
@@ -81,10 +81,10 @@ async def test_what_did_not_change_or_moves_otherwise_is_not_restored(api: Any, 
     await api.post(f"{path}/lifecycle", {"to": "customer", "reason_code": "signed"})
     await api.post(f"{path}/owner", {"owner_id": "anna", "reason_code": "territory"})
     change_id = (await history(api, path))[0]["change_id"]
-    refused = await api.post(f"{path}/restore", {"change_id": change_id, "fields": [field]})
+    refused = await api.post(f"{path}/history/restore", {"change_id": change_id, "fields": [field]})
     assert (refused.status_code, refused.json()["field"]) == (409, field)
     unknown = {"change_id": change_id + 999, "fields": ["region"]}
-    assert (await api.post(f"{path}/restore", unknown)).status_code == 404
+    assert (await api.post(f"{path}/history/restore", unknown)).status_code == 404
 
 
 async def test_a_persons_history_tells_points_and_consents_and_who_stands_behind(
@@ -119,7 +119,7 @@ async def test_a_persons_history_tells_points_and_consents_and_who_stands_behind
     assert pointed["fields"]["points"]["after"][0]["value"] == "ada@example.org"
     assert begun["fields"] == {}
     body = {"change_id": renamed["change_id"], "fields": ["given_name"]}
-    assert (await api.post(f"{path}/restore", body)).json()["given_name"] == "Ada"
+    assert (await api.post(f"{path}/history/restore", body)).json()["given_name"] == "Ada"
 
 
 async def test_an_import_is_told_as_one(api: Any, run_all_imports: Any) -> None:

@@ -30,6 +30,7 @@ OTHERS = (
     "outbox",
     "parked_keys",
     "parked_events",
+    "erased_keys",
 )
 JWT_KEY = "a-key-of-the-tests-that-is-long-enough"
 

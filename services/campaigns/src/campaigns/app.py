@@ -18,6 +18,7 @@ from campaigns.config import Settings
 from campaigns.confirmations import api as confirmations_api
 from campaigns.confirmations import consumers as confirmation_consumers
 from campaigns.confirming import Asker
+from campaigns.erasures import consumers as erasure_consumers
 from campaigns.forms import api as forms_api
 from campaigns.forms import store as forms_store
 from campaigns.handovers.consumers import consumer as handovers
@@ -58,6 +59,7 @@ def create_app() -> FastAPI:
         consumers=(
             segment_consumers.consents,
             confirmation_consumers.consumer,
+            erasure_consumers.consumer,
             obstacle_consumers.consumer,
             attribution_consumers.consumer,
             segment_consumers.people(settings.hash_key.get_secret_value()),

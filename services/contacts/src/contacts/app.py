@@ -30,6 +30,9 @@ from contacts.people import store as people_store
 from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
+from contacts.privacy import api as privacy
+from contacts.privacy.consumers import consumer as privacy_consumer
+from contacts.privacy.handlers import watch_deadlines
 from contacts.restorations import api as restorations
 from contacts.scans import api as scans
 from contacts.scans.handlers import run_scans
@@ -40,6 +43,8 @@ IMPORT_POLL_AT_REST = 1.0
 HANDOVER_POLL = 5.0
 SCAN_POLL = 0.5
 SCAN_POLL_AT_REST = 5.0
+DEADLINE_POLL = 30.0
+NOT_ERASED = "record_status <> 'erased'"
 
 
 def create_app() -> FastAPI:
@@ -60,6 +65,7 @@ def create_app() -> FastAPI:
             scans.router,
             duplicates.router,
             handovers.router,
+            privacy.router,
         ],
         consumers=[
             optouts,
@@ -69,10 +75,11 @@ def create_app() -> FastAPI:
             intake(rules),
             bounces(rules),
             handover_acks,
+            privacy_consumer,
         ],
         resyncables=[
-            Resyncable(CustomerState, "customers", customers_store.lock_snapshots),
-            Resyncable(ContactState, "people", people_store.lock_snapshots),
+            Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),
+            Resyncable(ContactState, "people", people_store.lock_snapshots, NOT_ERASED),
         ],
         jobs=[
             Job(
@@ -86,6 +93,7 @@ def create_app() -> FastAPI:
             Job("expire-consents", expire_consents, every=1.0, at_rest=30.0),
             Job("forget-permits", forget_ended, every=60.0),
             Job("duplicate-scans", run_scans, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
+            Job("watch-deadlines", watch_deadlines, every=DEADLINE_POLL),
         ],
     )
     return build_app(service, settings)

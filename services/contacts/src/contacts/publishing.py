@@ -2,17 +2,27 @@
 
 from collections.abc import Iterable
 
-from shared.messaging.outbox import Fact
+from shared.messaging.outbox import Fact, Tombstone
 
 from contacts.changes import AggregateT, Change
 
 
-def published(changes: Iterable[Change[AggregateT]]) -> list[Fact]:
-    """Of each change the facts with their versions, then the snapshot with the last of them."""
+def published(changes: Iterable[Change[AggregateT]]) -> list[Fact | Tombstone]:
+    """Of each change the facts with their versions, then the snapshot with the last of them.
+
+    Of what was erased there is no snapshot: a tombstone ends its key.
+    """
     return [fact for change in changes for fact in _published(change)]
 
 
-def _published(change: Change[AggregateT]) -> list[Fact]:
+def _published(change: Change[AggregateT]) -> list[Fact | Tombstone]:
     first = change.after.version - len(change.facts) + 1
     facts = [Fact(fact, first + n, change.cause) for n, fact in enumerate(change.facts)]
-    return [*facts, Fact(change.after.state, change.after.version, change.cause)]
+    return [*facts, _end(change)]
+
+
+def _end(change: Change[AggregateT]) -> Fact | Tombstone:
+    state, version = change.after.state, change.after.version
+    if getattr(state, "record_status", None) == "erased":
+        return Tombstone(state.topic, state.record_key, version)
+    return Fact(state, version, change.cause)

@@ -3,7 +3,8 @@
 Facts elsewhere still move an archived record; people change active ones only.
 """
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.contacts import RecordStatus
@@ -30,6 +31,50 @@ class RecordIsMergedError(ConflictError):
 
 class RecordIsErasedError(ConflictError):
     """The record is erased, or about to be; it cannot be changed any more."""
+
+
+class RecordIsRestrictedError(ConflictError):
+    """The person asked that nobody processes the record; lift the restriction first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitErasure:
+    """Leave the record alone from now on: it is to be erased."""
+
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRecord:
+    """It is not erased after all, and stands where it stood before."""
+
+    request_id: UUID
+    status: RecordStatus
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRecord:
+    """Forget who it was; the record itself stays, so that nobody makes it again."""
+
+    request_id: UUID
+
+
+StatusCommand: TypeAlias = AwaitErasure | KeepRecord | EraseRecord
+
+
+def status_after(state: Recorded, command: StatusCommand) -> RecordStatus:
+    """Where a command puts the record; where it is, for a repeat. Raises the refusals above."""
+    match command:
+        case AwaitErasure():
+            if state.record_status != "erasure-pending":
+                require_present(state)
+            return "erasure-pending"
+        case KeepRecord(status=status):
+            return status if state.record_status == "erasure-pending" else state.record_status
+        case EraseRecord():
+            return "erased"
+        case _:
+            assert_never(command)
 
 
 def require_active(state: Recorded) -> None:

@@ -6,6 +6,7 @@ from shared.messaging.resyncing import Resyncable
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from customer_360 import erasing
 from customer_360.briefs import api as briefs
 from customer_360.config import Settings
 from customer_360.consumers import MAX_RECORDS, consumers
@@ -35,7 +36,10 @@ def create_app() -> FastAPI:
             page.router,
             briefs.router,
         ),
-        consumers=consumers(settings.hash_key.get_secret_value(), pressure),
+        consumers=(
+            *consumers(settings.hash_key.get_secret_value(), pressure),
+            erasing.privacy,
+        ),
         resyncables=(
             Resyncable(ProfileState, "profiles", lock_snapshots, "published_version IS NOT NULL"),
         ),

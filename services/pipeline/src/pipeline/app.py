@@ -15,6 +15,7 @@ from pipeline.deals import consumers as deals_consumers
 from pipeline.deals import store as deals_store
 from pipeline.definitions import api as definitions_api
 from pipeline.definitions.handlers import publish_standard_pipeline
+from pipeline.erasures import consumers as erasures_consumers
 from pipeline.handovers.consumers import consumer as handovers
 from pipeline.handovers.handlers import move
 from pipeline.leads import api as leads_api
@@ -46,11 +47,12 @@ def create_app() -> FastAPI:
             orders_consumers.orders,
             orders_consumers.customers,
             deals_consumers.consumer,
-            leads_consumers.consumer(intake),
+            erasures_consumers.end_with_forms(leads_consumers.consumer(intake)),
+            erasures_consumers.consumer,
             handovers,
         ),
         resyncables=(
-            Resyncable(LeadState, "leads", leads_store.lock_snapshots),
+            Resyncable(LeadState, "leads", leads_store.lock_snapshots, "erased_at IS NULL"),
             Resyncable(DealState, "deals", deals_store.lock_snapshots),
             Resyncable(OrderState, "orders", orders_store.lock_snapshots),
         ),

@@ -10,6 +10,7 @@ from shared.contracts import (
     handovers,
     parking,
     pipeline,
+    privacy,
     resync,
     service_desk,
     webhooks,
@@ -24,6 +25,7 @@ from shared.contracts.contacts import (
     suppressions,
 )
 from shared.contracts.contacts import handovers as contacts_handovers
+from shared.contracts.contacts import privacy as contacts_privacy
 from shared.contracts.topic import Event, Topic
 
 _MODULES = (
@@ -35,6 +37,7 @@ _MODULES = (
     duplicates,
     imports,
     contacts_handovers,
+    contacts_privacy,
     pipeline,
     service_desk,
     campaigns,
@@ -42,6 +45,7 @@ _MODULES = (
     webhooks,
     external,
     handovers,
+    privacy,
     resync,
     parking,
 )

@@ -29,6 +29,7 @@ SuppressedFor = Literal[
     "open-ticket",
     "deal-won",
     "unsubscribed",
+    "restricted",
 ]
 
 CAMPAIGN_EVENTS = events_topic(

@@ -336,6 +336,15 @@ class DealReopened(Event):
     approved_by: str | None = None
 
 
+@DEAL_EVENTS.fact("redacted")
+class DealRedacted(Event):
+    """What the deal said of a person was erased at their request; ids and amounts stay."""
+
+    deal_id: UUID
+    customer_id: UUID
+    request_id: UUID
+
+
 class DealRisk(_Value):
     """A danger that is flagged on a deal now."""
 

@@ -12,6 +12,7 @@ from shared.contracts import (
     external,
     handovers,
     pipeline,
+    privacy,
     service_desk,
 )
 from shared.contracts.topic import Topic
@@ -36,6 +37,10 @@ READERS: dict[str, frozenset[Topic]] = {
             handovers.SERVICE_DESK_HANDOVERS,
             handovers.CAMPAIGNS_HANDOVERS,
             campaigns.CONFIRMATION_EVENTS,
+            privacy.PIPELINE_PRIVACY,
+            privacy.SERVICE_DESK_PRIVACY,
+            privacy.CAMPAIGNS_PRIVACY,
+            privacy.CUSTOMER_360_PRIVACY,
         }
     ),
     "pipeline": frozenset(
@@ -48,10 +53,16 @@ READERS: dict[str, frozenset[Topic]] = {
             campaigns.RESPONSE_EVENTS,
             campaigns.FORM_STATE,
             external.ERP_ORDERS,
+            contacts.PRIVACY_EVENTS,
         }
     ),
     "service-desk": frozenset(
-        {contacts.HANDOVER_EVENTS, pipeline.DEAL_EVENTS, service_desk.TICKET_EVENTS}
+        {
+            contacts.HANDOVER_EVENTS,
+            contacts.PRIVACY_EVENTS,
+            pipeline.DEAL_EVENTS,
+            service_desk.TICKET_EVENTS,
+        }
     ),
     "campaigns": frozenset(
         {
@@ -60,6 +71,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.CONSENT_EVENTS,
             contacts.SUPPRESSION_EVENTS,
             contacts.HANDOVER_EVENTS,
+            contacts.PRIVACY_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,
             service_desk.TICKET_EVENTS,
@@ -76,6 +88,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.IDENTITY_EVENTS,
             contacts.HANDOVER_EVENTS,
             contacts.DUPLICATE_EVENTS,
+            contacts.PRIVACY_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

@@ -182,6 +182,15 @@ class TicketCancelled(Event):
     reason_code: str
 
 
+@TICKET_EVENTS.fact("redacted")
+class TicketRedacted(Event):
+    """What the ticket said of a person was erased at their request; ids, codes and times stay."""
+
+    ticket_id: UUID
+    customer_id: UUID
+    request_id: UUID
+
+
 @TICKET_STATE.fact("state")
 class TicketState(Event):
     """The whole ticket as service-desk knows it now; its messages and clocks stand elsewhere."""

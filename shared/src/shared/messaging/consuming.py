@@ -22,9 +22,10 @@ from shared.contracts.topic import Event
 from shared.db import Connection, Pool, is_infrastructure_fault, transaction
 from shared.errors import Refusal
 from shared.failpoints import Failpoint
-from shared.messaging import inbox, metrics, parking
+from shared.messaging import erased, inbox, metrics, parking
 from shared.messaging.decoding import Decoded, Ended, Outcome, Poison, Skipped, decode
 from shared.messaging.envelope import RawRecord, Received, recorded_at
+from shared.messaging.letting_fall import find_erased, let_fall
 from shared.messaging.parking import TooManyParkedKeysError
 from shared.messaging.reactions import Consumer
 
@@ -133,9 +134,9 @@ async def apply(pool: Pool, consumer: Consumer, records: Sequence[RawRecord]) ->
 async def _apply_together(
     connection: Connection, consumer: Consumer, outcomes: Sequence[Outcome]
 ) -> None:
-    parked = await _begin(connection, consumer.name, outcomes)
+    left, parked = await _begin(connection, consumer, outcomes)
     passing: list[Decoded | Ended] = []
-    for outcome in outcomes:
+    for outcome in left:
         if await _set_aside(connection, consumer, outcome, parked):
             continue
         passing.append(cast("Decoded | Ended", outcome))
@@ -147,8 +148,8 @@ async def _apply_together(
 async def _apply_one_by_one(
     connection: Connection, consumer: Consumer, outcomes: Sequence[Outcome]
 ) -> None:
-    parked = await _begin(connection, consumer.name, outcomes)
-    for outcome in outcomes:
+    left, parked = await _begin(connection, consumer, outcomes)
+    for outcome in left:
         if await _set_aside(connection, consumer, outcome, parked):
             continue
         passing = cast("Decoded | Ended", outcome)
@@ -269,12 +270,28 @@ def _event_id(outcome: Decoded | Ended) -> UUID:
 
 
 async def _begin(
+    connection: Connection, consumer: Consumer, outcomes: Sequence[Outcome]
+) -> tuple[Sequence[Outcome], set[tuple[str, str]]]:
+    """Begin a batch: answers the records that are left to apply, and the keys that are parked.
+
+    What was erased is let fall; what is parked of a key that ends here is erased with it.
+    """
+    gone = await find_erased(connection, outcomes)
+    parked = await _lock_places(connection, consumer.name, outcomes)
+    left, ended = let_fall(outcomes, gone)
+    if ended:
+        await erased.note(connection, ended)
+    if len(left) < len(outcomes):
+        _count(consumer, "erased", len(outcomes) - len(left))
+    return left, parked - ended
+
+
+async def _lock_places(
     connection: Connection, consumer: str, outcomes: Sequence[Outcome]
 ) -> set[tuple[str, str]]:
     """Save how far this transaction goes, and lock the queues of those of its keys that are parked.
 
-    Answers the parked ones. One statement, and the first of every batch: small batches are paid by
-    the round trip.
+    Answers the parked ones. One statement for all of it: small batches are paid by the round trip.
     """
     newest: dict[tuple[str, int], Outcome] = {}
     for outcome in outcomes:

@@ -22,7 +22,7 @@ CONSUMER_PROGRESS = Gauge(
 )
 RECORDS = Counter(
     "rapport_consumer_records",
-    "Records by outcome: applied, duplicate, unknown-type, tombstone, resync, parked.",
+    "Records by outcome: applied, duplicate, unknown-type, tombstone, resync, erased, parked.",
     ["consumer", "outcome"],
 )
 BATCH_SECONDS = Histogram("rapport_consumer_batch_seconds", "Time to apply a batch.", ["consumer"])

@@ -1,4 +1,4 @@
-"""The send gate as a pure function: suppression, consent, valid point, cap, won deal, open ticket.
+"""The send gate as a pure function: restriction, suppression, consent, point, cap, deal, ticket.
 
 The order matters: it decides which reason is told, and only an open ticket waits to be over.
 """
@@ -26,6 +26,7 @@ class GateFacts:
     promotions: int
     critical_ticket_id: UUID | None
     has_won_deal: bool
+    is_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ Verdict: TypeAlias = HandOver | Hold | Suppress
 def gate(policy: Policy, facts: GateFacts) -> Verdict:
     """The send gate, in its order; service mail skips the cap and the ticket rule."""
     refusals: tuple[tuple[bool, SuppressedFor], ...] = (
+        (facts.is_restricted, "restricted"),
         (facts.has_opted_out, "unsubscribed"),
         (facts.is_suppressed, "suppression-list"),
         (not facts.has_consent, "consent"),

@@ -16,6 +16,9 @@ _GATE = """
 SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url, c.cause,
     p.email, p.subject_hash, p.given_name, p.family_name, p.salutation,
     EXISTS (
+        SELECT FROM restrictions AS r WHERE r.contact_id = m.contact_id
+    ) AS is_restricted,
+    EXISTS (
         SELECT FROM opt_outs AS o WHERE o.contact_id = m.contact_id AND o.channel = 'email'
     ) AS has_opted_out,
     EXISTS (
@@ -96,6 +99,7 @@ def _gate_facts_of(row: asyncpg.Record) -> GateFacts:
         promotions=row["promotions"],
         critical_ticket_id=row["critical_ticket_id"],
         has_won_deal=row["has_won_deal"],
+        is_restricted=row["is_restricted"],
     )
 
 

@@ -27,6 +27,7 @@ from contacts.consents.commands import (
 )
 from contacts.consents.domain import is_new_act
 from contacts.people import store as people
+from contacts.people.domain import require_changeable
 from contacts.permits.handlers import none_can_send
 from contacts.permits.store import lock_against_sending
 from contacts.suppressions import store as suppressions
@@ -46,7 +47,9 @@ async def change_consents(
 
     async def attempt() -> list[Consent]:
         async with transaction(pool) as connection:
-            await people.load_person(connection, contact_id)
+            person = await people.load_person(connection, contact_id)
+            if any(isinstance(each, GrantConsent | RequestConsent) for each in commands):
+                require_changeable(person)
             consents = await store.record_all(connection, cause, commands)
             return [consent for consent in consents if consent is not None]
 

@@ -11,6 +11,7 @@ from shared.contracts.contacts import (
     CustomerCreated,
     CustomerLifecycleChanged,
     CustomerOwnerChanged,
+    CustomerRecordStatusChanged,
     CustomerRestored,
     CustomerState,
     CustomerUpdated,
@@ -20,7 +21,18 @@ from shared.errors import ConflictError, NotFoundError
 
 from contacts import changes
 from contacts.customers.lifecycle import FollowFact, MoveLifecycle, follow, move
-from contacts.records import require_active, require_present
+from contacts.records import (
+    AwaitErasure,
+    EraseRecord,
+    KeepRecord,
+    StatusCommand,
+    require_active,
+    require_present,
+    status_after,
+)
+
+ERASED_NAME = "(erased)"
+"""What stands for the name of a customer who was erased; a customer always has a name."""
 
 
 class CustomerNotFoundError(NotFoundError):
@@ -94,6 +106,7 @@ Command: TypeAlias = (
     | FollowFact
     | ArchiveCustomer
     | RestoreCustomer
+    | StatusCommand
 )
 CustomerEvent: TypeAlias = (
     CustomerState
@@ -103,6 +116,7 @@ CustomerEvent: TypeAlias = (
     | CustomerOwnerChanged
     | CustomerArchived
     | CustomerRestored
+    | CustomerRecordStatusChanged
 )
 CustomerChange: TypeAlias = changes.Change[Customer]
 
@@ -112,7 +126,9 @@ def carry_out(before: Customer | None, *commands: Command) -> CustomerChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(customer: Customer | None, command: Command) -> Sequence[CustomerEvent]:
+def decide(  # noqa: PLR0911 -- one per command
+    customer: Customer | None, command: Command
+) -> Sequence[CustomerEvent]:
     """The facts that follow from a command; none for a repeat. Raises the refusals above."""
     if isinstance(command, CreateCustomer):
         return _create(customer, command)
@@ -129,6 +145,8 @@ def decide(customer: Customer | None, command: Command) -> Sequence[CustomerEven
             return follow(customer.state, command)
         case ArchiveCustomer() | RestoreCustomer():
             return _put(customer.state, command)
+        case AwaitErasure() | KeepRecord() | EraseRecord():
+            return _change_status(customer.state, command)
         case _:
             assert_never(command)
 
@@ -149,6 +167,8 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
             state = state.model_copy(update={"record_status": "archived"})
         case CustomerRestored():
             state = state.model_copy(update={"record_status": "active"})
+        case CustomerRecordStatusChanged():
+            state = state.model_copy(update={"record_status": event.to_status})
         case CustomerCreated() | CustomerUpdated():
             pass  # the snapshot before it brought the values
         case _:
@@ -240,3 +260,20 @@ def _put(
             return [CustomerRestored(customer_id=state.customer_id)]
         case _:
             return []
+
+
+def _change_status(state: CustomerState, command: StatusCommand) -> Sequence[CustomerEvent]:
+    """An erased customer has no name any more; ids, codes and where it stood stay."""
+    status = status_after(state, command)
+    if status == state.record_status:
+        return []
+    fact = CustomerRecordStatusChanged(
+        customer_id=state.customer_id,
+        from_status=state.record_status,
+        to_status=status,
+        request_id=command.request_id,
+    )
+    if status != "erased":
+        return [fact]
+    nameless = {"display_name": ERASED_NAME, "legal_name": None, "website": None, "tags": ()}
+    return [state.model_copy(update=nameless), fact]

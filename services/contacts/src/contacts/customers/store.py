@@ -124,9 +124,10 @@ async def lock_customers(
 async def lock_customers_of_owner(
     connection: Connection, owner_id: str, limit: int
 ) -> list[Customer]:
-    """Some of the customers that an employee answers for, however their records stand."""
+    """Some of the customers that an employee answers for, archived ones among them."""
     rows = await connection.fetch(
-        "SELECT customer_id FROM customers WHERE owner_id = $1 ORDER BY customer_id LIMIT $2",
+        "SELECT customer_id FROM customers WHERE owner_id = $1"
+        " AND record_status IN ('active', 'archived') ORDER BY customer_id LIMIT $2",
         owner_id,
         limit,
     )
@@ -156,7 +157,11 @@ async def lock_page(connection: Connection, after: UUID | None, limit: int) -> l
 async def lock_snapshots(connection: Connection, customer_ids: Iterable[UUID]) -> list[Fact]:
     """The customers among these ids as they are now, locked, with their versions."""
     locked = await lock_customers(connection, customer_ids)
-    return [Fact(customer.state, customer.version) for customer in locked.values()]
+    return [
+        Fact(customer.state, customer.version)
+        for customer in locked.values()
+        if customer.state.record_status != "erased"
+    ]
 
 
 async def lock_customer(connection: Connection, customer_id: UUID) -> Customer:

@@ -57,17 +57,22 @@ async def start_within(connection: Connection, cause: Cause, command: StartHando
 
 async def follow_leaving(connection: Connection, cause: Cause, left: EmployeeLeft) -> None:
     """Hand everything over to whoever HR names; of somebody who left as well, to their heir."""
-    named = left.successor_id or left.manager_id
     command = StartHandover(
         handover_id=derived_id("handover", left.employee_id, left.left_at.isoformat()),
         from_owner_id=left.employee_id,
-        to_owner_id=await heir_of(connection, named),
+        to_owner_id=await _heir_after(connection, left),
         reason_code="left",
         started_by=cause.actor,
         at=cause.at,
     )
     await close_running(connection, cause, left.employee_id)
     await start_within(connection, cause, command)
+
+
+async def _heir_after(connection: Connection, left: EmployeeLeft) -> str:
+    """Whoever HR names, or has what was theirs; the manager where that would be the leaver."""
+    named = await heir_of(connection, left.successor_id or left.manager_id)
+    return left.manager_id if named == left.employee_id else named
 
 
 async def close_running(connection: Connection, cause: Cause, from_owner_id: str) -> None:
@@ -117,7 +122,7 @@ async def move(connection: Connection, part: HandoverPart, limit: int) -> Mappin
     locked = await customers.lock_customers_of_owner(connection, part.from_owner_id, limit)
     changes = [carry_out_customer(customer, command) for customer in locked]
     await customers.save_changes(connection, part.cause, changes)
-    return {"customers": len(changes)}
+    return {"customers": sum(bool(change.facts) for change in changes)}
 
 
 async def _save(

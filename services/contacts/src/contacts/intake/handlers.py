@@ -34,6 +34,7 @@ from contacts.people.memberships import (
     live_memberships,
 )
 from contacts.points import NewPoint, PointRules
+from contacts.records import is_present
 
 
 async def receive_form(
@@ -47,6 +48,8 @@ async def receive_form(
     await people.lock_email(connection, email.normalized)
     contact_id = derived_id(form.submission_id, "contact")
     known = await _find_person(connection, email.normalized, contact_id)
+    if known is not None and not is_present(known.state):
+        return  # the form is theirs who are erased, or about to be
     points = tuple(
         point for point in (email, _readable(rules, "phone", form.phone)) if point is not None
     )
@@ -73,7 +76,12 @@ async def _find_person(connection: Connection, normalized: str, contact_id: UUID
 def _filling_in(
     person: Person, said: dict[str, str | None], points: tuple[NewPoint, ...]
 ) -> tuple[Command, ...]:
-    """Nothing that is there is overwritten, and an address found invalid stays so."""
+    """Nothing that is there is overwritten, and an address found invalid stays so.
+
+    A record that nobody may change now stays as it is.
+    """
+    if person.is_restricted or person.state.record_status != "active":
+        return ()
     blanks = {
         name: value for name, value in said.items() if value and getattr(person.state, name) is None
     }
@@ -159,7 +167,7 @@ async def _join(connection: Connection, cause: Cause, lead: LeadState, rules: Po
         commands = _filling_in(known, _name(lead.name), points)
     else:
         filling = _filling_in(known, _name(lead.name), points)
-        commands = (*filling, SetMembership(part, cause.at))
+        commands = (*filling, SetMembership(part, cause.at)) if filling else ()
     change = carry_out(known, *commands)
     await people.save_changes(connection, cause, [change])
     await detect_duplicates(connection, cause, [change], "reaction")

@@ -15,6 +15,7 @@ from shared.contracts.contacts import (
     ContactPointAdded,
     ContactPointInvalidated,
     ContactPostalPointAdded,
+    ContactRecordStatusChanged,
     ContactRestored,
     ContactState,
     ContactUpdated,
@@ -34,7 +35,17 @@ from contacts.people.memberships import (
 )
 from contacts.points import NewPoint
 from contacts.postal_points import NewPostalPoint, postal_point_id
-from contacts.records import is_present, require_active, require_present
+from contacts.records import (
+    AwaitErasure,
+    EraseRecord,
+    KeepRecord,
+    RecordIsRestrictedError,
+    StatusCommand,
+    is_present,
+    require_active,
+    require_present,
+    status_after,
+)
 
 InvalidFor: TypeAlias = Literal[
     "hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"
@@ -55,10 +66,11 @@ class PointNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as published, and the version."""
+    """A person as published, and the version; whether somebody restricted what may be done."""
 
     state: ContactState
     version: int
+    is_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,7 @@ Command: TypeAlias = (
     | EndMembership
     | ArchivePerson
     | RestorePerson
+    | StatusCommand
 )
 PersonEvent: TypeAlias = (
     ContactState
@@ -137,6 +150,7 @@ PersonEvent: TypeAlias = (
     | ContactMembershipChanged
     | ContactArchived
     | ContactRestored
+    | ContactRecordStatusChanged
 )
 PersonChange: TypeAlias = changes.Change[Person]
 
@@ -151,7 +165,9 @@ def carry_out(before: Person | None, *commands: Command) -> PersonChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:  # noqa: PLR0911 -- one return per command
+def decide(  # noqa: PLR0911 -- one per kind of command
+    person: Person | None, command: Command
+) -> Sequence[PersonEvent]:
     """The facts that follow from a command; none for a repeat. Raises the refusals above."""
     if isinstance(command, CreatePerson):
         return _create(person, command)
@@ -159,22 +175,28 @@ def decide(person: Person | None, command: Command) -> Sequence[PersonEvent]:  #
         raise ContactNotFoundError
     if isinstance(command, InvalidatePoint):
         return _invalidate_point(person.state, command) if is_present(person.state) else []
+    if isinstance(command, AwaitErasure | KeepRecord | EraseRecord):
+        return _change_status(person.state, command)
+    require_changeable(person)
     if isinstance(command, ArchivePerson | RestorePerson):
         return _put(person.state, command)
     require_active(person.state)
     match command:
         case UpdatePerson():
             return _update(person.state, command)
-        case AddPoint():
-            return _add_point(person.state, command.point)
-        case AddPostalPoint():
-            return postal_points.add(person.state, command.point)
-        case SetKeyDate():
-            return key_dates.set_date(person.state, command.date)
+        case AddPoint() | AddPostalPoint() | SetKeyDate():
+            return _add(person.state, command)
         case SetMembership() | EndMembership():
             return change_membership(person.state, command)
         case _:
             assert_never(command)
+
+
+def require_changeable(person: Person) -> None:
+    """Refuse to touch a record of which nobody may make anything now."""
+    require_present(person.state)
+    if person.is_restricted:
+        raise RecordIsRestrictedError
 
 
 def evolve(person: Person | None, event: PersonEvent) -> Person:
@@ -193,6 +215,8 @@ def evolve(person: Person | None, event: PersonEvent) -> Person:
             state = state.model_copy(update={"record_status": "archived"})
         case ContactRestored():
             state = state.model_copy(update={"record_status": "active"})
+        case ContactRecordStatusChanged():
+            state = state.model_copy(update={"record_status": event.to_status})
         case (
             ContactCreated()
             | ContactUpdated()
@@ -278,6 +302,18 @@ def _changed(state: ContactState, profile: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in profile.items() if getattr(state, name) != value}
 
 
+def _add(
+    state: ContactState, command: AddPoint | AddPostalPoint | SetKeyDate
+) -> Sequence[PersonEvent]:
+    match command:
+        case AddPoint():
+            return _add_point(state, command.point)
+        case AddPostalPoint():
+            return postal_points.add(state, command.point)
+        case SetKeyDate():
+            return key_dates.set_date(state, command.date)
+
+
 def _add_point(state: ContactState, point: NewPoint) -> Sequence[PersonEvent]:
     point_id = point_id_of(state.contact_id, point)
     present = next((each for each in state.points if each.point_id == point_id), None)
@@ -346,3 +382,22 @@ def _put(state: ContactState, command: ArchivePerson | RestorePerson) -> Sequenc
             return [ContactRestored(contact_id=state.contact_id)]
         case _:
             return []
+
+
+def _change_status(state: ContactState, command: StatusCommand) -> Sequence[PersonEvent]:
+    """An erased person has no name, no address and no part in anything any more."""
+    status = status_after(state, command)
+    if status == state.record_status:
+        return []
+    fact = ContactRecordStatusChanged(
+        contact_id=state.contact_id,
+        from_status=state.record_status,
+        to_status=status,
+        request_id=command.request_id,
+    )
+    if status != "erased":
+        return [fact]
+    nameless = ContactState(
+        contact_id=state.contact_id, created_at=state.created_at, merged_into=state.merged_into
+    )
+    return [nameless, fact]

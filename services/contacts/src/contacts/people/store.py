@@ -49,7 +49,9 @@ SELECT {_COLUMNS}, version, (
 ) AS postal_points, (
     SELECT json_agg(key_dates ORDER BY kind COLLATE "C") FROM key_dates
     WHERE key_dates.contact_id = people.contact_id
-) AS key_dates
+) AS key_dates, EXISTS (
+    SELECT FROM restrictions WHERE restrictions.contact_id = people.contact_id
+) AS is_restricted
 FROM people
 """
 _ARRAYS = """unnest(
@@ -157,7 +159,11 @@ async def load_traits(connection: Connection, contact_ids: Iterable[UUID]) -> li
 async def lock_snapshots(connection: Connection, contact_ids: Iterable[UUID]) -> list[Fact]:
     """The people among these ids as they are now, locked, with their versions."""
     locked = await lock_people(connection, contact_ids)
-    return [Fact(person.state, person.version) for person in locked.values()]
+    return [
+        Fact(person.state, person.version)
+        for person in locked.values()
+        if person.state.record_status != "erased"
+    ]
 
 
 async def lock_person(connection: Connection, contact_id: UUID) -> Person:
@@ -219,6 +225,7 @@ async def save_changes(
     await _save_key_dates(connection, changed)
     await duplicates.save_keys(connection, "contact", keys_of_changes(changed, person_traits))
     await record_changes(connection, [_entry(change, cause) for change in changed])
+    await _forget(connection, changed)
     await outbox.append(connection, cause, published(changed))
 
 
@@ -310,6 +317,20 @@ async def _save_key_dates(connection: Connection, changes: Sequence[PersonChange
         )
 
 
+async def _forget(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    """How erased people were reached, and where they belonged."""
+    erased = [
+        change.after.state.contact_id
+        for change in changes
+        if change.after.state.record_status == "erased"
+    ]
+    if erased:
+        for table in ("points", "memberships", "postal_points", "key_dates"):
+            await connection.execute(
+                f"DELETE FROM {table} WHERE contact_id = ANY($1::uuid[])", erased
+            )
+
+
 def _values(value: object, names: str) -> list[Any]:
     return [getattr(value, name) for name in names.split()]
 
@@ -321,7 +342,7 @@ def _columns(people: Sequence[Person]) -> list[list[Any]]:
 
 def _person(row: asyncpg.Record) -> Person:
     values = dict(row)
-    version = values.pop("version")
+    version, is_restricted = values.pop("version"), values.pop("is_restricted")
     for part in ("points", "memberships", "postal_points", "key_dates"):
         values[part] = json.loads(values[part] or "[]")
-    return Person(ContactState.model_validate(values), version)
+    return Person(ContactState.model_validate(values), version, is_restricted)

@@ -91,7 +91,7 @@ async def read_history_of_person(
     return _page(found, limit)
 
 
-@router.post("/v1/customers/{customer_id}/restore")
+@router.post("/v1/customers/{customer_id}/history/restore")
 async def restore_customer(
     caller: Editor, pool: Database, customer_id: UUID, body: RestoreIn, response: Response
 ) -> CustomerOut:
@@ -103,7 +103,7 @@ async def restore_customer(
     return CustomerOut(**dict(customer.state), version=customer.version)
 
 
-@router.post("/v1/contacts/{contact_id}/restore")
+@router.post("/v1/contacts/{contact_id}/history/restore")
 async def restore_person(
     caller: Editor, pool: Database, contact_id: UUID, body: RestoreIn, response: Response
 ) -> ContactOut:

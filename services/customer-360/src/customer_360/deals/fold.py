@@ -12,6 +12,7 @@ from shared.contracts.pipeline import (
     DealLost,
     DealOpened,
     DealOwnerChanged,
+    DealRedacted,
     DealReopened,
     DealRiskCleared,
     DealRiskFlagged,
@@ -170,3 +171,10 @@ def reopened(deal: Deal, event: DealReopened) -> Deal:
         closed_at=None,
         lost_for=None,
     )
+
+
+@fold.on(DealRedacted)
+def redacted(deal: Deal, event: DealRedacted) -> Deal:
+    """The view never had the deal's name; only its version moves."""
+    del event
+    return deal

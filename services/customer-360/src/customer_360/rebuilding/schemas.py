@@ -72,7 +72,16 @@ async def create_next(connection: Connection) -> None:
         await connection.execute(f"SET LOCAL search_path TO {NEXT}, {LIVE}")
         for migration in migrations:
             await connection.execute(migration.sql)
+        await _share_erased_keys(connection)
         await connection.execute(f"COMMENT ON SCHEMA {NEXT} IS '{_digest(migrations)}'")
+
+
+async def _share_erased_keys(connection: Connection) -> None:
+    """What was erased is erased in every projection: a rebuild never brings anybody back."""
+    await connection.execute(f"DROP TABLE {NEXT}.erased_keys")
+    await connection.execute(
+        f"CREATE VIEW {NEXT}.erased_keys AS SELECT topic, key, erased_at FROM {LIVE}.erased_keys"
+    )
 
 
 async def require_same_version(connection: Connection) -> None:

@@ -22,6 +22,7 @@ from shared.contracts.service_desk import (
     TicketMessageAdded,
     TicketOpened,
     TicketPriorityChanged,
+    TicketRedacted,
     TicketReopened,
     TicketResolved,
     TicketStatusChanged,
@@ -190,6 +191,13 @@ def reopened(ticket: Ticket, event: TicketReopened) -> Ticket:
 def closed(ticket: Ticket, event: TicketClosed) -> Ticket:
     del event
     return replace(ticket, status="closed")
+
+
+@ticket_fold.on(TicketRedacted)
+def redacted(ticket: Ticket, event: TicketRedacted) -> Ticket:
+    """The view never had what was written; only its version moves."""
+    del event
+    return ticket
 
 
 @ticket_fold.on(TicketCancelled)

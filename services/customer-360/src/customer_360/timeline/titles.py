@@ -106,6 +106,7 @@ _title(
     pipeline.DealLost,
     lambda e: f"Deal lost: {money(e.amount, e.currency)}{_reason(e.reason_code)}",
 )
+_title(pipeline.DealRedacted, lambda _: "Deal: what it told of a person was erased")
 _title(pipeline.DealReopened, lambda e: f"Deal reopened{_reason(e.reason_code)}")
 _title(
     pipeline.OrderConfirmed,
@@ -142,6 +143,7 @@ _title(
 )
 _title(service_desk.TicketReopened, lambda e: f"Ticket reopened{_reason(e.reason_code)}")
 _title(service_desk.TicketClosed, lambda e: f"Ticket closed by {e.closed_by}")
+_title(service_desk.TicketRedacted, lambda _: "Ticket: what a person wrote was erased")
 _title(service_desk.TicketCancelled, lambda e: f"Ticket cancelled{_reason(e.reason_code)}")
 _title(
     service_desk.ClockStarted,

@@ -42,7 +42,8 @@ WHERE leads.lead_id = new.lead_id AND leads.version = new.version - 1
 _FIND = f"SELECT {_COLUMNS} FROM leads WHERE lead_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE"
 _LOCK_THESE = f"""
-SELECT {_COLUMNS} FROM leads WHERE lead_id = ANY($1::uuid[]) ORDER BY lead_id FOR UPDATE
+SELECT {_COLUMNS} FROM leads WHERE lead_id = ANY($1::uuid[]) AND erased_at IS NULL
+ORDER BY lead_id FOR UPDATE
 """
 _LOCK_OPEN_OF_PERSON = f"""
 SELECT {_COLUMNS} FROM leads

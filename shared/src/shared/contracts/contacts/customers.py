@@ -89,6 +89,16 @@ class CustomerRestored(Event):
     customer_id: UUID
 
 
+@CUSTOMER_EVENTS.fact("record-status-changed")
+class CustomerRecordStatusChanged(Event):
+    """The customer's record waits for its erasure, was erased, or is kept after all."""
+
+    customer_id: UUID
+    from_status: RecordStatus
+    to_status: RecordStatus
+    request_id: UUID
+
+
 @CUSTOMER_STATE.fact("state")
 class CustomerState(Event):
     """The whole customer as contacts knows it now."""

@@ -152,6 +152,16 @@ class ContactRestored(Event):
     contact_id: UUID
 
 
+@CONTACT_EVENTS.fact("record-status-changed")
+class ContactRecordStatusChanged(Event):
+    """The person's record waits for its erasure, was erased, or is kept after all."""
+
+    contact_id: UUID
+    from_status: RecordStatus
+    to_status: RecordStatus
+    request_id: UUID
+
+
 @CONTACT_STATE.fact("state")
 class ContactState(Event):
     """The whole person as contacts knows it now."""

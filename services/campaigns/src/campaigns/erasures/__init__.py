@@ -1,0 +1,1 @@
+"""Erasures: what campaigns forgets of a person, and whom it leaves alone."""

@@ -1,0 +1,1 @@
+"""Erasures: what contacts itself finds and forgets of a person."""

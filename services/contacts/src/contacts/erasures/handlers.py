@@ -1,0 +1,61 @@
+"""Forgetting a person in contacts: one transaction, which the acknowledgements of others began."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.db import Connection
+
+from contacts.customers import store as customers
+from contacts.customers.domain import Customer
+from contacts.customers.domain import carry_out as carry_out_customer
+from contacts.erasures import store
+from contacts.erasures.domain import marks_of
+from contacts.erasures.store import Told
+from contacts.history.store import delete_history
+from contacts.people import store as people
+from contacts.people.domain import Person
+from contacts.people.domain import carry_out as carry_out_person
+from contacts.records import EraseRecord
+
+
+async def erase(
+    connection: Connection,
+    cause: Cause,
+    request_id: UUID,
+    contact_ids: Iterable[UUID],
+    customer_ids: Iterable[UUID],
+) -> dict[str, int]:
+    """Forget these people and customers, wherever contacts holds them; answers what that was.
+
+    Their rows stay, nameless, so that nobody makes them again; tombstones end their snapshots.
+    """
+    locked_customers = await customers.lock_customers(connection, customer_ids)
+    locked = await people.lock_people(connection, contact_ids)
+    told = _told(locked.values(), locked_customers.values())
+    command = EraseRecord(request_id)
+    gone = [carry_out_person(person, command) for person in locked.values()]
+    nameless = [carry_out_customer(customer, command) for customer in locked_customers.values()]
+    await customers.save_changes(connection, cause, nameless)
+    await people.save_changes(connection, cause, gone)
+    await delete_history(connection, [*locked, *locked_customers])
+    marks = marks_of(told.addresses, told.names)
+    return {
+        "people": len(gone),
+        "customers": len(nameless),
+        "consents": await store.forget_evidence(connection, list(locked)),
+        "staged_rows": await store.forget_staged(connection, marks),
+        "parked_records": await store.forget_parked(connection, told),
+    }
+
+
+def _told(persons: Iterable[Person], parties: Iterable[Customer]) -> Told:
+    persons = list(persons)
+    points = [point for person in persons for point in person.state.points]
+    addresses = [text for point in points for text in (point.value, point.normalized)]
+    addresses += [point.normalized for person in persons for point in person.state.postal_points]
+    titles = [
+        name for party in parties for name in (party.state.display_name, party.state.legal_name)
+    ]
+    names = [(person.state.given_name, person.state.family_name) for person in persons]
+    return Told([*addresses, *filter(None, titles)], names)

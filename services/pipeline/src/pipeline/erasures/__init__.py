@@ -1,0 +1,1 @@
+"""Erasures: what pipeline forgets of a person, and what it keeps."""

@@ -1,0 +1,1 @@
+"""Erasures: what the desk forgets of a person, and what it keeps."""
