@@ -11,7 +11,6 @@ from shared.contracts.campaigns import FORM_STATE
 from shared.contracts.contacts import PrivacyKind, RecordStatus, RejectedFor, Retained
 from shared.contracts.topic import Event
 from shared.db import Connection, Pool, transaction, with_retries
-from shared.failpoints import Failpoint
 from shared.messaging import erased, outbox
 from shared.messaging.outbox import Fact
 
@@ -46,9 +45,6 @@ from contacts.privacy.domain import (
 from contacts.records import AwaitErasure, KeepRecord, StatusCommand
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
-
-_AFTER_ACKS = Failpoint("erasure.after-acks")
-_BEFORE_COMPLETION = Failpoint("erasure.before-completion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +160,12 @@ async def note_ack(connection: Connection, cause: Cause, request_id: UUID, ack: 
     await store.insert_ack(connection, request_id, ack)
     if request.status != "in-progress" or request.awaited:
         return
-    _AFTER_ACKS.reach()
     counts = await erase(
         connection, cause, request_id, request.whom.contact_ids, request.whom.customer_ids
     )
     await store.insert_ack(connection, request_id, Ack("contacts", counts, (), cause.at))
     completed, facts = complete_erasure(request, cause.at)
     await store.save_request(connection, completed)
-    _BEFORE_COMPLETION.reach()
     await _publish(connection, cause, completed, facts)
 
 
