@@ -36,8 +36,8 @@ async def test_a_subscriber_knows_what_the_360_knows(
         late = await _customer(cast, "late")
         await _knows(example, cast, [*before, late])
         _only_forward(example)
+        await _commits(kafka, f"subscriber.example.{language.lower()}")
         assert await example.stop() == AFTER_SIGTERM[language]
-    assert await _committed(kafka, f"subscriber.example.{language.lower()}") > 0
 
     await _hand_over(cast, before[0], "berta")
     missed = await _customer(cast, "missed")
@@ -88,6 +88,15 @@ def _only_forward(example: Example) -> None:
     for line in example.lines:
         assert line["version"] > seen.get(line["customer_id"], 0), line
         seen[line["customer_id"]] = line["version"]
+
+
+async def _commits(kafka: KafkaSettings, group: str) -> None:
+    """What is told is committed a moment later."""
+
+    async def look() -> bool:
+        return await _committed(kafka, group) > 0
+
+    await eventually(look, f"{group} commits", PATIENCE)
 
 
 async def _committed(kafka: KafkaSettings, group: str) -> int:

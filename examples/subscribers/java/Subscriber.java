@@ -21,8 +21,8 @@ public class Subscriber {
   static final Map<String, ObjectNode> customers = new HashMap<>();
 
   static void apply(ConsumerRecord<String, String> record) throws Exception {
-    if (record.value() == null) { // a tombstone: the customer was erased
-      customers.remove(record.key());
+    if (record.value() == null) { // a tombstone: the customer was erased, and its events count no more
+      customers.put(record.key(), JSON.createObjectNode().put("version", Long.MAX_VALUE - 1));
       return;
     }
     String kind = new String(record.headers().lastHeader("ce_type").value());

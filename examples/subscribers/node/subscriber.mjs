@@ -16,8 +16,8 @@ const TAKES = { // what we keep of which type
 const customers = new Map()
 
 function apply ({ key, value, headers }) {
-  if (value == null) { // a tombstone: the customer was erased
-    customers.delete(key)
+  if (value == null) { // a tombstone: the customer was erased, and its events count no more
+    customers.set(key, { version: Infinity })
     return
   }
   const kind = headers.get('ce_type')

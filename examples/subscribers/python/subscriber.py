@@ -22,8 +22,8 @@ customers = {}
 
 def apply(message):
     key, headers = message.key().decode(), dict(message.headers())
-    if message.value() is None:  # a tombstone: the customer was erased
-        customers.pop(key, None)
+    if message.value() is None:  # a tombstone: the customer was erased, and its events count no more
+        customers[key] = {"version": float("inf")}
         return
     kind, version = headers["ce_type"].decode(), int(headers["ce_aggregateversion"])
     known = customers.get(key, {"version": 0})
