@@ -22,7 +22,7 @@ customers = {}
 
 def apply(message):
     key, headers = message.key().decode(), dict(message.headers())
-    if message.value() is None:  # a tombstone: the customer was erased, and its events count no more
+    if message.value() is None:  # a tombstone: the customer was erased, its events count no more
         customers[key] = {"version": float("inf")}
         return
     kind, version = headers["ce_type"].decode(), int(headers["ce_aggregateversion"])
