@@ -67,11 +67,12 @@ class Case:
     kafka: Fault = HEALED
 
     def __str__(self) -> str:
-        where = "both" if self.name == "partition" else self._server
-        return f"{self.name}, {where}"
+        return f"{self.name}, {self._where}"
 
     @property
-    def _server(self) -> str:
+    def _where(self) -> str:
+        if HEALED not in {self.postgres, self.kafka}:
+            return "both"
         return "Kafka" if self.postgres == HEALED else "PostgreSQL"
 
 

@@ -6,6 +6,7 @@ default (murmur2), so a key's records share a partition whoever writes them.
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ from aiokafka.partitioner import murmur2  # pyright: ignore[reportUnknownVariabl
 from shared.failpoints import Failpoint
 
 BATCH = 1000
-SEND_TIMEOUT = 30.0
+BROKER_SILENCE = 10.0
+"""Seconds without any acknowledgement after which a relay gives up what it sent, and its lead: it
+may be the one that is cut off from Kafka. A broker that acknowledges slowly is waited for."""
 
 PROOF_LASTS = 2.0
 """Seconds for which an answer on the connection proves that nobody else leads: less than the server
@@ -55,6 +58,7 @@ class Publisher:
     producer: Any  # an AIOKafkaProducer; its batches are not annotated
     _ahead: Sequence[asyncpg.Record] = ()
     _proven_at: float = 0.0
+    _patience: asyncio.Timeout | None = None
     _partition_counts: dict[str, int] = field(default_factory=dict[str, int])
 
     async def publish(self) -> int:
@@ -69,7 +73,7 @@ class Publisher:
             return 0
         _AFTER_READ.reach()
         ids = [row["id"] for row in rows]
-        async with asyncio.timeout(SEND_TIMEOUT):
+        async with asyncio.timeout(BROKER_SILENCE) as self._patience:
             acknowledgements = await self._send(rows)
             _, self._ahead = await asyncio.gather(
                 asyncio.gather(*acknowledgements), self._read_ahead(ids)
@@ -122,9 +126,16 @@ class Publisher:
         batch.close()  # a batch that is open would wait for more
         sent: _Acknowledgement = await self.producer.send_batch(batch, topic, partition=partition)
         sent.add_done_callback(partial(_name_refused, topic))
+        sent.add_done_callback(self._wait_on)
         if _AFTER_ACK.is_armed:
             sent.add_done_callback(lambda _: _AFTER_ACK.reach())
         return sent
+
+    def _wait_on(self, _: _Acknowledgement) -> None:
+        """The broker was heard: what else is under way may take its time from now."""
+        if self._patience is not None:
+            with contextlib.suppress(RuntimeError):  # the wait is over
+                self._patience.reschedule(asyncio.get_running_loop().time() + BROKER_SILENCE)
 
     async def _partitions_of(self, topic: str) -> int:
         count = self._partition_counts.get(topic)

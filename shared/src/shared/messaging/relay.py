@@ -19,9 +19,9 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.db import is_infrastructure_fault, notice_silence
+from shared.db import COMMAND_TIMEOUT, CONNECT_TIMEOUT, is_infrastructure_fault, notice_silence
 from shared.messaging import metrics
-from shared.messaging.publishing import BATCH, SEND_TIMEOUT, Connection, Publisher
+from shared.messaging.publishing import BATCH, Connection, Publisher
 from shared.messaging.refusals import refusal_of
 from shared.settings import REQUEST_TIMEOUT_MS
 
@@ -82,7 +82,10 @@ class Relay:
 
     async def _stand_by_then_lead(self) -> None:
         connection: Connection = await asyncpg.connect(
-            self.database_url, server_settings=_DIES_FAST, timeout=10, command_timeout=SEND_TIMEOUT
+            self.database_url,
+            server_settings=_DIES_FAST,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=COMMAND_TIMEOUT,
         )
         try:
             await notice_silence(connection)
