@@ -1,7 +1,8 @@
 """The demo's whole story, and what remains of it (choreography 30 among the rest)."""
 
+from devstack.demo.accounts import Accountant
 from devstack.demo.story.cast import Cast
-from devstack.demo.story.play import play, timeline, untold
+from devstack.demo.story.play import play, play_on, timeline, untold
 from shared.contracts.contacts import ConsentWithdrawn, SuppressionAdded
 
 from tests.flows.ledger import Ledger
@@ -28,3 +29,14 @@ async def test_a_story_played_again_changes_nothing(cast: Cast) -> None:
     assert await play(cast) == story
     await cast.rest()
     assert await timeline(reader, story.customer_id) == once
+
+
+async def test_the_second_chapter_runs_and_played_again_changes_nothing(
+    cast: Cast, accountant: Accountant
+) -> None:
+    known = await play_on(cast)
+    await cast.rest()
+    once = (await accountant.account()).published
+    assert await play_on(cast) == known
+    await cast.rest()
+    assert (await accountant.account()).published == once

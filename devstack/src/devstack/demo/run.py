@@ -22,8 +22,8 @@ from devstack.demo.parity import compare
 from devstack.demo.purchases import Purchase, histories, read_purchases
 from devstack.demo.quiet import quiet
 from devstack.demo.report import Rates
-from devstack.demo.story.cast import Cast, Customer
-from devstack.demo.story.play import Story, play, timeline, untold
+from devstack.demo.story.cast import JOINERY, Cast, Customer
+from devstack.demo.story.play import Story, play, play_on, timeline, untold
 from devstack.demo.verdict import Verdict, faults_of
 from devstack.demo.watch import Watch
 
@@ -143,10 +143,12 @@ async def _run_through(run: _Run, purchases: Sequence[Purchase]) -> Rates:
 
 
 async def _tell(run: _Run) -> list[str]:
-    """Play the story; show its timeline, and answer what the 360 does not tell of it."""
+    """Play both chapters; show the first's timeline, and answer what the 360 lacks of it."""
     run.console.print("\n[bold]The story of one customer[/]")
     cast = Cast(run.doors, Customer(), run.rest, report.teller(run.console))
     story: Story = await play(cast)
+    run.console.print("\n[bold]Another customer, handed over, and a person forgotten[/]")
+    await play_on(Cast(run.doors, JOINERY, run.rest, report.teller(run.console)))
     await run.rest()
     reader = run.doors.caller("demo", "reader")
     items = await timeline(reader, story.customer_id)

@@ -36,6 +36,16 @@ class Customer:
         return derived_id("story", self.email).hex[:12]
 
 
+JOINERY = Customer(
+    company="Quayside Joinery",
+    given_name="Tom",
+    family_name="Okafor",
+    email="tom.okafor@quayside-joinery.example",
+    phone="+44 20 7946 0321",
+)
+"""Whom the second chapter is about."""
+
+
 @dataclass(frozen=True)
 class Cast:
     """Everybody on the stage; `rest` waits until every reaction to what was done has happened."""
@@ -49,6 +59,11 @@ class Cast:
         """Stop the story where it goes another way."""
         if not holds:
             raise DemoError(f"The story goes wrong: expected that {what}; seen: {seen}")
+
+    @property
+    def leaver(self) -> str:
+        """The seller who leaves in this customer's story, and never comes back."""
+        return f"olga-{self.customer.slug[:6]}"
 
     @property
     def stranger(self) -> Caller:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from devstack.demo.doors import Caller, Json
 from devstack.demo.story.cast import Cast
+from devstack.demo.story.forgetting import forget
+from devstack.demo.story.handover import hand_over
 from devstack.demo.story.interest import show_interest
 from devstack.demo.story.relief import bring_relief
 from devstack.demo.story.sale import make_sale
 from devstack.demo.story.trouble import get_into_trouble
+from devstack.demo.story.twice import Known, make_known
 
 BEATS = (
     "campaigns.form.submitted",
@@ -48,6 +51,14 @@ async def play(cast: Cast) -> Story:
     trouble = await get_into_trouble(cast, interest, sale)
     await bring_relief(cast, interest, trouble)
     return Story(sale.customer_id, interest.contact_id)
+
+
+async def play_on(cast: Cast) -> Known:
+    """Play the second chapter: one customer, known once, handed over, a person of it forgotten."""
+    known = await make_known(cast)
+    await hand_over(cast, known)
+    await forget(cast, known)
+    return known
 
 
 async def timeline(reader: Caller, customer_id: str) -> list[Json]:
