@@ -16,12 +16,13 @@ from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.http.context import correlation_of, trace_of
 
 Role: TypeAlias = Literal[
-    "sales", "service", "marketing", "admin", "reader", "integration", "privacy"
+    "sales", "service", "marketing", "admin", "reader", "integration", "privacy", "disclosure"
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 AUDIENCE = "rapport"
 DEFAULT_LIFETIME = timedelta(hours=12)
+_SERVICE_TOKEN_LASTS = timedelta(minutes=10)
 
 _bearer = HTTPBearer(auto_error=False, description="A JWT with `sub`, `roles`, `exp`, `aud`.")
 
@@ -87,6 +88,15 @@ def issue_token(
         "exp": now + lifetime,
     }
     return jwt.encode(claims, key, algorithm="HS256")
+
+
+def own_token(key: str, service: str, role: Role) -> Callable[[], str]:
+    """Tokens that a service signs for itself, where every service has the one secret key."""
+
+    def issue() -> str:
+        return issue_token(key, f"service:{service}", [role], _SERVICE_TOKEN_LASTS)
+
+    return issue
 
 
 def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:

@@ -10,12 +10,13 @@ import httpx
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from campaigns.app import create_app
-from campaigns.asking import Contacts, own_token
+from campaigns.asking import Contacts
 from campaigns.links import Links
 from campaigns.sending import Sender
 from contacts.app import create_app as create_contacts_app
 from fastapi import FastAPI
-from shared.auth import issue_token
+from shared.auth import issue_token, own_token
+from shared.contracts.privacy import ANSWERING
 from shared.db import Pool, open_pool
 
 from tests.conftest import DatabaseFactory
@@ -91,6 +92,8 @@ async def owner(
 ) -> AsyncIterator[OwnerOfConsents]:
     """The contacts service, which has the last word about each mail."""
     monkeypatch.setenv("CONTACTS_DATABASE_URL", "postgresql://unused")
+    for service in ANSWERING:
+        monkeypatch.setenv(f"{service.upper().replace('-', '_')}_URL", f"http://{service}.test")
     monkeypatch.setenv("RAPPORT_JWT_KEY", JWT_KEY)
     monkeypatch.setenv("RAPPORT_HASH_KEY", HASH_KEY)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
@@ -102,7 +105,9 @@ async def owner(
 
 @pytest.fixture
 def sender(mail: MailSink, links: Links, owner: OwnerOfConsents) -> Sender:
-    contacts = Contacts("http://contacts.test", own_token(JWT_KEY), owner)
+    contacts = Contacts(
+        "http://contacts.test", own_token(JWT_KEY, "campaigns", "integration"), owner
+    )
     return Sender(f"smtp://127.0.0.1:{mail.port}", SENDER, links, contacts)
 
 

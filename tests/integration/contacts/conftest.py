@@ -11,6 +11,7 @@ from contacts.app import create_app
 from contacts.imports.handlers import run_imports
 from contacts.points import PointRules
 from shared.auth import issue_token
+from shared.contracts.privacy import ANSWERING
 from shared.db import Pool, open_pool
 
 from tests.conftest import Templates
@@ -113,6 +114,8 @@ async def api(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "unused:9092")
     monkeypatch.setenv("RAPPORT_JWT_KEY", JWT_KEY)
     monkeypatch.setenv("RAPPORT_HASH_KEY", HASH_KEY)
+    for service in ANSWERING:
+        monkeypatch.setenv(f"{service.upper().replace('-', '_')}_URL", f"http://{service}")
     app = create_app()
     app.state.pool = pool
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -9,6 +9,8 @@ from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from campaigns.access_requests import api as access_requests_api
+from campaigns.access_requests import consumers as access_requests_consumers
 from campaigns.asking import Contacts
 from campaigns.attributions import consumers as attribution_consumers
 from campaigns.campaigns import api as campaigns_api
@@ -18,7 +20,6 @@ from campaigns.config import Settings
 from campaigns.confirmations import api as confirmations_api
 from campaigns.confirmations import consumers as confirmation_consumers
 from campaigns.confirming import Asker
-from campaigns.erasures import consumers as erasure_consumers
 from campaigns.forms import api as forms_api
 from campaigns.forms import store as forms_store
 from campaigns.handovers.consumers import consumer as handovers
@@ -55,11 +56,12 @@ def create_app() -> FastAPI:
             campaigns_api.router,
             messages_api.router,
             confirmations_api.router,
+            access_requests_api.router,
         ),
         consumers=(
             segment_consumers.consents,
             confirmation_consumers.consumer,
-            erasure_consumers.consumer,
+            access_requests_consumers.consumer,
             obstacle_consumers.consumer,
             attribution_consumers.consumer,
             segment_consumers.people(settings.hash_key.get_secret_value()),

@@ -16,7 +16,6 @@ from uuid import UUID
 
 import httpx
 import structlog
-from shared.auth import issue_token
 
 from campaigns.mail import COMMAND_TIMEOUT
 
@@ -27,7 +26,6 @@ PERMIT_SECONDS = START_WITHIN.total_seconds() + COMMAND_TIMEOUT + 5.0
 """A mail that starts at the last moment, waits for the server's last answer, and some grace."""
 
 ASKING_SECONDS = 3.0
-_TOKEN_LASTS = timedelta(minutes=10)
 
 logger = structlog.stdlib.get_logger()
 
@@ -87,15 +85,6 @@ class Contacts:
             yield permit
             if permit.permit_id is not None:
                 await _end(http, permit.permit_id)
-
-
-def own_token(jwt_key: str) -> Callable[[], str]:
-    """Tokens that we sign ourselves, where every service has the one secret key."""
-
-    def issue() -> str:
-        return issue_token(jwt_key, "service:campaigns", ["integration"], _TOKEN_LASTS)
-
-    return issue
 
 
 async def _ask(http: httpx.AsyncClient, recipients: Sequence[Recipient]) -> Permit:

@@ -6,9 +6,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from shared.auth import own_token
 from shared.settings import KafkaSettings, ServiceSettings, kafka_of
-
-from campaigns.asking import own_token
 
 _SMTP_SCHEMES = {"smtp", "smtps"}
 
@@ -41,7 +40,7 @@ class Settings(ServiceSettings):
         """Who we are to contacts: by the token that we were given, else by one that we sign."""
         if self.contacts_token is not None:
             return self.contacts_token.get_secret_value
-        return own_token(self.jwt_key.get_secret_value())
+        return own_token(self.jwt_key.get_secret_value(), "campaigns", "integration")
 
     @field_validator("public_url", "contacts_url")
     @classmethod

@@ -10,6 +10,9 @@ from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from contacts.access_requests import api as access_requests
+from contacts.access_requests.consumers import consumer as privacy_consumer
+from contacts.access_requests.handlers import assemble, forget_bundles
 from contacts.candidates import api as candidates
 from contacts.config import Settings
 from contacts.consents import api as consents
@@ -31,7 +34,6 @@ from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
 from contacts.privacy import api as privacy
-from contacts.privacy.consumers import consumer as privacy_consumer
 from contacts.privacy.handlers import watch_deadlines
 from contacts.restorations import api as restorations
 from contacts.scans import api as scans
@@ -44,6 +46,8 @@ HANDOVER_POLL = 5.0
 SCAN_POLL = 0.5
 SCAN_POLL_AT_REST = 5.0
 DEADLINE_POLL = 30.0
+BUNDLE_POLL = 0.5
+BUNDLE_POLL_AT_REST = 2.0
 NOT_ERASED = "record_status <> 'erased'"
 
 
@@ -66,6 +70,7 @@ def create_app() -> FastAPI:
             duplicates.router,
             handovers.router,
             privacy.router,
+            access_requests.router,
         ],
         consumers=[
             optouts,
@@ -94,6 +99,13 @@ def create_app() -> FastAPI:
             Job("forget-permits", forget_ended, every=60.0),
             Job("duplicate-scans", run_scans, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("watch-deadlines", watch_deadlines, every=DEADLINE_POLL),
+            Job(
+                "assemble-bundles",
+                partial(assemble, departments=settings.departments, rules=rules),
+                every=BUNDLE_POLL,
+                at_rest=BUNDLE_POLL_AT_REST,
+            ),
+            Job("forget-bundles", forget_bundles, every=DEADLINE_POLL),
         ],
     )
     return build_app(service, settings)

@@ -1,8 +1,12 @@
 """Settings of contacts; see services/contacts/README.md for what each is for."""
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from shared.auth import own_token
 from shared.settings import KafkaSettings, ServiceSettings, kafka_of
 
+from contacts.departments import Departments
 from contacts.points import PointRules
 
 
@@ -12,9 +16,40 @@ class Settings(ServiceSettings):
     database_url: SecretStr = Field(validation_alias="CONTACTS_DATABASE_URL")
     kafka: KafkaSettings = Field(default_factory=lambda: kafka_of("contacts"))
     hash_key: SecretStr = Field(validation_alias="RAPPORT_HASH_KEY", min_length=16)
+    pipeline_url: str = Field(validation_alias="PIPELINE_URL")
+    service_desk_url: str = Field(validation_alias="SERVICE_DESK_URL")
+    campaigns_url: str = Field(validation_alias="CAMPAIGNS_URL")
+    customer_360_url: str = Field(validation_alias="CUSTOMER_360_URL")
+    disclosure_token: SecretStr | None = Field(
+        default=None, validation_alias="CONTACTS_DISCLOSURE_TOKEN"
+    )
     default_region: str | None = Field(
         default=None, validation_alias="CONTACTS_DEFAULT_REGION", pattern=r"^[A-Z]{2}$"
     )
+
+    @model_validator(mode="after")
+    def _can_ask_departments(self) -> Self:
+        if self.disclosure_token is None and not self.jwt_algorithm.startswith("HS"):
+            raise ValueError(
+                "CONTACTS_DISCLOSURE_TOKEN is needed, with the role disclosure: a service that"
+                " only verifies tokens cannot sign its own"
+            )
+        return self
+
+    @property
+    def departments(self) -> Departments:
+        """Where the other services tell what they hold of a person, and who we are to them."""
+        urls = {
+            "pipeline": self.pipeline_url,
+            "service-desk": self.service_desk_url,
+            "campaigns": self.campaigns_url,
+            "customer-360": self.customer_360_url,
+        }
+        if self.disclosure_token is not None:
+            token = self.disclosure_token.get_secret_value
+        else:
+            token = own_token(self.jwt_key.get_secret_value(), "contacts", "disclosure")
+        return Departments({name: url.rstrip("/") for name, url in urls.items()}, token)
 
     @property
     def point_rules(self) -> PointRules:

@@ -6,7 +6,8 @@ from shared.messaging.resyncing import Resyncable
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
-from customer_360 import erasing
+from customer_360.access_requests import api as access_requests
+from customer_360.access_requests.consumers import consumer as privacy
 from customer_360.briefs import api as briefs
 from customer_360.config import Settings
 from customer_360.consumers import MAX_RECORDS, consumers
@@ -35,10 +36,11 @@ def create_app() -> FastAPI:
             streams.router,
             page.router,
             briefs.router,
+            access_requests.router,
         ),
         consumers=(
             *consumers(settings.hash_key.get_secret_value(), pressure),
-            erasing.privacy,
+            privacy,
         ),
         resyncables=(
             Resyncable(ProfileState, "profiles", lock_snapshots, "published_version IS NOT NULL"),

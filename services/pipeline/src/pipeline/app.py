@@ -9,6 +9,8 @@ from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+from pipeline.access_requests import api as access_requests_api
+from pipeline.access_requests import consumers as access_requests_consumers
 from pipeline.config import Settings
 from pipeline.deals import api as deals_api
 from pipeline.deals import consumers as deals_consumers
@@ -42,13 +44,14 @@ def create_app() -> FastAPI:
             deals_api.router,
             definitions_api.router,
             orders_api.router,
+            access_requests_api.router,
         ),
         consumers=(
             orders_consumers.orders,
             orders_consumers.customers,
             deals_consumers.consumer,
             erasures_consumers.end_with_forms(leads_consumers.consumer(intake)),
-            erasures_consumers.consumer,
+            access_requests_consumers.consumer,
             handovers,
         ),
         resyncables=(

@@ -9,9 +9,10 @@ from shared.runtime import Job
 from shared.service import Service, build_app
 from shared.settings import from_environment
 
+import service_desk.access_requests.api
+import service_desk.access_requests.consumers
 import service_desk.agents.api
 import service_desk.calendars.api
-import service_desk.erasures.consumers
 import service_desk.policies.api
 import service_desk.surveys.api
 import service_desk.surveys.consumers
@@ -39,12 +40,13 @@ def create_app() -> FastAPI:
             service_desk.calendars.api.router,
             service_desk.policies.api.router,
             service_desk.surveys.api.router,
+            service_desk.access_requests.api.router,
         ),
         consumers=(
             service_desk.tickets.consumers.consumer,
             service_desk.surveys.consumers.consumer,
             handovers,
-            service_desk.erasures.consumers.consumer,
+            service_desk.access_requests.consumers.consumer,
         ),
         resyncables=(
             Resyncable(TicketState, "tickets", service_desk.tickets.store.lock_snapshots),

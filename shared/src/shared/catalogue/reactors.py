@@ -27,7 +27,7 @@ _NOWHERE = {
     "SMTP_URL": "smtp://nowhere:1",
     "CAMPAIGNS_SENDER": "hello@rapport.example",
     "CAMPAIGNS_PUBLIC_URL": "http://nowhere",
-    "CONTACTS_URL": "http://nowhere",
+    **{f"{package.upper()}_URL": "http://nowhere" for package in _PACKAGES},
     **{f"{package.upper()}_DATABASE_URL": "postgresql://nowhere/x" for package in _PACKAGES},
 }
 

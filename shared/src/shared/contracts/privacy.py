@@ -1,4 +1,4 @@
-"""What every other service publishes about privacy requests: that it erased, and what it kept."""
+"""What every other service publishes about privacy requests: that it erased, or can tell."""
 
 from typing import cast
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from shared.contracts.contacts.privacy import Retained
 from shared.contracts.topic import Event, EventT, events_topic
 
-HOLDS = "what a service erased of a person, and what it keeps"
+HOLDS = "what a service erased of a person, what it keeps, that it can tell"
 
 PIPELINE_PRIVACY = events_topic("pipeline", "privacy", key="request_id", holds=HOLDS)
 SERVICE_DESK_PRIVACY = events_topic("service-desk", "privacy", key="request_id", holds=HOLDS)
@@ -42,4 +42,15 @@ def _declared(fact: type[EventT], name: str) -> dict[str, type[EventT]]:
     return made
 
 
+class ExportAcknowledged(Event):
+    """The service has read all that came before the request and can tell what it holds.
+
+    `collected` counts it, by what it is. The part itself is told to contacts alone, over HTTP.
+    """
+
+    request_id: UUID
+    collected: dict[str, int]
+
+
 ERASURE_ACKNOWLEDGED = _declared(ErasureAcknowledged, "erasure-acknowledged")
+EXPORT_ACKNOWLEDGED = _declared(ExportAcknowledged, "export-acknowledged")

@@ -45,6 +45,7 @@ async def erase(
         "customers": len(nameless),
         "consents": await store.forget_evidence(connection, list(locked)),
         "staged_rows": await store.forget_staged(connection, marks),
+        "bundles": await store.forget_bundles(connection, list(locked), list(locked_customers)),
         "parked_records": await store.forget_parked(connection, told),
     }
 

@@ -56,6 +56,9 @@ ORDER BY import_id, block FOR UPDATE
 """
 _SAVE_BLOCK = "UPDATE import_blocks SET rows = $3 WHERE import_id = $1 AND block = $2"
 _DELETE_KEYS = "DELETE FROM import_keys WHERE lower(key) = ANY($1::text[])"
+_DELETE_BUNDLES = """
+DELETE FROM access_bundles WHERE contact_ids && $1::uuid[] OR customer_ids && $2::uuid[]
+"""
 _DELETE_PARKED = """
 DELETE FROM parked_keys WHERE (consumer, topic, key) IN (
     SELECT consumer, topic, key FROM parked_events
@@ -130,6 +133,14 @@ async def forget_staged(connection: Connection, marks: Marks) -> int:
             forgotten += len(rows) - len(left)
     await connection.execute(_DELETE_KEYS, sorted(marks.addresses))
     return forgotten
+
+
+async def forget_bundles(
+    connection: Connection, contact_ids: Sequence[UUID], customer_ids: Sequence[UUID]
+) -> int:
+    """What was told to these people when they asked what is held."""
+    status = await connection.execute(_DELETE_BUNDLES, list(contact_ids), list(customer_ids))
+    return rows_affected(status)
 
 
 async def forget_parked(connection: Connection, told: Told) -> int:

@@ -67,10 +67,10 @@ class RejectIn(BaseModel):
 
 
 class AckOut(BaseModel):
-    """What one service erased, counted, and what it keeps."""
+    """What one service erased, or can tell, counted; and what it keeps."""
 
     service: str
-    erased: dict[str, int]
+    counts: dict[str, int]
     retained: tuple[Retained, ...]
     acknowledged_at: datetime
 
@@ -102,7 +102,7 @@ async def request_erasure(
 ) -> RequestOut:
     """From now on nobody writes to the person or changes the record; nothing is erased yet."""
     asked = Asked(request_id, "erasure", body.contact_id, body.customer_id, caller.subject)
-    return _out(await handlers.request_erasure(pool, caller.cause, asked))
+    return out(await handlers.request_erasure(pool, caller.cause, asked))
 
 
 @router.post("/restrictions", status_code=201)
@@ -111,7 +111,7 @@ async def restrict_processing(
 ) -> RequestOut:
     """Nobody writes to the person or changes the record until the restriction is lifted."""
     asked = Asked(request_id, "restriction", body.contact_id, None, caller.subject)
-    return _out(await handlers.restrict_processing(pool, caller.cause, asked))
+    return out(await handlers.restrict_processing(pool, caller.cause, asked))
 
 
 @router.post("/requests/{request_id}/verify")
@@ -119,7 +119,7 @@ async def verify_identity(
     caller: Officer, pool: Database, request_id: UUID, body: VerifyIn
 ) -> RequestOut:
     del caller
-    return _out(await handlers.verify_identity(pool, request_id, body.method))
+    return out(await handlers.verify_identity(pool, request_id, body.method))
 
 
 @router.post("/requests/{request_id}/start")
@@ -128,7 +128,7 @@ async def begin_erasure(
 ) -> RequestOut:
     """Ask every service to erase. There is no way back from here."""
     holds = [Retained(**dict(hold)) for hold in body.legal_holds]
-    return _out(await handlers.begin_erasure(pool, caller.cause, request_id, holds, rules))
+    return out(await handlers.begin_erasure(pool, caller.cause, request_id, holds, rules))
 
 
 @router.post("/requests/{request_id}/reject")
@@ -136,19 +136,19 @@ async def reject_request(
     caller: Officer, pool: Database, request_id: UUID, body: RejectIn
 ) -> RequestOut:
     rejected = await handlers.reject_request(pool, caller.cause, request_id, body.reason_code)
-    return _out(rejected)
+    return out(rejected)
 
 
 @router.post("/requests/{request_id}/lift")
 async def lift_restriction(caller: Officer, pool: Database, request_id: UUID) -> RequestOut:
-    return _out(await handlers.lift_restriction(pool, caller.cause, request_id))
+    return out(await handlers.lift_restriction(pool, caller.cause, request_id))
 
 
 @router.get("/requests/{request_id}")
 async def read_request(caller: Officer, pool: Database, request_id: UUID) -> RequestOut:
     del caller
     async with pool.acquire() as connection:
-        return _out(await store.load_request(connection, request_id))
+        return out(await store.load_request(connection, request_id))
 
 
 @router.get("/requests")
@@ -173,11 +173,12 @@ async def list_requests(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     async with pool.acquire() as connection:
         found = await store.list_requests(connection, wanted, after, limit + 1)
     return page_of(
-        [_out(each) for each in found], limit, lambda item: [item.deadline_at, item.request_id]
+        [out(each) for each in found], limit, lambda item: [item.deadline_at, item.request_id]
     )
 
 
-def _out(request: PrivacyRequest) -> RequestOut:
+def out(request: PrivacyRequest) -> RequestOut:
+    """A request as callers see it."""
     return RequestOut(
         request_id=request.request_id,
         kind=request.kind,

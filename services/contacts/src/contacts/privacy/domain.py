@@ -29,6 +29,7 @@ from shared.contracts.topic import Event
 from shared.errors import ConflictError, InvalidError, NotFoundError
 
 OPEN: tuple[PrivacyStatus, ...] = ("received", "identity-verified", "in-progress")
+NOT_REJECTED: tuple[PrivacyStatus, ...] = (*OPEN, "completed")
 SUPPRESSION_HASH = Retained(category="suppression-hash", legal_basis="objection")
 """Without it nobody could tell that this address must not be written to again."""
 
@@ -55,6 +56,10 @@ class IdentityIsNotVerifiedError(ConflictError):
 
 class ErasureIsAskedForError(ConflictError):
     """Another request already asks for this erasure."""
+
+
+class AccessIsUnderWayError(ConflictError):
+    """What is held of these people is being told; erase them when that request is completed."""
 
 
 class NobodyIsNamedError(InvalidError):
@@ -111,10 +116,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What one service erased and what it keeps."""
+    """What one service counted (erased, or found to tell) and what it keeps."""
 
     service: str
-    erased: Mapping[str, int]
+    counts: Mapping[str, int]
     retained: tuple[Retained, ...]
     acknowledged_at: datetime
 

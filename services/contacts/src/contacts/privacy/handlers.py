@@ -1,6 +1,6 @@
 """What is done with privacy requests: each step one transaction, and each may come again."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -25,6 +25,8 @@ from contacts.people.domain import carry_out as carry_out_person
 from contacts.points import PointRules
 from contacts.privacy import store
 from contacts.privacy.domain import (
+    NOT_REJECTED,
+    AccessIsUnderWayError,
     Ack,
     Address,
     CustomerIsNoPersonError,
@@ -65,16 +67,16 @@ async def request_erasure(pool: Pool, cause: Cause, asked: Asked) -> PrivacyRequ
         async with transaction(pool) as connection:
             known = await store.find_request(connection, asked.request_id)
             if known is not None:
-                return _repeated(known, asked)
-            whom = await _whom(connection, asked)
-            other = await store.find_erasure_of(connection, whom)
+                return repeated(known, asked)
+            whom = await whom_of(connection, asked)
+            other = await store.find_request_of(connection, "erasure", whom, NOT_REJECTED)
             if other is not None:
                 raise ErasureIsAskedForError(request_id=other)
-            request = await _received(connection, cause, asked, whom)
+            request = await received(connection, cause, asked, whom)
             request = replace(request, former_statuses=await _await(connection, cause, request))
             request, facts = restrict(request, "erasure")
             await store.insert_request(connection, request)
-            await _publish(connection, cause, request, facts)
+            await publish(connection, cause, request, facts)
             return request
 
     return await with_retries(attempt)
@@ -87,14 +89,14 @@ async def restrict_processing(pool: Pool, cause: Cause, asked: Asked) -> Privacy
         async with transaction(pool) as connection:
             known = await store.find_request(connection, asked.request_id)
             if known is not None:
-                return _repeated(known, asked)
+                return repeated(known, asked)
             assert asked.contact_id is not None
             await people.lock_person(connection, asked.contact_id)
-            request = await _received(connection, cause, asked, Whom((asked.contact_id,)))
+            request = await received(connection, cause, asked, Whom((asked.contact_id,)))
             request, facts = restrict(request, "all")
             await store.insert_request(connection, request)
             await store.insert_restrictions(connection, asked.request_id, [asked.contact_id])
-            await _publish(connection, cause, request, facts)
+            await publish(connection, cause, request, facts)
             return request
 
     return await with_retries(attempt)
@@ -104,17 +106,17 @@ async def lift_restriction(pool: Pool, cause: Cause, request_id: UUID) -> Privac
     async def step(connection: Connection, request: PrivacyRequest) -> PrivacyRequest:
         lifted, facts = lift(request, cause.at)
         await store.delete_restrictions(connection, request_id)
-        await _publish(connection, cause, lifted, facts)
+        await publish(connection, cause, lifted, facts)
         return lifted
 
-    return await _take(pool, request_id, step)
+    return await take(pool, request_id, step)
 
 
 async def verify_identity(pool: Pool, request_id: UUID, verified_by: str) -> PrivacyRequest:
     async def step(_: Connection, request: PrivacyRequest) -> PrivacyRequest:
         return verify(request, verified_by)
 
-    return await _take(pool, request_id, step)
+    return await take(pool, request_id, step)
 
 
 async def reject_request(
@@ -127,10 +129,10 @@ async def reject_request(
         for record_id, status in request.former_statuses.items():
             keep = KeepRecord(request_id, status)
             await _change_status(connection, cause, [record_id], keep)
-        await _publish(connection, cause, rejected, facts)
+        await publish(connection, cause, rejected, facts)
         return rejected
 
-    return await _take(pool, request_id, step)
+    return await take(pool, request_id, step)
 
 
 async def begin_erasure(
@@ -142,13 +144,18 @@ async def begin_erasure(
         found = await _find(connection, request.whom, holds, rules)
         started, facts = start_erasure(request, found)
         if facts:
+            access = await store.find_request_of(
+                connection, "export", request.whom, ("in-progress",)
+            )
+            if access is not None:
+                raise AccessIsUnderWayError(request_id=access)
             await _suppress(connection, cause, request_id, found.addresses)
             await erased.lock_out(connection)
             await erased.erase_keys(connection, FORM_STATE, found.submission_ids)
-            await _publish(connection, cause, started, facts)
+            await publish(connection, cause, started, facts)
         return started
 
-    return await _take(pool, request_id, step)
+    return await take(pool, request_id, step)
 
 
 async def note_ack(connection: Connection, cause: Cause, request_id: UUID, ack: Ack) -> None:
@@ -166,7 +173,7 @@ async def note_ack(connection: Connection, cause: Cause, request_id: UUID, ack: 
     await store.insert_ack(connection, request_id, Ack("contacts", counts, (), cause.at))
     completed, facts = complete_erasure(request, cause.at)
     await store.save_request(connection, completed)
-    await _publish(connection, cause, completed, facts)
+    await publish(connection, cause, completed, facts)
 
 
 async def watch_deadlines(pool: Pool) -> None:
@@ -179,7 +186,7 @@ async def watch_deadlines(pool: Pool) -> None:
         metrics.PRIVACY_OVERDUE.labels(kind).set(waiting.overdue if waiting else 0)
 
 
-async def _take(
+async def take(
     pool: Pool,
     request_id: UUID,
     step: Callable[[Connection, PrivacyRequest], Awaitable[PrivacyRequest]],
@@ -193,14 +200,14 @@ async def _take(
     return await with_retries(attempt)
 
 
-def _repeated(known: PrivacyRequest, asked: Asked) -> PrivacyRequest:
+def repeated(known: PrivacyRequest, asked: Asked) -> PrivacyRequest:
     named = {asked.contact_id, asked.customer_id} - {None}
     if known.kind != asked.kind or not named <= {*known.whom.contact_ids, *known.whom.customer_ids}:
         raise PrivacyRequestExistsError(request_id=asked.request_id)
     return known
 
 
-async def _received(
+async def received(
     connection: Connection, cause: Cause, asked: Asked, whom: Whom
 ) -> PrivacyRequest:
     policy = await store.load_policy(connection)
@@ -217,7 +224,7 @@ async def _received(
     )
 
 
-async def _whom(connection: Connection, asked: Asked) -> Whom:
+async def whom_of(connection: Connection, asked: Asked) -> Whom:
     """The person with all merged records, and the customer that is nobody but the person."""
     if asked.contact_id is None and asked.customer_id is None:
         raise NobodyIsNamedError(field="contact_id")
@@ -271,18 +278,24 @@ async def _change_status(
 async def _find(
     connection: Connection, whom: Whom, holds: Sequence[Retained], rules: PointRules
 ) -> Found:
+    await customers.lock_customers(connection, whom.customer_ids)
     persons = await people.lock_people(connection, whom.contact_ids)
     return Found(
-        addresses=_addresses(persons.values(), rules),
+        addresses=addresses_of(persons.values(), rules),
         submission_ids=tuple(await erasures.list_submissions(connection, whom.contact_ids)),
         legal_holds=(*await erasures.list_holds(connection, whom.customer_ids), *holds),
     )
 
 
-def _addresses(persons: Iterable[Person], rules: PointRules) -> tuple[Address, ...]:
+def addresses_of(
+    persons: Iterable[Person], rules: PointRules, among: Container[str] | None = None
+) -> tuple[Address, ...]:
+    """Their addresses as suppressions know them: all, or those `among` these."""
     found: dict[Address, None] = {}
     for person in persons:
         for point in person.state.points:
+            if among is not None and point.normalized not in among:
+                continue
             channel = CHANNEL_OF_POINT[point.type]
             hashed = subject_hash(rules.hash_key, channel, point.normalized)
             found[Address(channel, hashed)] = None
@@ -303,7 +316,7 @@ async def _suppress(
         await suppressions.record(connection, cause, command)
 
 
-async def _publish(
+async def publish(
     connection: Connection, cause: Cause, request: PrivacyRequest, facts: Sequence[Event]
 ) -> None:
     first = request.version - len(facts) + 1

@@ -54,9 +54,9 @@ WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR kind = $2)
     AND ($7::timestamptz IS NULL OR (deadline_at, request_id) > ($7, $8::uuid))
 ORDER BY deadline_at, request_id LIMIT $9
 """
-_FIND_ERASURE = """
+_FIND_REQUEST = """
 SELECT request_id FROM privacy_requests
-WHERE kind = 'erasure' AND status <> 'rejected'
+WHERE kind = $3 AND status = ANY($4::text[])
     AND (contact_ids && $1::uuid[] OR customer_ids && $2::uuid[])
 LIMIT 1
 """
@@ -119,10 +119,12 @@ async def lock_request(connection: Connection, request_id: UUID) -> PrivacyReque
     return await load_request(connection, request_id)
 
 
-async def find_erasure_of(connection: Connection, whom: Whom) -> UUID | None:
-    """A request that already asks for the erasure of somebody among these."""
+async def find_request_of(
+    connection: Connection, kind: PrivacyKind, whom: Whom, statuses: Sequence[PrivacyStatus]
+) -> UUID | None:
+    """A request of this kind that stands so, about somebody among these."""
     request_id: UUID | None = await connection.fetchval(
-        _FIND_ERASURE, whom.contact_ids, whom.customer_ids
+        _FIND_REQUEST, whom.contact_ids, whom.customer_ids, kind, list(statuses)
     )
     return request_id
 
@@ -197,7 +199,7 @@ async def insert_ack(connection: Connection, request_id: UUID, ack: Ack) -> None
         _INSERT_ACK,
         request_id,
         ack.service,
-        json.dumps(dict(ack.erased)),
+        json.dumps(dict(ack.counts)),
         _RETAINED.dump_json(ack.retained).decode(),
         ack.acknowledged_at,
     )

@@ -64,6 +64,36 @@ class ErasureCompleted(Event):
     completed_at: datetime
 
 
+@PRIVACY_EVENTS.fact("export-requested")
+class ExportRequested(Event):
+    """Collect what you hold of this person, and answer with an acknowledgement; send it nowhere.
+
+    Each of `required_acks` is a service whose `privacy.export-acknowledged` is waited for; contacts
+    then asks it over HTTP for its part. `contact_id` asks; `contact_ids` are all records of the
+    person. `subject_hashes` are those of addresses that nobody else has.
+    """
+
+    request_id: UUID
+    contact_id: UUID
+    contact_ids: tuple[UUID, ...] = ()
+    customer_ids: tuple[UUID, ...] = ()
+    subject_hashes: tuple[str, ...] = ()
+    submission_ids: tuple[UUID, ...] = ()
+    required_acks: tuple[str, ...]
+    target_at: datetime
+    deadline_at: datetime
+
+
+@PRIVACY_EVENTS.fact("export-completed")
+class ExportCompleted(Event):
+    """What all services hold of the person is in one file, which contacts keeps for a while."""
+
+    request_id: UUID
+    contact_id: UUID
+    bundle_ref: str
+    expires_at: datetime
+
+
 @PRIVACY_EVENTS.fact("request-rejected")
 class PrivacyRequestRejected(Event):
     """Nothing is done about the request, for a reason that the person is told."""

@@ -1,0 +1,1 @@
+"""Access requests: what campaigns tells a person of what it holds."""

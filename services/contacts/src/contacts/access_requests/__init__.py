@@ -1,0 +1,1 @@
+"""Access requests: one readable file of all that every service holds of a person."""

@@ -1,0 +1,8 @@
+"""Access requests: noted and acknowledged, and forgotten when they are answered."""
+
+from shared.access_requests import answering
+
+from customer_360.access_requests.store import SECTIONS
+from customer_360.erasing import privacy
+
+consumer = answering(privacy, SECTIONS)

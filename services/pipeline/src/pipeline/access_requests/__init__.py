@@ -1,0 +1,1 @@
+"""Access requests: what pipeline tells a person of what it holds."""

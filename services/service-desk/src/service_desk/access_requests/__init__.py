@@ -1,0 +1,1 @@
+"""Access requests: what the desk tells a person of what it holds."""
