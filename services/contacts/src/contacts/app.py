@@ -22,6 +22,7 @@ from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
 from contacts.duplicates import api as duplicates
+from contacts.exports import api as exports
 from contacts.handovers import api as handovers
 from contacts.handovers.consumers import consumer as handover_acks
 from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
@@ -71,6 +72,7 @@ def create_app() -> FastAPI:
             handovers.router,
             privacy.router,
             access_requests.router,
+            exports.router,
         ],
         consumers=[
             optouts,

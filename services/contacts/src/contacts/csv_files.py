@@ -4,12 +4,12 @@ import codecs
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, TypeAlias
 
 from shared.errors import InvalidError
 
-from contacts.file_layout import Delimiter
+from contacts.file_layout import Delimiter, harmless_cell
 
 NumberedRow: TypeAlias = tuple[int, list[str]]
 
@@ -63,3 +63,10 @@ def read_rows(file: BinaryIO, delimiter: Delimiter) -> Iterator[NumberedRow]:
         raise FileIsNotCsvError(field="file", row=line) from error
     finally:
         text.detach()
+
+
+def write_rows(rows: Iterable[Sequence[object]]) -> str:
+    """Lines of CSV (RFC 4180), with cells that no spreadsheet takes for formulas."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([[harmless_cell(cell) for cell in row] for row in rows])
+    return text.getvalue()

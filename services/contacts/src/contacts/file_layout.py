@@ -1,5 +1,6 @@
 """The layout of a file, and what becomes of its rows: plain values."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,8 @@ Delimiter: TypeAlias = Literal[",", ";", "\t", "|"]
 
 EXTERNAL_ID = "external_id:"
 CUSTOMER_EXTERNAL_ID = "customer_external_id:"
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Layout:
         """The row's fields; an empty cell says nothing."""
         said = dict(self.constants)
         for name, cell in zip(self.fields, cells, strict=True):
-            if name is not None and (text := cell.strip()):
+            if name is not None and (text := plain_cell(cell.strip())):
                 said[name] = text
         return said
 
@@ -71,3 +74,14 @@ class Tally:
 
     def reject(self, row: int, name: str | None, reason: str) -> None:
         self.errors.append(RowError(row, name, reason))
+
+
+def harmless_cell(value: object) -> str:
+    """The cell so that no spreadsheet takes it for a formula: `=1+1` is `'=1+1`."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def plain_cell(text: str) -> str:
+    """What a cell says, without the apostrophe by which it is harmless."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

@@ -1,6 +1,6 @@
 """Customers over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -96,21 +96,30 @@ async def read_customer(
         return _out(await store.load_customer(connection, customer_id), response)
 
 
-@router.get("")
-async def list_customers(  # noqa: PLR0913, PLR0917 -- one parameter per filter
-    caller: Reader,
-    pool: Database,
+async def wanted_customers(
     external_system: Annotated[Code | None, Query()] = None,
     external_id: Annotated[Text | None, Query()] = None,
     lifecycle: Lifecycle | None = None,
     owner_id: Annotated[Code | None, Query()] = None,
     record_status: RecordStatus = "active",
+) -> store.Wanted:
+    """The filters of a list and of an export."""
+    named = _external_id(external_system, external_id)
+    return store.Wanted(record_status, named, lifecycle, owner_id)
+
+
+WantedCustomers: TypeAlias = Annotated[store.Wanted, Depends(wanted_customers)]
+
+
+@router.get("")
+async def list_customers(
+    caller: Reader,
+    pool: Database,
+    wanted: WantedCustomers,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CustomerOut]:
     del caller
-    named = _external_id(external_system, external_id)
-    wanted = store.Wanted(record_status, named, lifecycle, owner_id)
     after = read_cursor(cursor, UUID)
     async with pool.acquire() as connection:
         found = await store.list_customers(

@@ -81,6 +81,16 @@ ON CONFLICT (customer_id) DO NOTHING
 RETURNING customer_id
 """
 
+_SYSTEMS = """
+WITH RECURSIVE systems AS (
+    (SELECT system FROM external_ids ORDER BY system LIMIT 1)
+    UNION ALL
+    SELECT (SELECT system FROM external_ids WHERE system > known.system ORDER BY system LIMIT 1)
+    FROM systems AS known WHERE known.system IS NOT NULL
+)
+SELECT system FROM systems WHERE system IS NOT NULL
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -95,6 +105,21 @@ class Wanted:
 async def find_customer(connection: Connection, customer_id: UUID) -> Customer | None:
     row = await connection.fetchrow(f"{_SELECT} WHERE customer_id = $1", customer_id)
     return _customer(row) if row else None
+
+
+async def find_customers(
+    connection: Connection, customer_ids: Iterable[UUID]
+) -> dict[UUID, CustomerState]:
+    """The customers among these ids as they are now."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", list(customer_ids)
+    )
+    return {row["customer_id"]: _customer(row).state for row in rows}
+
+
+async def list_systems(connection: Connection) -> list[str]:
+    """The systems that name any customer; one look into the index for each."""
+    return [row["system"] for row in await connection.fetch(_SYSTEMS)]
 
 
 async def load_customer(connection: Connection, customer_id: UUID) -> Customer:
@@ -137,10 +162,8 @@ async def lock_customers_of_owner(
 
 async def load_traits(connection: Connection, customer_ids: Iterable[UUID]) -> list[Traits]:
     """What matching looks at of the customers among these ids."""
-    rows = await connection.fetch(
-        f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", list(customer_ids)
-    )
-    return [customer_traits(_customer(row).state) for row in rows]
+    found = await find_customers(connection, customer_ids)
+    return [customer_traits(state) for state in found.values()]
 
 
 async def lock_page(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:

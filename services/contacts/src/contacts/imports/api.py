@@ -1,7 +1,5 @@
 """Imports over HTTP: a CSV file and how to read it."""
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.auth import Caller, Reader, allow
 from shared.http.requests import Database, NewId, Text
 
+from contacts.csv_files import write_rows
 from contacts.file_layout import Delimiter, EntityType, Mode
 from contacts.imports import domain, handlers, store
 from contacts.imports.domain import Import, Spec, Status
@@ -105,15 +104,9 @@ async def download_errors(caller: Reader, pool: Database, import_id: UUID) -> St
 
 
 async def _error_lines(pool: Database, import_id: UUID) -> AsyncIterator[str]:
-    yield _csv([["row", "column", "reason"]])
+    yield write_rows([["row", "column", "reason"]])
     async for errors in store.list_errors(pool, import_id):
-        yield _csv([[error.row, error.column or "", error.reason] for error in errors])
-
-
-def _csv(lines: list[list[object]] | list[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(lines)
-    return text.getvalue()
+        yield write_rows([error.row, error.column, error.reason] for error in errors)
 
 
 @router.post("/{import_id}/pause")

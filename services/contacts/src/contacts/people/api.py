@@ -1,6 +1,6 @@
 """People over HTTP; the outside calls them contacts."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -136,31 +136,33 @@ async def read_contact(
         return _out(await store.load_person(connection, contact_id), response)
 
 
-@router.get("")
-async def list_contacts(  # noqa: PLR0913, PLR0917 -- one parameter per filter
-    caller: Reader,
-    pool: Database,
+async def wanted_people(
     rules: Rules,
     email: Annotated[Text | None, Query()] = None,
     phone: Annotated[Text | None, Query()] = None,
     customer_id: UUID | None = None,
     record_status: RecordStatus = "active",
+) -> store.Wanted:
+    """The filters of a list and of an export; with e-mail and phone, people with either."""
+    return store.Wanted(record_status, _normalized(rules, email, phone), customer_id)
+
+
+WantedPeople: TypeAlias = Annotated[store.Wanted, Depends(wanted_people)]
+
+
+@router.get("")
+async def list_contacts(
+    caller: Reader,
+    pool: Database,
+    wanted: WantedPeople,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ContactOut]:
     """An address that is none finds nobody. With both, people with either are found."""
     del caller
     after = read_cursor(cursor, UUID)
-    normalized = _normalized(rules, email, phone)
     async with pool.acquire() as connection:
-        found = await store.list_people(
-            connection,
-            normalized,
-            customer_id,
-            record_status,
-            after[0] if after else None,
-            limit + 1,
-        )
+        found = await store.list_people(connection, wanted, after[0] if after else None, limit + 1)
     return page_of([_out(each) for each in found], limit, lambda item: [item.contact_id])
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -121,6 +122,15 @@ ORDER BY contact_id LIMIT $5
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which people a list is to hold: with one of these points, and in this customer."""
+
+    record_status: RecordStatus
+    normalized: Sequence[str] | None = None
+    customer_id: UUID | None = None
+
+
 async def find_person(connection: Connection, contact_id: UUID) -> Person | None:
     row = await connection.fetchrow(f"{_SELECT} WHERE contact_id = $1", contact_id)
     return _person(row) if row else None
@@ -187,16 +197,15 @@ async def find_by_emails(connection: Connection, emails: Sequence[str]) -> dict[
 
 
 async def list_people(
-    connection: Connection,
-    normalized: Sequence[str] | None,
-    customer_id: UUID | None,
-    record_status: RecordStatus,
-    after: UUID | None,
-    limit: int,
+    connection: Connection, wanted: Wanted, after: UUID | None, limit: int
 ) -> list[Person]:
-    """People with one of these points, or in this customer."""
     rows = await connection.fetch(
-        _SELECT + _LIST, normalized, customer_id, record_status, after, limit
+        _SELECT + _LIST,
+        wanted.normalized,
+        wanted.customer_id,
+        wanted.record_status,
+        after,
+        limit,
     )
     return [_person(row) for row in rows]
 
