@@ -1,0 +1,36 @@
+-- This service's part in merges: which id means which record now, what is to be re-pointed for it,
+-- and what was, so that it can go back.
+CREATE TABLE aliases (
+    old_id uuid NOT NULL CONSTRAINT aliases_pkey PRIMARY KEY,
+    into_id uuid NOT NULL,
+    party text NOT NULL CONSTRAINT aliases_party_check CHECK (party IN ('customer', 'contact')),
+    merge_id uuid NOT NULL
+);
+CREATE INDEX aliases_into_idx ON aliases (into_id);
+CREATE INDEX aliases_merge_idx ON aliases (merge_id);
+
+CREATE TABLE merge_parts (
+    merge_id uuid NOT NULL CONSTRAINT merge_parts_pkey PRIMARY KEY,
+    party text NOT NULL CONSTRAINT merge_parts_party_check CHECK (party IN ('customer', 'contact')),
+    survivor_id uuid NOT NULL,
+    merged_ids uuid[] NOT NULL,
+    status text NOT NULL DEFAULT 'moving'
+        CONSTRAINT merge_parts_status_check CHECK (status IN ('moving', 'moved', 'undoing', 'undone')),
+    correlation_id text NOT NULL,
+    traceparent text NOT NULL,
+    causation_id text,
+    noted_at timestamptz NOT NULL,
+    swept_at timestamptz
+);
+CREATE INDEX merge_parts_waiting_idx ON merge_parts (noted_at)
+    WHERE status IN ('moving', 'undoing');
+CREATE INDEX merge_parts_swept_idx ON merge_parts (swept_at) WHERE status = 'moved';
+
+CREATE TABLE merge_moves (
+    merge_id uuid NOT NULL,
+    kind text NOT NULL,
+    thing_id uuid NOT NULL,
+    from_id uuid NOT NULL,
+    to_id uuid NOT NULL,
+    CONSTRAINT merge_moves_pkey PRIMARY KEY (merge_id, kind, thing_id)
+);

@@ -1,0 +1,302 @@
+"""A service's part in merges: which ids are aliases of which, and what is re-pointed for it.
+
+An alias is one step, from a merged record to the one that it was merged into; whoever asks follows
+the steps to their end, so the order in which merges become known does not matter. What names a
+merged record is re-pointed a few at a time, and what was moved is remembered: to undo a merge is to
+move just that back. A fact that comes late with an old id is led on by `current_ids`; what slips in
+beside it is found by looking again for an hour.
+
+Each service has the tables `aliases`, `merge_parts` and `merge_moves` in its own migrations.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from shared.cause import Cause
+from shared.contracts.contacts.merges import (
+    ContactMerged,
+    ContactUnmerged,
+    CustomerMerged,
+    CustomerUnmerged,
+)
+from shared.db import Connection, Pool, transaction
+from shared.failpoints import Failpoint
+from shared.messaging.envelope import Received
+from shared.runtime import Job
+from shared.telemetry import continue_trace
+
+Party: TypeAlias = Literal["customer", "contact"]
+Merged: TypeAlias = CustomerMerged | ContactMerged
+Unmerged: TypeAlias = CustomerUnmerged | ContactUnmerged
+
+BATCH = 200
+"""How many things of each kind are moved in one transaction."""
+
+SWEPT_EVERY = timedelta(minutes=1)
+SWEPT_FOR = timedelta(hours=1)
+"""How often, and for how long after a merge, what names a merged record is looked for again."""
+
+_SWEPT_AT_ONCE = 20
+
+_BEFORE_COMMIT = Failpoint("merge.before-commit")
+_AFTER_COMMIT = Failpoint("merge.after-commit")
+
+_CURRENT = """
+WITH RECURSIVE steps (old_id, current_id, path) AS (
+    SELECT id, id, ARRAY[id] FROM unnest($1::uuid[]) AS id
+    UNION ALL
+    SELECT s.old_id, a.into_id, s.path || a.into_id
+    FROM steps AS s JOIN aliases AS a ON a.old_id = s.current_id
+    WHERE a.into_id <> ALL (s.path)
+)
+SELECT DISTINCT ON (old_id) old_id, current_id FROM steps
+ORDER BY old_id, cardinality(path) DESC
+"""
+_ALL_IDS = """
+WITH RECURSIVE members (id) AS (
+    SELECT $1::uuid
+    UNION
+    SELECT a.old_id FROM members AS m JOIN aliases AS a ON a.into_id = m.id
+)
+SELECT id FROM members
+"""
+_NOTE = """
+INSERT INTO merge_parts (merge_id, party, survivor_id, merged_ids, correlation_id, traceparent,
+    causation_id, noted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (merge_id) DO NOTHING
+RETURNING 1
+"""
+_INSERT_ALIASES = """
+INSERT INTO aliases (old_id, into_id, party, merge_id)
+SELECT old_id, $2, $3, $4 FROM unnest($1::uuid[]) AS old_id
+ON CONFLICT (old_id) DO UPDATE
+    SET into_id = excluded.into_id, merge_id = excluded.merge_id
+"""
+_UNDO = """
+UPDATE merge_parts SET status = 'undoing', correlation_id = $2, traceparent = $3, causation_id = $4
+WHERE merge_id = $1 AND status IN ('moving', 'moved')
+RETURNING 1
+"""
+_DELETE_ALIASES = "DELETE FROM aliases WHERE merge_id = $1"
+_COLUMNS = """merge_id, party, survivor_id, merged_ids, status, correlation_id, traceparent,
+    causation_id"""
+_LOCK_NEXT = f"""
+SELECT {_COLUMNS} FROM merge_parts WHERE status IN ('moving', 'undoing')
+ORDER BY noted_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_LOCK_TO_SWEEP = f"""
+SELECT {_COLUMNS} FROM merge_parts
+WHERE status = 'moved' AND swept_at < $1 AND noted_at > $2
+ORDER BY swept_at LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+_END = "UPDATE merge_parts SET status = $2, swept_at = $3 WHERE merge_id = $1"
+_SWEPT = "UPDATE merge_parts SET swept_at = $2 WHERE merge_id = ANY($1::uuid[])"
+_REMEMBER = """
+INSERT INTO merge_moves (merge_id, kind, thing_id, from_id, to_id)
+SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::uuid[])
+ON CONFLICT (merge_id, kind, thing_id) DO NOTHING
+"""
+_TAKE_BACK = """
+DELETE FROM merge_moves WHERE (merge_id, kind, thing_id) IN (
+    SELECT merge_id, kind, thing_id FROM merge_moves WHERE merge_id = $1
+    ORDER BY kind, thing_id LIMIT $2)
+RETURNING kind, thing_id, to_id AS from_id, from_id AS to_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A thing of a service, and which record it is moved from and to."""
+
+    kind: str
+    thing_id: UUID
+    from_id: UUID
+    to_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MergePart:
+    """What a service has to do for one merge, and on whose account."""
+
+    merge_id: UUID
+    party: Party
+    survivor_id: UUID
+    merged_ids: Sequence[UUID]
+    status: Literal["moving", "moved", "undoing", "undone"]
+    cause: Cause
+
+
+Find: TypeAlias = Callable[[Connection, Party, Mapping[UUID, UUID], int], Awaitable[Sequence[Move]]]
+"""At most so many things of each kind that name one of these records, locked, as moves from the
+old id to the current one; nothing where nothing is left."""
+
+Carry: TypeAlias = Callable[[Connection, Cause, Party, Sequence[Move]], Awaitable[None]]
+"""Re-point these things with their facts. One that no longer names `from_id` stays as it is."""
+
+Recheck: TypeAlias = Callable[[Connection, MergePart], Awaitable[None]]
+"""Look once, when all is moved, whether the service's own rules still hold for the record that
+stays (and, of an undone merge, for the restored ones)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repointing:
+    """How a service re-points what names a merged record."""
+
+    find: Find
+    carry: Carry
+    recheck: Recheck
+
+
+async def current_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whom each of these ids means now: itself, or the record that it was merged into at last."""
+    rows = await connection.fetch(_CURRENT, list(ids))
+    return {row["old_id"]: row["current_id"] for row in rows}
+
+
+async def all_ids_of(connection: Connection, current_id: UUID) -> list[UUID]:
+    """Every id that means this record: its own, and those that were merged into it."""
+    return [row["id"] for row in await connection.fetch(_ALL_IDS, current_id)]
+
+
+async def note_merge(connection: Connection, received: Received[Any]) -> None:
+    """Keep the aliases, and what is to be moved; a repeat changes nothing."""
+    await note_start(connection, received.envelope.cause("merges"), received.event)
+
+
+async def note_start(connection: Connection, cause: Cause, merged: Merged) -> None:
+    """The same, where the merge is decided."""
+    party, survivor_id = _party_of(merged)
+    is_new = await connection.fetchval(
+        _NOTE,
+        merged.merge_id,
+        party,
+        survivor_id,
+        list(merged.merged_ids),
+        cause.correlation_id,
+        str(cause.trace),
+        cause.causation_id,
+        cause.at,
+    )
+    if is_new:
+        ids = list(merged.merged_ids)
+        await connection.execute(_INSERT_ALIASES, ids, survivor_id, party, merged.merge_id)
+
+
+async def note_unmerge(connection: Connection, received: Received[Any]) -> None:
+    """End the aliases, and let what was moved go back; a repeat changes nothing."""
+    await note_undo(connection, received.envelope.cause("merges"), received.event)
+
+
+async def note_undo(connection: Connection, cause: Cause, unmerged: Unmerged) -> None:
+    """The same, where it is decided."""
+    trace = str(cause.trace)
+    was_there = await connection.fetchval(
+        _UNDO, unmerged.merge_id, cause.correlation_id, trace, cause.causation_id
+    )
+    if was_there:
+        await connection.execute(_DELETE_ALIASES, unmerged.merge_id)
+
+
+def merge_jobs(service: str, repointing: Repointing) -> tuple[Job, Job]:
+    """The work of a service on merges: move, or move back, and look again for what came late."""
+
+    async def move_next(pool: Pool) -> bool:
+        return await move_batch(pool, service, repointing)
+
+    async def sweep_next(pool: Pool) -> bool:
+        return await sweep(pool, service, repointing)
+
+    return (
+        Job("merges", move_next, every=0.05, at_rest=2.0),
+        Job("merge-sweep", sweep_next, every=SWEPT_EVERY.total_seconds()),
+    )
+
+
+async def move_batch(pool: Pool, service: str, repointing: Repointing) -> bool:
+    """Move the next few things of the oldest merge; where none is left, check the rules, and end.
+
+    Answers whether there was anything to do.
+    """
+    async with transaction(pool) as connection:
+        row = await connection.fetchrow(_LOCK_NEXT)
+        if row is None:
+            return False
+        part = _part_of(row, service)
+        step = _move_on if part.status == "moving" else _move_back
+        if not await step(connection, part, repointing):
+            await repointing.recheck(connection, part)
+            ended = "moved" if part.status == "moving" else "undone"
+            await connection.execute(_END, part.merge_id, ended, part.cause.at)
+        _BEFORE_COMMIT.reach()
+    _AFTER_COMMIT.reach()
+    return True
+
+
+async def sweep(pool: Pool, service: str, repointing: Repointing) -> bool:
+    """Move what a late fact gave to a merged record after all; answers whether there was any."""
+    async with transaction(pool) as connection:
+        now = datetime.now(UTC)
+        rows = await connection.fetch(
+            _LOCK_TO_SWEEP, now - SWEPT_EVERY, now - SWEPT_FOR, _SWEPT_AT_ONCE
+        )
+        found = False
+        for row in rows:
+            part = _part_of(row, service)
+            if await _move_on(connection, part, repointing):
+                await repointing.recheck(connection, part)
+                found = True
+        await connection.execute(_SWEPT, [row["merge_id"] for row in rows], now)
+    return found or len(rows) == _SWEPT_AT_ONCE
+
+
+async def _move_on(connection: Connection, part: MergePart, repointing: Repointing) -> bool:
+    current = await current_ids(connection, part.merged_ids)
+    moves = await repointing.find(connection, part.party, current, BATCH)
+    if moves:
+        await repointing.carry(connection, part.cause, part.party, moves)
+        await connection.execute(
+            _REMEMBER,
+            part.merge_id,
+            [move.kind for move in moves],
+            [move.thing_id for move in moves],
+            [move.from_id for move in moves],
+            [move.to_id for move in moves],
+        )
+    return bool(moves)
+
+
+async def _move_back(connection: Connection, part: MergePart, repointing: Repointing) -> bool:
+    rows = await connection.fetch(_TAKE_BACK, part.merge_id, BATCH)
+    moves = [Move(**dict(row)) for row in rows]
+    if moves:
+        await repointing.carry(connection, part.cause, part.party, moves)
+    return bool(moves)
+
+
+def _party_of(merged: Merged) -> tuple[Party, UUID]:
+    if isinstance(merged, CustomerMerged):
+        return "customer", merged.customer_id
+    return "contact", merged.contact_id
+
+
+def _part_of(row: asyncpg.Record, service: str) -> MergePart:
+    return MergePart(
+        merge_id=row["merge_id"],
+        party=row["party"],
+        survivor_id=row["survivor_id"],
+        merged_ids=row["merged_ids"],
+        status=row["status"],
+        cause=Cause(
+            actor=f"service:{service}",
+            at=datetime.now(UTC),
+            correlation_id=row["correlation_id"],
+            trace=continue_trace(row["traceparent"]),
+            causation_id=row["causation_id"],
+        ),
+    )
