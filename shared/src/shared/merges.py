@@ -1,10 +1,13 @@
 """A service's part in merges: which ids are aliases of which, and what is re-pointed for it.
 
 An alias is one step, from a merged record to the one that it was merged into; whoever asks follows
-the steps to their end, so the order in which merges become known does not matter. What names a
-merged record is re-pointed a few at a time, and what was moved is remembered: to undo a merge is to
-move just that back. A fact that comes late with an old id is led on by `current_ids`; what slips in
-beside it is found by looking again for an hour.
+the steps to their end, each later than the one before: so neither the order in which merges become
+known matters, nor one whose undoing is still on its way. What names a merged record is re-pointed a
+few at a time, and remembered for each step that it went: to undo a merge is to move just that back,
+from wherever the survivor's things are by then. A batch sees no merge begin or end beside it, and
+what is to be moved goes before what is to be moved back, of which the last merge goes first. A fact
+that comes late with an old id is led on by `current_ids`; what slips in beside it is found by
+looking again for an hour.
 
 Each service has the tables `aliases`, `merge_parts` and `merge_moves` in its own migrations.
 """
@@ -46,67 +49,80 @@ _SWEPT_AT_ONCE = 20
 _BEFORE_COMMIT = Failpoint("merge.before-commit")
 _AFTER_COMMIT = Failpoint("merge.after-commit")
 
-_CURRENT = """
-WITH RECURSIVE steps (old_id, current_id, path) AS (
-    SELECT id, id, ARRAY[id] FROM unnest($1::uuid[]) AS id
-    UNION ALL
-    SELECT s.old_id, a.into_id, s.path || a.into_id
-    FROM steps AS s JOIN aliases AS a ON a.old_id = s.current_id
-    WHERE a.into_id <> ALL (s.path)
+_LOCK = "hashtextextended('rapport.merges', 0)"
+_HOLD_OFF = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
+_LOCK_OUT = f"SELECT pg_advisory_xact_lock({_LOCK})"
+_STEPS = """
+WITH RECURSIVE steps (old_id, current_id, merged_at, merge_id, from_id) AS (
+    SELECT id, id, '-infinity'::timestamptz, NULL::uuid, NULL::uuid FROM unnest($1::uuid[]) AS id
+    UNION
+    SELECT s.old_id, a.into_id, a.merged_at, a.merge_id, a.old_id
+    FROM steps AS s CROSS JOIN LATERAL (
+        SELECT old_id, into_id, merged_at, merge_id FROM aliases
+        WHERE old_id = s.current_id AND ended_at IS NULL
+        ORDER BY merged_at DESC, merge_id DESC LIMIT 1) AS a
+    WHERE a.merged_at > s.merged_at
 )
-SELECT DISTINCT ON (old_id) old_id, current_id FROM steps
-ORDER BY old_id, cardinality(path) DESC
 """
+_CURRENT = f"""{_STEPS}
+SELECT DISTINCT ON (old_id) old_id, current_id FROM steps ORDER BY old_id, merged_at DESC
+"""
+_PATHS = f"{_STEPS} SELECT old_id, merge_id, from_id FROM steps WHERE merge_id IS NOT NULL"
 _ALL_IDS = """
 WITH RECURSIVE members (id) AS (
     SELECT $1::uuid
     UNION
-    SELECT a.old_id FROM members AS m JOIN aliases AS a ON a.into_id = m.id
+    SELECT a.old_id FROM members AS m JOIN aliases AS a ON a.into_id = m.id AND a.ended_at IS NULL
 )
 SELECT id FROM members
 """
 _NOTE = """
 INSERT INTO merge_parts (merge_id, party, survivor_id, merged_ids, correlation_id, traceparent,
-    causation_id, noted_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    causation_id, merged_at, noted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
 ON CONFLICT (merge_id) DO NOTHING
 RETURNING 1
 """
 _INSERT_ALIASES = """
-INSERT INTO aliases (old_id, into_id, party, merge_id)
-SELECT old_id, $2, $3, $4 FROM unnest($1::uuid[]) AS old_id
-ON CONFLICT (old_id) DO UPDATE
-    SET into_id = excluded.into_id, merge_id = excluded.merge_id
+INSERT INTO aliases (old_id, into_id, party, merge_id, merged_at)
+SELECT old_id, $2, $3, $4, $5 FROM unnest($1::uuid[]) AS old_id
 """
 _UNDO = """
 UPDATE merge_parts SET status = 'undoing', correlation_id = $2, traceparent = $3, causation_id = $4
 WHERE merge_id = $1 AND status IN ('moving', 'moved')
 RETURNING 1
 """
-_DELETE_ALIASES = "DELETE FROM aliases WHERE merge_id = $1"
+_END_ALIASES = "UPDATE aliases SET ended_at = now() WHERE merge_id = $1"
 _COLUMNS = """merge_id, party, survivor_id, merged_ids, status, correlation_id, traceparent,
     causation_id"""
 _LOCK_NEXT = f"""
 SELECT {_COLUMNS} FROM merge_parts WHERE status IN ('moving', 'undoing')
-ORDER BY noted_at LIMIT 1 FOR UPDATE SKIP LOCKED
+ORDER BY status, CASE WHEN status = 'moving' THEN merged_at END, merged_at DESC
+LIMIT 1 FOR UPDATE
 """
 _LOCK_TO_SWEEP = f"""
 SELECT {_COLUMNS} FROM merge_parts
 WHERE status = 'moved' AND swept_at < $1 AND noted_at > $2
-ORDER BY swept_at LIMIT $3 FOR UPDATE SKIP LOCKED
+ORDER BY swept_at LIMIT $3 FOR UPDATE
 """
 _END = "UPDATE merge_parts SET status = $2, swept_at = $3 WHERE merge_id = $1"
 _SWEPT = "UPDATE merge_parts SET swept_at = $2 WHERE merge_id = ANY($1::uuid[])"
 _REMEMBER = """
-INSERT INTO merge_moves (merge_id, kind, thing_id, from_id, to_id)
-SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::uuid[])
+INSERT INTO merge_moves (merge_id, kind, thing_id, from_id)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[])
 ON CONFLICT (merge_id, kind, thing_id) DO NOTHING
 """
 _TAKE_BACK = """
 DELETE FROM merge_moves WHERE (merge_id, kind, thing_id) IN (
     SELECT merge_id, kind, thing_id FROM merge_moves WHERE merge_id = $1
     ORDER BY kind, thing_id LIMIT $2)
-RETURNING kind, thing_id, to_id AS from_id, from_id AS to_id
+RETURNING kind, thing_id, from_id
+"""
+_FORGET_LATER = """
+DELETE FROM merge_moves AS m
+USING merge_parts AS undone, merge_parts AS later, unnest($2::text[], $3::uuid[]) AS t (kind, id)
+WHERE undone.merge_id = $1 AND later.merge_id = m.merge_id AND later.merged_at > undone.merged_at
+    AND m.kind = t.kind AND m.thing_id = t.id
 """
 
 
@@ -161,7 +177,9 @@ async def current_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUI
 
 async def all_ids_of(connection: Connection, current_id: UUID) -> list[UUID]:
     """Every id that means this record: its own, and those that were merged into it."""
-    return [row["id"] for row in await connection.fetch(_ALL_IDS, current_id)]
+    rows = await connection.fetch(_ALL_IDS, current_id)
+    current = await current_ids(connection, [row["id"] for row in rows])
+    return [old_id for old_id in current if current[old_id] == current_id]
 
 
 async def note_merge(connection: Connection, received: Received[Any]) -> None:
@@ -171,6 +189,7 @@ async def note_merge(connection: Connection, received: Received[Any]) -> None:
 
 async def note_start(connection: Connection, cause: Cause, merged: Merged) -> None:
     """The same, where the merge is decided."""
+    await connection.execute(_HOLD_OFF)
     party, survivor_id = _party_of(merged)
     is_new = await connection.fetchval(
         _NOTE,
@@ -185,7 +204,9 @@ async def note_start(connection: Connection, cause: Cause, merged: Merged) -> No
     )
     if is_new:
         ids = list(merged.merged_ids)
-        await connection.execute(_INSERT_ALIASES, ids, survivor_id, party, merged.merge_id)
+        await connection.execute(
+            _INSERT_ALIASES, ids, survivor_id, party, merged.merge_id, cause.at
+        )
 
 
 async def note_unmerge(connection: Connection, received: Received[Any]) -> None:
@@ -195,12 +216,13 @@ async def note_unmerge(connection: Connection, received: Received[Any]) -> None:
 
 async def note_undo(connection: Connection, cause: Cause, unmerged: Unmerged) -> None:
     """The same, where it is decided."""
+    await connection.execute(_HOLD_OFF)
     trace = str(cause.trace)
     was_there = await connection.fetchval(
         _UNDO, unmerged.merge_id, cause.correlation_id, trace, cause.causation_id
     )
     if was_there:
-        await connection.execute(_DELETE_ALIASES, unmerged.merge_id)
+        await connection.execute(_END_ALIASES, unmerged.merge_id)
 
 
 def merge_jobs(service: str, repointing: Repointing) -> tuple[Job, Job]:
@@ -224,6 +246,7 @@ async def move_batch(pool: Pool, service: str, repointing: Repointing) -> bool:
     Answers whether there was anything to do.
     """
     async with transaction(pool) as connection:
+        await connection.execute(_LOCK_OUT)
         row = await connection.fetchrow(_LOCK_NEXT)
         if row is None:
             return False
@@ -241,6 +264,7 @@ async def move_batch(pool: Pool, service: str, repointing: Repointing) -> bool:
 async def sweep(pool: Pool, service: str, repointing: Repointing) -> bool:
     """Move what a late fact gave to a merged record after all; answers whether there was any."""
     async with transaction(pool) as connection:
+        await connection.execute(_LOCK_OUT)
         now = datetime.now(UTC)
         rows = await connection.fetch(
             _LOCK_TO_SWEEP, now - SWEPT_EVERY, now - SWEPT_FOR, _SWEPT_AT_ONCE
@@ -260,23 +284,44 @@ async def _move_on(connection: Connection, part: MergePart, repointing: Repointi
     moves = await repointing.find(connection, part.party, current, BATCH)
     if moves:
         await repointing.carry(connection, part.cause, part.party, moves)
-        await connection.execute(
-            _REMEMBER,
-            part.merge_id,
-            [move.kind for move in moves],
-            [move.thing_id for move in moves],
-            [move.from_id for move in moves],
-            [move.to_id for move in moves],
-        )
+        things = [(move.kind, move.thing_id, move.from_id) for move in moves]
+        await _remember(connection, things)
     return bool(moves)
 
 
 async def _move_back(connection: Connection, part: MergePart, repointing: Repointing) -> bool:
+    """Move on from wherever the survivor's things are by now, to whomever the restored id means."""
     rows = await connection.fetch(_TAKE_BACK, part.merge_id, BATCH)
-    moves = [Move(**dict(row)) for row in rows]
+    if not rows:
+        return False
+    things = [(row["kind"], row["thing_id"], row["from_id"]) for row in rows]
+    kinds, ids = [kind for kind, _, _ in things], [thing_id for _, thing_id, _ in things]
+    await connection.execute(_FORGET_LATER, part.merge_id, kinds, ids)
+    current = await current_ids(connection, [part.survivor_id, *part.merged_ids])
+    here = current[part.survivor_id]
+    moves = [
+        Move(kind, thing_id, here, current[old_id])
+        for kind, thing_id, old_id in things
+        if current[old_id] != here
+    ]
     if moves:
         await repointing.carry(connection, part.cause, part.party, moves)
-    return bool(moves)
+    await _remember(connection, things)
+    return True
+
+
+async def _remember(connection: Connection, things: Sequence[tuple[str, UUID, UUID]]) -> None:
+    """Keep, for each step of the way from its old id, that the thing went it."""
+    steps: dict[UUID, list[tuple[UUID, UUID]]] = {}
+    for row in await connection.fetch(_PATHS, list({old_id for _, _, old_id in things})):
+        steps.setdefault(row["old_id"], []).append((row["merge_id"], row["from_id"]))
+    went = [
+        (merge_id, kind, thing_id, from_id)
+        for kind, thing_id, old_id in things
+        for merge_id, from_id in steps.get(old_id, ())
+    ]
+    if went:
+        await connection.execute(_REMEMBER, *(list(column) for column in zip(*went, strict=True)))
 
 
 def _party_of(merged: Merged) -> tuple[Party, UUID]:

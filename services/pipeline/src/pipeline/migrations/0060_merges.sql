@@ -1,13 +1,16 @@
 -- This service's part in merges: which id means which record now, what is to be re-pointed for it,
 -- and what was, so that it can go back.
 CREATE TABLE aliases (
-    old_id uuid NOT NULL CONSTRAINT aliases_pkey PRIMARY KEY,
+    old_id uuid NOT NULL,
     into_id uuid NOT NULL,
     party text NOT NULL CONSTRAINT aliases_party_check CHECK (party IN ('customer', 'contact')),
-    merge_id uuid NOT NULL
+    merge_id uuid NOT NULL,
+    merged_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    CONSTRAINT aliases_pkey PRIMARY KEY (merge_id, old_id)
 );
-CREATE INDEX aliases_into_idx ON aliases (into_id);
-CREATE INDEX aliases_merge_idx ON aliases (merge_id);
+CREATE INDEX aliases_old_idx ON aliases (old_id, merged_at) WHERE ended_at IS NULL;
+CREATE INDEX aliases_into_idx ON aliases (into_id) WHERE ended_at IS NULL;
 
 CREATE TABLE merge_parts (
     merge_id uuid NOT NULL CONSTRAINT merge_parts_pkey PRIMARY KEY,
@@ -19,10 +22,11 @@ CREATE TABLE merge_parts (
     correlation_id text NOT NULL,
     traceparent text NOT NULL,
     causation_id text,
+    merged_at timestamptz NOT NULL,
     noted_at timestamptz NOT NULL,
     swept_at timestamptz
 );
-CREATE INDEX merge_parts_waiting_idx ON merge_parts (noted_at)
+CREATE INDEX merge_parts_waiting_idx ON merge_parts (merged_at)
     WHERE status IN ('moving', 'undoing');
 CREATE INDEX merge_parts_swept_idx ON merge_parts (swept_at) WHERE status = 'moved';
 
@@ -31,6 +35,6 @@ CREATE TABLE merge_moves (
     kind text NOT NULL,
     thing_id uuid NOT NULL,
     from_id uuid NOT NULL,
-    to_id uuid NOT NULL,
     CONSTRAINT merge_moves_pkey PRIMARY KEY (merge_id, kind, thing_id)
 );
+CREATE INDEX merge_moves_thing_idx ON merge_moves (kind, thing_id);
