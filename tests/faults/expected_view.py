@@ -39,7 +39,7 @@ async def judge_view(connection: Any, log: Log, hash_key: str) -> list[str]:
     for projection in projections:
         for section in projection.sections:
             name = section.table.name
-            folded[name] = _fold(section, log)
+            folded[name] = fold_section(section, log)
             faults += differences(f"360.{name}", folded[name], await _held(connection, section))
     facts = {fact for projection in projections for fact in projection.facts}
     faults += differences("360.timeline", _timeline(log, facts), await _held_timeline(connection))
@@ -52,9 +52,13 @@ async def judge_view(connection: Any, log: Log, hash_key: str) -> list[str]:
     return faults + _profiles(log, folded, yardstick)
 
 
-def _fold(section: Section[Any], log: Log) -> Rows:
+def fold_section(section: Section[Any], log: Log) -> Rows:
+    """The rows that the log means, without those whose key a tombstone has ended."""
     rows = section.fold.all({}, log.facts(*section.fold.steps))
-    return {getattr(row, section.table.key): row for row in rows}
+    folded = {getattr(row, section.table.key): row for row in rows}
+    ends = (log.ended(fact.topic) for fact in section.fold.steps if fact.type == fact.topic.name)
+    erased = set[UUID]().union(*ends)
+    return {key: row for key, row in folded.items() if key not in erased}
 
 
 async def _held(connection: Any, section: Section[Any]) -> Rows:

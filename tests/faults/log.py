@@ -9,7 +9,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from shared.contracts import FACTS, TOPICS
-from shared.contracts.topic import PARTITIONS, Event
+from shared.contracts.topic import PARTITIONS, Event, Topic
 from shared.messaging.envelope import (
     Envelope,
     MalformedEnvelopeError,
@@ -74,7 +74,7 @@ class Log:
         while behind:
             for partition, batch in (await consumer.getmany(timeout_ms=500)).items():
                 for record in batch:
-                    new += self._take(record)
+                    new += self.take(record)
                 self._next[partition] = batch[-1].offset + 1
             for partition in list(behind):
                 position = await consumer.position(partition)
@@ -83,7 +83,8 @@ class Log:
                     self._next[partition] = max(position, self._next.get(partition, 0))
         return new
 
-    def _take(self, record: RawRecord) -> int:
+    def take(self, record: RawRecord) -> int:
+        """Note a record; answers how many there are more."""
         try:
             envelope = read_envelope(record)
         except (MalformedEnvelopeError, MalformedHeaderError):
@@ -116,6 +117,11 @@ class Log:
         """Every fact of these types once, per aggregate in the order of its versions."""
         found = [received for fact in types for received in self._decoded.get(fact, ())]
         return sorted(found, key=lambda r: (r.envelope.topic, r.envelope.key, r.envelope.version))
+
+    def ended(self, topic: Topic) -> set[UUID]:
+        """The keys of a compacted topic that a tombstone has ended, for ever."""
+        entries = self.entries[topic.name]
+        return {UUID(entry.envelope.key) for entry in entries if entry.value is None}
 
     def newest(self, snapshot: type[EventT]) -> dict[str, Received[EventT]]:
         """The newest snapshot of each key."""

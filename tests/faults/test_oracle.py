@@ -5,19 +5,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from customer_360.people.projection import contact_section
+from customer_360.privacy_requests import projection as privacy_requests
 from shared.contracts import FACTS
+from shared.contracts.contacts import CONTACT_STATE, ErasureRequested
+from shared.contracts.privacy import ANSWERING
 from shared.contracts.service_desk import ClockBreached, TicketPriorityChanged
 from shared.contracts.topic import Event
+from shared.settings import KafkaSettings
 
 from tests.faults.checker import check
 from tests.faults.expected_copies import judge_copies
 from tests.faults.expected_reactions import as_it_happened, judge_reactions
-from tests.faults.expected_view import judge_view
+from tests.faults.expected_view import fold_section, judge_view
 from tests.faults.holdings import Holdings, connect, read_holdings
 from tests.faults.load import loading
 from tests.faults.log import Log
 from tests.faults.oracle import judge, mails_of, seen_in
 from tests.faults.rig import Rig
+from tests.records import record_of, tombstone_of
+from tests.unit.customer_360.histories import Story
 from tests.unit.customer_360.received import received
 
 SECONDS = 12.0
@@ -61,6 +68,31 @@ async def _objections(
         or judge_reactions(without, held, mails_of(rig), datetime.now(UTC))
         or await judge_view(view, without, key)
     )
+
+
+def test_of_who_was_erased_no_row_is_expected_and_of_the_request_one() -> None:
+    log = Log(KafkaSettings(bootstrap_servers="nowhere:9092"))
+    story, other = Story("ada"), Story("bob")
+    asked = ErasureRequested(
+        request_id=UUID(int=9),
+        contact_ids=(story.contact,),
+        scope="person",
+        required_acks=ANSWERING,
+        target_at=datetime(2026, 11, 25, 9, tzinfo=UTC),
+        deadline_at=datetime(2026, 11, 25, 9, tzinfo=UTC),
+    )
+    for record in (
+        record_of(story.contact_state(), 1),
+        record_of(other.contact_state(), 1),
+        record_of(asked, 1),
+        tombstone_of(CONTACT_STATE, str(story.contact), 2),
+        record_of(story.contact_state(), 1),  # told again, after its end
+    ):
+        log.take(record)
+    assert log.ended(CONTACT_STATE) == {story.contact}
+    assert fold_section(contact_section("a hash key"), log).keys() == {other.contact}
+    [request] = fold_section(privacy_requests.SECTION, log).values()
+    assert (request.kind, request.status) == ("erasure", "in-progress")
 
 
 def test_of_two_commands_at_once_the_version_tells_the_order() -> None:

@@ -267,6 +267,7 @@ class Story:
             [self._campaign()],
             [self._owner_changed()],
             self._handover(),
+            [self._restricted(), self._restriction_lifted()],
         ]
 
     def _owner_changed(self) -> Event:
@@ -277,6 +278,14 @@ class Story:
             reason_code="handover",
             handover_id=self.handover,
         )
+
+    def _restricted(self) -> Event:
+        return contacts.ProcessingRestricted(
+            request_id=self.privacy_request, contact_id=self.contact, scope="all"
+        )
+
+    def _restriction_lifted(self) -> Event:
+        return contacts.RestrictionLifted(request_id=self.privacy_request, contact_id=self.contact)
 
     def _handover(self) -> list[Event]:
         people: dict[str, Any] = {

@@ -40,6 +40,7 @@ from customer_360.handovers import projection as handovers
 from customer_360.leads import projection as leads
 from customer_360.orders import projection as orders
 from customer_360.people import projection as people
+from customer_360.privacy_requests import projection as privacy_requests
 from customer_360.profiles.pressure import Pressure
 from customer_360.projecting import Projection
 from customer_360.tickets import projection as tickets
@@ -108,6 +109,7 @@ def fact_projection(hash_key: str) -> Projection:
             touches.MESSAGE_SECTION,
             touches.RESPONSE_SECTION,
             handovers.HANDOVER_SECTION,
+            privacy_requests.SECTION,
         ],
         noted=(
             ContactCreated,

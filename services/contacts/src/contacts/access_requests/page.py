@@ -73,7 +73,8 @@ def _shown(value: Any) -> str:
         named = cast("dict[str, Any]", value).items()
         return "<br>".join(f"{escape(_words(name))}: {_shown(each)}" for name, each in named)
     if isinstance(value, list):
-        return "<br>".join(map(_shown, cast("list[Any]", value)))
+        lines: list[Any] = [*value]
+        return "<br>".join(map(_shown, lines))
     return escape(_TIME.sub(r"\1 \2", str(value)))
 
 

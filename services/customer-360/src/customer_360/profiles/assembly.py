@@ -18,6 +18,7 @@ from customer_360.duplicates.fold import Duplicate
 from customer_360.leads.fold import Lead
 from customer_360.orders.fold import Order
 from customer_360.people.fold import Consent, Contact, Suppression
+from customer_360.privacy_requests.fold import PrivacyRequest
 from customer_360.profiles import view
 from customer_360.profiles.figures import Basis, Yardstick, amounts_of, bought_of, rfm_of
 from customer_360.sources.progress import SourceProgress
@@ -37,6 +38,7 @@ class Known:
     consents: Sequence[Consent]
     suppressions: Sequence[Suppression]
     duplicates: Sequence[Duplicate]
+    privacy_requests: Sequence[PrivacyRequest]
     leads: Sequence[Lead]
     recent_orders: Sequence[Order]
     surveys: Sequence[Survey]
@@ -58,6 +60,7 @@ def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -
         header=view.Header.model_validate(customer) if customer else None,
         people=_people(known, now),
         identity=_identity(known),
+        privacy=_privacy(known),
         leads=[view.LeadShown.model_validate(lead) for lead in known.leads],
         deals=_deals(basis.deals),
         orders=_orders(known),
@@ -121,6 +124,23 @@ def _identity(known: Known) -> view.IdentitySection:
         for case in known.duplicates
     ]
     return view.IdentitySection(duplicates=shown)
+
+
+def _privacy(known: Known) -> view.PrivacySection:
+    people = {person.contact_id for person in known.people}
+    shown = [
+        view.PrivacyRequestShown(
+            request_id=request.request_id,
+            version=request.version,
+            kind=request.kind,
+            status=request.status,
+            contact_ids=[each for each in request.contact_ids if each in people],
+            since=request.since,
+            deadline_at=request.deadline_at,
+        )
+        for request in known.privacy_requests
+    ]
+    return view.PrivacySection(open=shown)
 
 
 def _deals(deals: Sequence[Deal]) -> view.Deals:

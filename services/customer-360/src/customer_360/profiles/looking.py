@@ -19,6 +19,7 @@ from customer_360.guarded import GuardedTable
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS, OrderSum
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
+from customer_360.privacy_requests.store import PRIVACY_REQUESTS
 from customer_360.profiles.assembly import Known
 from customer_360.profiles.figures import Basis, Yardstick
 from customer_360.sources.progress import End, load_progress
@@ -68,6 +69,12 @@ SELECT profiles.profile_version,
         ORDER BY score DESC, case_id LIMIT {DUPLICATES_SHOWN}
     ) AS duplicates,
     ARRAY(
+        SELECT privacy_requests FROM privacy_requests
+        WHERE status NOT IN ('completed', 'rejected') AND (customer_ids ? $1::uuid::text
+            OR contact_ids ?| ARRAY(SELECT contact_id::text FROM people))
+        ORDER BY since, request_id
+    ) AS privacy_requests,
+    ARRAY(
         SELECT leads FROM leads
         WHERE customer_id = $1 OR contact_id = ANY ({_PEOPLE})
         ORDER BY received_at DESC NULLS LAST, lead_id LIMIT {LEADS_SHOWN}
@@ -115,6 +122,7 @@ async def look_up(
         consents=_rows(CONSENTS, look),
         suppressions=_rows(SUPPRESSIONS, look),
         duplicates=_rows(DUPLICATES, look),
+        privacy_requests=_rows(PRIVACY_REQUESTS, look),
         leads=_rows(LEADS, look),
         recent_orders=_rows(ORDERS, look),
         surveys=_rows(SURVEYS, look),

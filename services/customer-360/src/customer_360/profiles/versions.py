@@ -15,6 +15,7 @@ from customer_360.handovers.store import HANDOVERS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
+from customer_360.privacy_requests.store import PRIVACY_REQUESTS
 from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
 from customer_360.touches.store import CAMPAIGNS, MESSAGES, RESPONSES
 
@@ -39,6 +40,7 @@ TABLES = (
     MESSAGES,
     RESPONSES,
     HANDOVERS,
+    PRIVACY_REQUESTS,
 )
 """Every projected table: what a version can be waited for in."""
 

@@ -107,6 +107,24 @@ class IdentitySection(_Shown):
     duplicates: list[DuplicateShown]
 
 
+class PrivacyRequestShown(_Shown):
+    """What one of these people asked about their own data; `contact_ids` are those shown here."""
+
+    request_id: UUID
+    version: int
+    kind: str
+    status: str
+    contact_ids: list[UUID]
+    since: datetime | None
+    deadline_at: datetime | None
+
+
+class PrivacySection(_Shown):
+    """Erasures, access requests and restrictions that are open; consents stand with the people."""
+
+    open: list[PrivacyRequestShown]
+
+
 class LeadShown(_Shown):
     """A lead of the customer or of one of its people."""
 
@@ -286,6 +304,7 @@ class CustomerView(_Shown):
     header: Header | None
     people: list[Person]
     identity: IdentitySection
+    privacy: PrivacySection
     leads: list[LeadShown]
     deals: Deals
     orders: Orders

@@ -39,6 +39,9 @@ _SAMPLED = {
         WHERE customer_id = ANY($1) OR contact_id = ANY($1))""",
     "handovers": """handover_id IN (
         SELECT handover_id FROM {schema}.ownerships WHERE customer_id = ANY($1))""",
+    "privacy_requests": """request_id IN (
+        SELECT request_id FROM {schema}.privacy_requests, jsonb_array_elements_text(
+            contact_ids || customer_ids) AS concerned (id) WHERE concerned.id::uuid = ANY($1))""",
     "timeline": "party_id = ANY($1)",
     "order_horizon": "$1::uuid[] IS NOT NULL",
 }

@@ -10,7 +10,10 @@ from shared.contracts.contacts import (
     DuplicateDetected,
     DuplicateDismissed,
     DuplicateMerged,
+    ErasureCompleted,
+    ErasureRequested,
     IdentityConflictDetected,
+    PrivacyRequestRejected,
     SuppressionAdded,
     SuppressionLifted,
 )
@@ -81,11 +84,22 @@ def _party_of(event: Event) -> tuple[UUID, Party] | None:
     if isinstance(event, DuplicateDetected | DuplicateDismissed | DuplicateMerged):
         first = event.candidate_ids[0]
         return first, "customer" if event.entity_type == "customer" else "contact"
+    if isinstance(event, ErasureRequested | ErasureCompleted | PrivacyRequestRejected):
+        return _first_of(event)
     if isinstance(event, IdentityConflictDetected):
         return event.candidate_ids[0], "contact"
     if isinstance(event, SuppressionAdded | SuppressionLifted):
         return address_party(event.subject_hash), "address"
     return None
+
+
+def _first_of(
+    event: ErasureRequested | ErasureCompleted | PrivacyRequestRejected,
+) -> tuple[UUID, Party] | None:
+    """One line, with the individual customer, or else with the person."""
+    if event.customer_ids:
+        return event.customer_ids[0], "customer"
+    return (event.contact_ids[0], "contact") if event.contact_ids else None
 
 
 @cache

@@ -81,6 +81,16 @@ _title(
     contacts.IdentityConflictDetected,
     lambda e: f"Another person claims the same {words(e.identifier_type)}",
 )
+_title(contacts.ProcessingRestricted, lambda _: "Data of a person may no longer be processed")
+_title(contacts.RestrictionLifted, lambda _: "Data of a person may be processed again")
+_title(contacts.ErasureRequested, lambda _: "A person is being forgotten")
+_title(contacts.ErasureCompleted, lambda _: "A person was forgotten")
+_title(
+    contacts.PrivacyRequestRejected,
+    lambda e: f"A request about a person's data was rejected{_reason(e.reason_code)}",
+)
+_title(contacts.ExportRequested, lambda _: "A person asked what is held of them")
+_title(contacts.ExportCompleted, lambda _: "A person's access request was answered")
 _title(contacts.DuplicateDetected, lambda e: f"May be known twice ({e.score:.0%} sure)")
 _title(contacts.DuplicateDismissed, lambda e: f"Not known twice{_reason(e.reason_code)}")
 _title(contacts.DuplicateMerged, lambda _: "Known twice, and merged")

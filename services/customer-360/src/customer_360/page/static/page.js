@@ -225,7 +225,7 @@ function show(view) {
   $("view").replaceChildren(
     alertList(view.alerts), headerCard(view, sourcesOpen),
     h("div", { class: "columns" },
-      h("div", { class: "column" }, peopleCard(view), identityCard(view), leadsCard(view), campaignsCard(view)),
+      h("div", { class: "column" }, peopleCard(view), identityCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
       h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view)),
       h("div", { class: "column" }, timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
@@ -337,6 +337,20 @@ function identityCard(view) {
         keyed(`dup:${one.case_id}`, "span", { class: "strong" }, `${[...one.record_ids, ...one.other_ids].map(who).join(" and ")}`),
         chip(`${Math.round(Number(one.score) * 100)} %`, "warn")),
       h("div", { class: "soft small" }, `same ${one.matched_on.map((trait) => trait.replaceAll("_", " ")).join(", ")} · since ${at(one.detected_at)}`)), ""));
+}
+const ASKED = { erasure: "Wants to be forgotten", export: "Asks what is held", restriction: "Data must not be processed" };
+function privacyCard(view) {
+  const { open } = view.privacy;
+  if (!open.length) return null;
+  const names = new Map(view.people.map((one) => [one.contact_id, one.name]));
+  return card("privacy", "Privacy", plural(open.length, "open request"),
+    rows(open, (one) => h("li", {},
+      h("div", { class: "row" },
+        keyed(`privacy:${one.request_id}`, "span", { class: "strong" }, ASKED[one.kind] ?? capital(words(one.kind))),
+        chip(words(one.status), "warn")),
+      h("div", { class: "soft small" }, [
+        one.contact_ids.map((id) => names.get(id) ?? `${id.slice(0, 8)}…`).join(", "),
+        `since ${at(one.since)}`, one.deadline_at && `due ${on(one.deadline_at)}`].filter(Boolean).join(" · "))), ""));
 }
 function mayI(one) {
   const pairs = Object.keys(one.contactable_now).map((pair) => pair.split(":"));

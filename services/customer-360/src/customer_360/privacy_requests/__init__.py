@@ -1,0 +1,1 @@
+"""Privacy requests: what people asked about their own data, as far as it is open."""
