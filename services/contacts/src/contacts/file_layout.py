@@ -11,21 +11,30 @@ from shared.cause import Cause
 
 EntityType: TypeAlias = Literal["customer", "contact"]
 Mode: TypeAlias = Literal["create", "upsert"]
+FileFormat: TypeAlias = Literal["csv", "vcard"]
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|"]
 
 EXTERNAL_ID = "external_id:"
 CUSTOMER_EXTERNAL_ID = "customer_external_id:"
+UNREADABLE = "unreadable"
+"""Where a reader of files says why it could not read a row."""
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
+def numbered(name: str, number: int) -> str:
+    """The field of the second, third … value of a kind: `email`, `email_2`, `email_3`."""
+    return name if number == 1 else f"{name}_{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row was not imported; `field` is where, in our words."""
+    """Why a row, or the cell alone, was not imported; `field` is where, in our words."""
 
     row: int
     field: str | None
     reason: str
+    is_rejected: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,10 @@ class Tally:
 
     def reject(self, row: int, name: str | None, reason: str) -> None:
         self.errors.append(RowError(row, name, reason))
+
+    def note(self, row: int, name: str | None, reason: str) -> None:
+        """The row is imported, but not all that it says."""
+        self.errors.append(RowError(row, name, reason, is_rejected=False))
 
 
 def harmless_cell(value: object) -> str:
