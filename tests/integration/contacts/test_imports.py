@@ -429,10 +429,67 @@ async def test_an_exported_table_of_people_can_be_imported_again(
         memberships=[{"customer_id": firm["customer_id"], "role": "buyer"}],
     )
     table = (await api.get("/v1/exports/contacts")).text
-    own = {"contact_id", "created_at", "record_status"}
-    mapping = {name: name for name in table.splitlines()[0].split(",") if name not in own}
-    spec = {"entity_type": "contact", "mapping": mapping, "constants": {}}
+    spec: dict[str, Any] = {"entity_type": "contact", "mapping": {}, "constants": {}}
     await outbox.clear()
     again = await imported(api, run_all_imports, table, **spec)
     assert (again["unchanged"], again["rejected"]) == (1, 0)
     assert await outbox.types() == ["import.started", "import.completed"]
+
+
+async def test_an_exported_table_of_customers_can_be_imported_again(
+    api: Any, run_all_imports: Any, outbox: Any
+) -> None:
+    await api.create_customer(
+        display_name="-Acme", tags=["a", "b"], external_ids=[{"system": "erp", "id": "F1"}]
+    )
+    table = (await api.get("/v1/exports/customers")).text
+    await outbox.clear()
+    again = await imported(api, run_all_imports, table, mapping={}, constants={})
+    assert (again["unchanged"], again["rejected"]) == (1, 0)
+    assert await outbox.types() == ["import.started", "import.completed"]
+
+
+HUBSPOT = (
+    "Record ID,First Name,Email,Lifecycle Stage,Unsubscribed from all email\n"
+    "101,Ada,ada@example.org,Customer,Yes\n102,Bob,bob@example.org,Lead,No\n"
+)
+HUBSPOT_SPEC: dict[str, Any] = {"entity_type": "contact", "mapping": {}, "constants": {}}
+
+
+async def test_people_of_another_system_come_with_their_numbers_and_their_noes(
+    api: Any, run_all_imports: Any, outbox: Any
+) -> None:
+    done = await imported(api, run_all_imports, HUBSPOT, **HUBSPOT_SPEC)
+    assert (done["created"], done["rejected"]) == (2, 0)
+    assert done["ignored_columns"] == ["Lifecycle Stage"]
+    assert done["mapping"]["Record ID"] == "external_id:hubspot"
+    types = await outbox.types()
+    assert types.count("identity.linked") == 2
+    assert types.count("consent.denied") == 4
+    assert types.count("suppression.added") == 1
+
+    async def is_suppressed(email: str) -> bool:
+        found = await api.get("/v1/suppressions", channel="email", value=email)
+        return [each["scope"] for each in found.json()["items"]] == ["all"]
+
+    assert await is_suppressed("ada@example.org")
+    assert not await is_suppressed("bob@example.org")
+
+    await outbox.clear()
+    again = await imported(api, run_all_imports, HUBSPOT, **HUBSPOT_SPEC)
+    assert again["unchanged"] == 2
+    assert await outbox.types() == ["import.started", "import.completed"]
+
+
+async def test_a_no_in_a_file_takes_back_what_was_granted_and_a_yes_there_grants_nothing(
+    api: Any, run_all_imports: Any
+) -> None:
+    ada = await api.create_contact(points=[{"type": "email", "value": "ada@example.org"}])
+    path = f"/v1/contacts/{ada['contact_id']}/consents"
+    grant = {"channel": "email", "purpose": "newsletter", "source": "form", "evidence_ref": "x"}
+    granted = await api.post(f"{path}/grant", {**grant, "lawful_basis": "consent"})
+    assert granted.status_code == 200, granted.text
+    await imported(api, run_all_imports, HUBSPOT, **HUBSPOT_SPEC, dry_run=True)
+    await imported(api, run_all_imports, HUBSPOT, **HUBSPOT_SPEC)
+    now = {each["purpose"]: each["status"] for each in (await api.get(path)).json()}
+    assert (now["newsletter"], now["marketing"]) == ("withdrawn", "denied")

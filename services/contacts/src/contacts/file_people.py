@@ -13,6 +13,7 @@ from shared.ids import new_id
 from contacts.customers import store as customers
 from contacts.duplicates import handlers as duplicates
 from contacts.file_layout import CUSTOMER_EXTERNAL_ID, Batch, Tally
+from contacts.file_optouts import honour_opt_outs
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
 from contacts.matching.subjects import person_traits
@@ -30,7 +31,7 @@ from contacts.people.domain import (
 )
 from contacts.people.handlers import postal_point
 from contacts.people.memberships import Part, SetMembership, live_memberships
-from contacts.person_rows import CellInvalidError, PersonRow
+from contacts.person_rows import CellInvalidError, OptOut, PersonRow
 from contacts.points import NewPoint, PointRules, country
 from contacts.postal_points import NewPostalPoint
 
@@ -71,6 +72,7 @@ async def import_people(
     known = await _what_is_known(connection, batch, rows, rules)
     changes: dict[UUID, PersonChange] = {}
     links: list[LinkIdentity] = []
+    opt_outs: dict[UUID, Sequence[OptOut]] = {}
     for row in rows:
         if (change := _decided(batch, row, known, tally, rules)) is None:
             continue
@@ -79,10 +81,14 @@ async def import_people(
         earlier = changes.get(contact_id)
         changes[contact_id] = earlier.then(change) if earlier else change
         links.extend(_links(row, rules, contact_id))
+        if row.opt_outs:
+            opt_outs[contact_id] = row.opt_outs
     if not batch.dry_run:
         await store.save_changes(connection, batch.cause, list(changes.values()))
         await identities.record_all(connection, batch.cause, links)
         await _detect(connection, batch, changes.values(), links)
+        states = {contact_id: known.people[contact_id].state for contact_id in opt_outs}
+        await honour_opt_outs(connection, batch, opt_outs, states, rules)
 
 
 async def _what_is_known(
@@ -90,7 +96,7 @@ async def _what_is_known(
 ) -> _Known:
     names = [row.customer for row in rows if row.customer is not None]
     customer_ids = await customers.find_by_external_ids(connection, names)
-    written = {row.customer_name for row in rows if row.customer_name and not row.customer}
+    written = {row.customer_name for row in rows if row.customer_name}
     named = await customers.find_by_names(connection, written) if written else {}
     regions = await customers.find_regions(connection, {*customer_ids.values(), *named.values()})
     owners: dict[UUID, UUID] = {}
@@ -145,13 +151,15 @@ def _said(row: PersonRow, known: _Known, tally: Tally, rules: PointRules) -> _Sa
 
 
 def _part(row: PersonRow, known: _Known, tally: Tally) -> Part | None:
-    """A customer's id in another system must be known; by its mere name it may be, or not."""
-    if row.customer is not None:
-        customer_id = known.customer_ids.get(row.customer)
-        if customer_id is None:
-            raise CellInvalidError(CUSTOMER_EXTERNAL_ID + row.customer[0], "customer-not-found")
+    """The customer by its id in another system, else by its name.
+
+    An id alone must be known; where the name stands beside it, the person comes without customer.
+    """
+    if row.customer is not None and (customer_id := known.customer_ids.get(row.customer)):
         return Part(customer_id, row.role)
     if row.customer_name is None:
+        if row.customer is not None:
+            raise CellInvalidError(CUSTOMER_EXTERNAL_ID + row.customer[0], "customer-not-found")
         return None
     customer_id = known.customers_named.get(row.customer_name.lower())
     if customer_id is None:

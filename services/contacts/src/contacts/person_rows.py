@@ -4,17 +4,18 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import get_args
+from typing import cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from shared.contact_points import EmailInvalidError, normalize_email
-from shared.contracts.contacts import KeyDateKind, PointType
+from shared.contracts.contacts import Channel, KeyDateKind, PointType, Purpose
 from shared.http.requests import Code, Text
 
 from contacts.countries import country_code
 from contacts.file_layout import (
     CUSTOMER_EXTERNAL_ID,
     EXTERNAL_ID,
+    OPTED_OUT,
     UNREADABLE,
     Layout,
     Tally,
@@ -37,7 +38,11 @@ PERSON_FIELDS = frozenset({
     *_KEY_DATES,
     "role",
     "customer_name",
+    *(OPTED_OUT + channel for channel in get_args(Channel)),
+    *(f"{OPTED_OUT}{on}:{what}" for on in get_args(Channel) for what in get_args(Purpose)),
 })  # fmt: skip
+_YES = frozenset({"true", "yes", "y", "1", "x", "ja", "oui", "sí", "si"})
+_NO = frozenset({"false", "no", "n", "0", "nein", "non"})
 
 
 class CellInvalidError(ValueError):
@@ -47,6 +52,14 @@ class CellInvalidError(ValueError):
         super().__init__(name, reason)
         self.name = name
         self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """What the person does not want: mail of one purpose, or anything on the channel."""
+
+    channel: Channel
+    purpose: Purpose | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class PersonRow:
     customer: tuple[str, str] | None
     customer_name: str | None
     role: str | None
+    opt_outs: tuple[OptOut, ...]
     keys: tuple[str, ...]
 
 
@@ -116,6 +130,7 @@ def _person_row(number: int, said: Mapping[str, str]) -> PersonRow:
         customer=next(_external_ids(said, CUSTOMER_EXTERNAL_ID), None),
         customer_name=rest.customer_name,
         role=rest.role,
+        opt_outs=tuple(_opt_outs(said)),
         keys=(*(f"{system}:{name}" for system, name in named), *((email,) if email else ())),
     )
 
@@ -190,3 +205,16 @@ def _key_dates(said: Mapping[str, str]) -> Iterator[NamedKeyDateIn]:
                     year=int(year) if year.isdecimal() else None,
                 )
             yield date
+
+
+def _opt_outs(said: Mapping[str, str]) -> Iterator[OptOut]:
+    """Of a cell that is neither a yes nor a no nobody knows what it wants: the row is rejected."""
+    for name, text in said.items():
+        if not name.startswith(OPTED_OUT):
+            continue
+        answers = {each.strip().casefold() for each in text.split(";")}
+        if answers - _YES - _NO:
+            raise CellInvalidError(name, "neither-yes-nor-no")
+        if answers & _YES:
+            channel, _, purpose = name.removeprefix(OPTED_OUT).partition(":")
+            yield OptOut(cast("Channel", channel), cast("Purpose", purpose) if purpose else None)

@@ -13,7 +13,7 @@ from shared.auth import Caller, Reader, allow
 from shared.http.requests import Database, NewId, Text
 
 from contacts.csv_files import write_rows
-from contacts.file_layout import Delimiter, EntityType, FileFormat, Mode
+from contacts.file_layout import Delimiter, EntityType, FileFormat, Mode, PresetName
 from contacts.imports import domain, handlers, store
 from contacts.imports.domain import Import, Spec, Status
 
@@ -22,7 +22,11 @@ Importer = Annotated[Caller, Depends(allow("marketing", "sales", "integration"))
 
 
 class SpecIn(BaseModel):
-    """How to read the file: which column holds which field, and what every row says besides."""
+    """How to read the file: which column holds which field, and what every row says besides.
+
+    For an export of HubSpot, Salesforce or Rapport the preset says it; it is seen by the header
+    where neither preset nor mapping is given. vCards need neither.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,6 +35,7 @@ class SpecIn(BaseModel):
     mode: Mode = "create"
     dry_run: bool = False
     format: FileFormat = "csv"
+    preset: PresetName | None = None
     mapping: Annotated[dict[Text, Text], Field(max_length=200)] = {}
     constants: Annotated[dict[Text, Text], Field(max_length=200)] = {}
     delimiter: Delimiter = ","
@@ -45,6 +50,8 @@ class ImportOut(BaseModel):
     mode: Mode
     dry_run: bool
     file_hash: str
+    mapping: dict[str, str]
+    ignored_columns: list[str]
     status: Status
     failure: str | None
     rows_total: int

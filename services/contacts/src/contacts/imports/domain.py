@@ -16,12 +16,14 @@ from shared.errors import ConflictError, InvalidError, NotFoundError
 from contacts.file_layout import (
     CUSTOMER_EXTERNAL_ID,
     EXTERNAL_ID,
+    OPTED_OUT,
     UNREADABLE,
     Delimiter,
     EntityType,
     FileFormat,
     Layout,
     Mode,
+    PresetName,
     Tally,
 )
 
@@ -63,7 +65,7 @@ class FieldMissingError(InvalidError):
 
 
 class MappingMissingError(InvalidError):
-    """Say which column holds which field."""
+    """The header is of no system that we know: say by a mapping which column holds which field."""
 
 
 class CardsNeedNoMappingError(InvalidError):
@@ -82,6 +84,7 @@ class Spec:
     constants: Mapping[str, str]
     delimiter: Delimiter = ","
     format: FileFormat = "csv"
+    preset: PresetName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +117,13 @@ class Import:
     duration_ms: int | None = None
 
     @property
+    def ignored_columns(self) -> list[str]:
+        """The columns that nothing is read from."""
+        return [column for column in self.header if column not in self.mapping]
+
+    @property
     def layout(self) -> Layout:
         return Layout(self.header, self.mapping, self.constants)
-
-
-def resolve(spec: Spec, header: Sequence[str]) -> Spec:
-    """The same with the mapping that goes without saying."""
-    if spec.format == "vcard":
-        if spec.mapping or spec.entity_type != "contact":
-            raise CardsNeedNoMappingError(field="spec.mapping")
-        return replace(spec, mapping={column: column for column in header})
-    if not spec.mapping:
-        raise MappingMissingError(field="spec.mapping")
-    return spec
 
 
 def check(spec: Spec, header: Sequence[str], fields: Container[str]) -> None:
@@ -135,7 +132,8 @@ def check(spec: Spec, header: Sequence[str], fields: Container[str]) -> None:
     if unknown:
         raise ColumnUnknownError(field="spec.mapping", columns=unknown, header_columns=len(header))
     held = list(spec.mapping.values())
-    twice = sorted({name for name in held if held.count(name) > 1})
+    single = [name for name in held if not name.startswith(OPTED_OUT)]
+    twice = sorted({name for name in single if single.count(name) > 1})
     if twice:
         raise FieldMappedTwiceError(field="spec.mapping", fields=twice)
     given = {*held, *spec.constants}

@@ -30,6 +30,7 @@ from contacts.imports.domain import Import, ImportEvent, ImportIdIsTakenError, S
 from contacts.imports.store import ErrorLine
 from contacts.person_rows import PERSON_FIELDS, PersonRow, read_people
 from contacts.points import PointRules
+from contacts.presets import resolve
 from contacts.vcard_files import read_cards
 
 BLOCK_ROWS = 1000
@@ -52,7 +53,7 @@ async def start_import(
     async def attempt() -> Import:
         file_hash = hash_of(file)
         rows, header = _opened(file, spec)
-        resolved = domain.resolve(spec, header)
+        resolved = resolve(spec, header)
         async with transaction(pool) as connection:
             existing = await store.find_import(connection, import_id)
             if existing is None:
