@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from contacts.csv_files import FileEncodingError, FileIsNotCsvError, read_rows
 from contacts.file_layout import Layout, RowError, Tally
-from contacts.file_rows import read_customers, read_people
+from contacts.file_rows import read_customers
 from contacts.imports import domain
 from contacts.imports.domain import Import, ImportIsNotRunningError, ImportIsOverError
+from contacts.person_rows import read_people
 from hypothesis import given
 from hypothesis import strategies as st
 from shared.contracts.contacts import ExternalId, ImportCompleted, ImportFailed, ImportStarted

@@ -11,21 +11,34 @@ from shared.cause import Cause
 
 EntityType: TypeAlias = Literal["customer", "contact"]
 Mode: TypeAlias = Literal["create", "upsert"]
+FileFormat: TypeAlias = Literal["csv", "vcard"]
+PresetName: TypeAlias = Literal["rapport", "hubspot", "salesforce"]
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|"]
 
 EXTERNAL_ID = "external_id:"
 CUSTOMER_EXTERNAL_ID = "customer_external_id:"
+OPTED_OUT = "opted_out:"
+"""Before a channel, and a purpose where it is about one alone: `opted_out:email:newsletter`."""
+
+UNREADABLE = "unreadable"
+"""Where a reader of files says why it could not read a row."""
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
+def numbered(name: str, number: int) -> str:
+    """The field of the second, third … value of a kind: `email`, `email_2`, `email_3`."""
+    return name if number == 1 else f"{name}_{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row was not imported; `field` is where, in our words."""
+    """Why a row, or the cell alone, was not imported; `field` is where, in our words."""
 
     row: int
     field: str | None
     reason: str
+    is_rejected: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,11 +58,12 @@ class Layout:
         return next((column for column, held in self.mapping.items() if held == name), name)
 
     def said_by(self, cells: Sequence[str]) -> dict[str, str]:
-        """The row's fields; an empty cell says nothing."""
+        """The row's fields; an empty cell says nothing. Several columns may say who opted out."""
         said = dict(self.constants)
         for name, cell in zip(self.fields, cells, strict=True):
             if name is not None and (text := plain_cell(cell.strip())):
-                said[name] = text
+                is_more = name in said and name.startswith(OPTED_OUT)
+                said[name] = f"{said[name]};{text}" if is_more else text
         return said
 
 
@@ -74,6 +88,10 @@ class Tally:
 
     def reject(self, row: int, name: str | None, reason: str) -> None:
         self.errors.append(RowError(row, name, reason))
+
+    def note(self, row: int, name: str | None, reason: str) -> None:
+        """The row is imported, but not all that it says."""
+        self.errors.append(RowError(row, name, reason, is_rejected=False))
 
 
 def harmless_cell(value: object) -> str:

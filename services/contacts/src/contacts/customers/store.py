@@ -206,6 +206,16 @@ async def find_by_external_ids(
     return {(row["system"], row["id"]): row["customer_id"] for row in rows}
 
 
+async def find_by_names(connection: Connection, names: Iterable[str]) -> dict[str, UUID]:
+    """Which one customer in use has each display name, by the lower case of the name."""
+    rows = await connection.fetch(
+        "SELECT lower(display_name) AS name, array_agg(customer_id) AS ids FROM customers"
+        " WHERE lower(display_name) = ANY($1::text[]) AND record_status = 'active' GROUP BY 1",
+        [name.lower() for name in names],
+    )
+    return {row["name"]: row["ids"][0] for row in rows if len(row["ids"]) == 1}
+
+
 async def find_regions(connection: Connection, customer_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The regions of the customers among these ids that have one."""
     rows = await connection.fetch(

@@ -1,6 +1,6 @@
 """The table of identity links."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,18 @@ from contacts.identities.domain import (
 
 _COLUMNS = """link_id, contact_id, customer_id, identifier_type, identifier, source, confidence,
     version, unlinked_at IS NULL AS is_active, claimed_for"""
+_NAMES = (
+    "link_id",
+    "contact_id",
+    "customer_id",
+    "identifier_type",
+    "identifier",
+    "source",
+    "confidence",
+    "version",
+    "unlinked_at",
+    "claimed_for",
+)
 _INSERT = """
 INSERT INTO identity_links (link_id, contact_id, customer_id, identifier_type, identifier, source,
     confidence, version, unlinked_at, claimed_for, linked_at)
@@ -67,6 +79,42 @@ async def find_unique(
     for row in rows:
         found.setdefault(row["contact_id"], []).append((row["kind"], row["identifier"]))
     return found
+
+
+async def find_owners(connection: Connection, link_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whose each of these links is now; those of nobody are absent."""
+    rows = await connection.fetch(
+        "SELECT link_id, contact_id FROM identity_links"
+        " WHERE link_id = ANY($1::uuid[]) AND unlinked_at IS NULL",
+        list(link_ids),
+    )
+    return {row["link_id"]: row["contact_id"] for row in rows}
+
+
+async def record_all(
+    connection: Connection, cause: Cause, commands: Sequence[LinkIdentity]
+) -> None:
+    """Link many by a constant number of calls; only claims of what is another's cost one each."""
+    if not commands:
+        return
+    link_ids = [command.link_id for command in commands]
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM identity_links WHERE link_id = ANY($1::uuid[])", link_ids
+    )
+    known = {row["link_id"] for row in rows}
+    new = {each.link_id: each for each in reversed(commands) if each.link_id not in known}
+    links = [evolve(None, decide(None, command)[0]) for command in new.values()]
+    columns = (*_NAMES, "linked_at")
+    with refusing({"identity_links_pkey": StaleVersionError}):
+        await connection.copy_records_to_table(
+            "identity_links",
+            records=[(*_values(cause, link), cause.at) for link in links],
+            columns=columns,
+        )
+    await outbox.append(connection, cause, [Fact(link.linked, link.version) for link in links])
+    for command in commands:
+        if command is not new.get(command.link_id):
+            await record(connection, cause, command)
 
 
 async def record(connection: Connection, cause: Cause, command: LinkIdentity) -> None:

@@ -13,7 +13,7 @@ from shared.auth import Caller, Reader, allow
 from shared.http.requests import Database, NewId, Text
 
 from contacts.csv_files import write_rows
-from contacts.file_layout import Delimiter, EntityType, Mode
+from contacts.file_layout import Delimiter, EntityType, FileFormat, Mode, PresetName
 from contacts.imports import domain, handlers, store
 from contacts.imports.domain import Import, Spec, Status
 
@@ -22,7 +22,11 @@ Importer = Annotated[Caller, Depends(allow("marketing", "sales", "integration"))
 
 
 class SpecIn(BaseModel):
-    """How to read the file: which column holds which field, and what every row says besides."""
+    """How to read the file: which column holds which field, and what every row says besides.
+
+    For an export of HubSpot, Salesforce or Rapport the preset says it; it is seen by the header
+    where neither preset nor mapping is given. vCards need neither.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +34,9 @@ class SpecIn(BaseModel):
     source_label: Text
     mode: Mode = "create"
     dry_run: bool = False
-    mapping: Annotated[dict[Text, Text], Field(min_length=1, max_length=200)]
+    format: FileFormat = "csv"
+    preset: PresetName | None = None
+    mapping: Annotated[dict[Text, Text], Field(max_length=200)] = {}
     constants: Annotated[dict[Text, Text], Field(max_length=200)] = {}
     delimiter: Delimiter = ","
 
@@ -44,6 +50,8 @@ class ImportOut(BaseModel):
     mode: Mode
     dry_run: bool
     file_hash: str
+    mapping: dict[str, str]
+    ignored_columns: list[str]
     status: Status
     failure: str | None
     rows_total: int
@@ -89,9 +97,14 @@ async def read_import(caller: Reader, pool: Database, import_id: UUID) -> Import
         return _out(await store.load_import(connection, import_id))
 
 
-@router.get("/{import_id}/errors", response_class=StreamingResponse)
+@router.get("/{import_id}/errors", response_class=StreamingResponse, include_in_schema=False)
+@router.get("/{import_id}/errors.csv", response_class=StreamingResponse)
 async def download_errors(caller: Reader, pool: Database, import_id: UUID) -> StreamingResponse:
-    """A CSV of row (its line in the file), column and reason."""
+    """A CSV of row (its line in the file), column, reason, and what became of the row.
+
+    A row that is `rejected` was not imported at all, of one that is `imported` only this cell was
+    not. A dry run answers the same as the run would.
+    """
     del caller
     async with pool.acquire() as connection:
         await store.load_import(connection, import_id)
@@ -104,9 +117,12 @@ async def download_errors(caller: Reader, pool: Database, import_id: UUID) -> St
 
 
 async def _error_lines(pool: Database, import_id: UUID) -> AsyncIterator[str]:
-    yield write_rows([["row", "column", "reason"]])
+    yield write_rows([["row", "column", "reason", "row_is"]])
     async for errors in store.list_errors(pool, import_id):
-        yield write_rows([error.row, error.column, error.reason] for error in errors)
+        yield write_rows(
+            [error.row, error.column, error.reason, "rejected" if error.is_rejected else "imported"]
+            for error in errors
+        )
 
 
 @router.post("/{import_id}/pause")

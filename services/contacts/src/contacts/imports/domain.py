@@ -16,10 +16,14 @@ from shared.errors import ConflictError, InvalidError, NotFoundError
 from contacts.file_layout import (
     CUSTOMER_EXTERNAL_ID,
     EXTERNAL_ID,
+    OPTED_OUT,
+    UNREADABLE,
     Delimiter,
     EntityType,
+    FileFormat,
     Layout,
     Mode,
+    PresetName,
     Tally,
 )
 
@@ -60,6 +64,14 @@ class FieldMissingError(InvalidError):
     """Neither mapping nor constants give what every row must have."""
 
 
+class MappingMissingError(InvalidError):
+    """The header is of no system that we know: say by a mapping which column holds which field."""
+
+
+class CardsNeedNoMappingError(InvalidError):
+    """vCards are people, and say themselves what is what: no mapping, entity_type `contact`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """How to read the file and what to do with it."""
@@ -71,6 +83,8 @@ class Spec:
     mapping: Mapping[str, str]
     constants: Mapping[str, str]
     delimiter: Delimiter = ","
+    format: FileFormat = "csv"
+    preset: PresetName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,11 @@ class Import:
     duration_ms: int | None = None
 
     @property
+    def ignored_columns(self) -> list[str]:
+        """The columns that nothing is read from."""
+        return [column for column in self.header if column not in self.mapping]
+
+    @property
     def layout(self) -> Layout:
         return Layout(self.header, self.mapping, self.constants)
 
@@ -113,34 +132,39 @@ def check(spec: Spec, header: Sequence[str], fields: Container[str]) -> None:
     if unknown:
         raise ColumnUnknownError(field="spec.mapping", columns=unknown, header_columns=len(header))
     held = list(spec.mapping.values())
-    twice = sorted({name for name in held if held.count(name) > 1})
+    single = [name for name in held if not name.startswith(OPTED_OUT)]
+    twice = sorted({name for name in single if single.count(name) > 1})
     if twice:
         raise FieldMappedTwiceError(field="spec.mapping", fields=twice)
     given = {*held, *spec.constants}
     nonsense = sorted(name for name in given if not _is_field(spec, name, fields))
     if nonsense:
         raise FieldUnknownError(field="spec.mapping", fields=nonsense)
-    missing = [name for name in _needed(spec) if name not in _stems(given)]
-    if missing:
+    if missing := _missing(spec, given):
         raise FieldMissingError(field="spec.mapping", fields=missing)
 
 
 def _is_field(spec: Spec, name: str, fields: Container[str]) -> bool:
     """Whether rows of this kind have the field; external ids name their system after the colon."""
-    prefix = EXTERNAL_ID if spec.entity_type == "customer" else CUSTOMER_EXTERNAL_ID
-    return name in fields or (name.startswith(prefix) and len(name) > len(prefix))
+    prefixes = (
+        [EXTERNAL_ID] if spec.entity_type == "customer" else [EXTERNAL_ID, CUSTOMER_EXTERNAL_ID]
+    )
+    if name == UNREADABLE:
+        return spec.format == "vcard"
+    return name in fields or any(
+        name.startswith(prefix) and len(name) > len(prefix) for prefix in prefixes
+    )
 
 
-def _needed(spec: Spec) -> list[str]:
+def _missing(spec: Spec, given: set[str]) -> list[str]:
     """What a row must have: to be one at all, and to be found again in mode upsert."""
-    needed = ["kind", "display_name"] if spec.entity_type == "customer" else []
+    is_customer = spec.entity_type == "customer"
+    missing = [name for name in ("kind", "display_name") if is_customer and name not in given]
     if spec.mode == "upsert":
-        needed.append(EXTERNAL_ID if spec.entity_type == "customer" else "email")
-    return needed
-
-
-def _stems(names: set[str]) -> set[str]:
-    return {EXTERNAL_ID if name.startswith(EXTERNAL_ID) else name for name in names}
+        is_named = any(name.startswith(EXTERNAL_ID) for name in given)
+        if not is_named and (is_customer or "email" not in given):
+            missing.append(EXTERNAL_ID if is_customer else "email")
+    return missing
 
 
 def start(run: Import) -> Step:
@@ -175,7 +199,7 @@ def advance(run: Import, tally: Tally, rows: int, last_row: int) -> Import:
         created=run.created + tally.created,
         updated=run.updated + tally.updated,
         unchanged=run.unchanged + tally.unchanged,
-        rejected=run.rejected + len({error.row for error in tally.errors}),
+        rejected=run.rejected + len({error.row for error in tally.errors if error.is_rejected}),
         blocks_done=run.blocks_done + 1,
         last_row=last_row,
     )

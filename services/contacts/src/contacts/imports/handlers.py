@@ -5,8 +5,8 @@ next process goes on behind the last committed block, and nothing is done twice.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import BinaryIO, TypeVar
@@ -20,17 +20,24 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
 
-from contacts.csv_files import FileIsEmptyError, hash_of, read_rows
+from contacts.csv_files import FileIsEmptyError, NumberedRow, hash_of, read_rows
 from contacts.customers.handlers import import_customers
-from contacts.file_layout import Batch, Tally
-from contacts.file_rows import FIELDS, CustomerRow, PersonRow, read_customers, read_people
+from contacts.file_layout import Batch, EntityType, Tally
+from contacts.file_people import import_people
+from contacts.file_rows import CUSTOMER_FIELDS, CustomerRow, read_customers
 from contacts.imports import domain, store
 from contacts.imports.domain import Import, ImportEvent, ImportIdIsTakenError, Spec
 from contacts.imports.store import ErrorLine
-from contacts.people.handlers import import_people
+from contacts.person_rows import PERSON_FIELDS, PersonRow, read_people
 from contacts.points import PointRules
+from contacts.presets import resolve
+from contacts.vcard_files import read_cards
 
 BLOCK_ROWS = 1000
+_FIELDS: Mapping[EntityType, frozenset[str]] = {
+    "customer": CUSTOMER_FIELDS,
+    "contact": PERSON_FIELDS,
+}
 
 _AFTER_BLOCK = Failpoint("import.after-block")
 _BETWEEN_BLOCKS = Failpoint("import.between-blocks")
@@ -45,55 +52,60 @@ async def start_import(
 
     async def attempt() -> Import:
         file_hash = hash_of(file)
+        rows, header = _opened(file, spec)
+        resolved = resolve(spec, header)
         async with transaction(pool) as connection:
             existing = await store.find_import(connection, import_id)
             if existing is None:
-                return await _stage(connection, cause, import_id, spec, (file, file_hash))
-            if not domain.is_repeat(existing, spec, file_hash):
+                run = _new(import_id, cause, resolved, header, file_hash)
+                return await _stage(connection, cause, run, rows)
+            if not domain.is_repeat(existing, resolved, file_hash):
                 raise ImportIdIsTakenError(import_id=import_id)
             return existing
 
     return await with_retries(attempt)
 
 
-async def _stage(
-    connection: Connection,
-    cause: Cause,
-    import_id: UUID,
-    spec: Spec,
-    hashed_file: tuple[BinaryIO, str],
-) -> Import:
-    file, file_hash = hashed_file
-    rows = read_rows(file, spec.delimiter)
+def _opened(file: BinaryIO, spec: Spec) -> tuple[Iterator[NumberedRow], list[str]]:
+    rows = read_cards(file) if spec.format == "vcard" else read_rows(file, spec.delimiter)
     _, header = next(rows, (0, None))
     if header is None:
         raise FileIsEmptyError(field="file")
-    header = [column.strip() for column in header]
-    domain.check(spec, header, FIELDS[spec.entity_type])
+    return rows, [column.strip() for column in header]
+
+
+def _new(
+    import_id: UUID, cause: Cause, spec: Spec, header: Sequence[str], file_hash: str
+) -> Import:
+    domain.check(spec, header, _FIELDS[spec.entity_type])
+    return Import(
+        import_id=import_id,
+        entity_type=spec.entity_type,
+        source_label=spec.source_label,
+        mode=spec.mode,
+        dry_run=spec.dry_run,
+        mapping=spec.mapping,
+        constants=spec.constants,
+        header=header,
+        file_hash=file_hash,
+        status="running",
+        rows_total=0,
+        correlation_id=cause.correlation_id,
+        traceparent=str(cause.trace),
+        started_at=cause.at,
+    )
+
+
+async def _stage(
+    connection: Connection, cause: Cause, new: Import, rows: Iterator[NumberedRow]
+) -> Import:
     rows_total = 0
     block = 0
     while staged := list(islice(rows, BLOCK_ROWS)):
-        await store.insert_block(connection, import_id, block, staged)
+        await store.insert_block(connection, new.import_id, block, staged)
         rows_total += len(staged)
         block += 1
-    run, events = domain.start(
-        Import(
-            import_id=import_id,
-            entity_type=spec.entity_type,
-            source_label=spec.source_label,
-            mode=spec.mode,
-            dry_run=spec.dry_run,
-            mapping=spec.mapping,
-            constants=spec.constants,
-            header=header,
-            file_hash=file_hash,
-            status="running",
-            rows_total=rows_total,
-            correlation_id=cause.correlation_id,
-            traceparent=str(cause.trace),
-            started_at=cause.at,
-        )
-    )
+    run, events = domain.start(replace(new, rows_total=rows_total))
     await store.insert_import(connection, run)
     await _publish(connection, cause, run, events)
     return run
@@ -216,7 +228,10 @@ async def _only_once(
 
 async def _note_errors(connection: Connection, run: Import, tally: Tally) -> None:
     column_of = run.layout.column_of
-    lines = [ErrorLine(error.row, column_of(error.field), error.reason) for error in tally.errors]
+    lines = [
+        ErrorLine(error.row, column_of(error.field), error.reason, error.is_rejected)
+        for error in tally.errors
+    ]
     await store.insert_errors(connection, run.import_id, lines)
 
 

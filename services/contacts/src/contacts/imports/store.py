@@ -63,19 +63,20 @@ ON CONFLICT (import_id, key) DO UPDATE SET row = seen.row
 RETURNING key, row
 """
 _INSERT_ERRORS = """
-INSERT INTO import_errors (import_id, row, "column", reason)
-SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[])
+INSERT INTO import_errors (import_id, row, "column", reason, is_rejected)
+SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::boolean[])
 """
 _ERRORS_PER_READ = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorLine:
-    """Why a row was not imported, in the file's words."""
+    """Why a row, or a cell of it, was not imported, in the file's words."""
 
     row: int
     column: str | None
     reason: str
+    is_rejected: bool
 
 
 async def find_import(connection: Connection, import_id: UUID) -> Import | None:
@@ -181,6 +182,7 @@ async def insert_errors(
         [error.row for error in errors],
         [error.column for error in errors],
         [error.reason for error in errors],
+        [error.is_rejected for error in errors],
     )
 
 
@@ -190,7 +192,7 @@ async def list_errors(pool: Pool, import_id: UUID) -> AsyncIterator[Sequence[Err
     while True:
         rows = await pool.fetch(
             """
-            SELECT error_id, row, "column", reason FROM import_errors
+            SELECT error_id, row, "column", reason, is_rejected FROM import_errors
             WHERE import_id = $1 AND (row, error_id) > ($2, $3)
             ORDER BY row, error_id LIMIT $4
             """,
@@ -201,7 +203,9 @@ async def list_errors(pool: Pool, import_id: UUID) -> AsyncIterator[Sequence[Err
         )
         if not rows:
             return
-        yield [ErrorLine(row["row"], row["column"], row["reason"]) for row in rows]
+        yield [
+            ErrorLine(row["row"], row["column"], row["reason"], row["is_rejected"]) for row in rows
+        ]
         last_row, last_id = rows[-1]["row"], rows[-1]["error_id"]
 
 

@@ -1,25 +1,20 @@
 """What is done with people: each use case one transaction."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from shared.cause import Cause
-from shared.contact_points import CHANNEL_OF_POINT, PhoneInvalidError
+from shared.contact_points import CHANNEL_OF_POINT
 from shared.contracts.campaigns import MessageBounced
 from shared.contracts.contacts import KeyDate
 from shared.db import Connection, Pool, transaction, with_retries
-from shared.errors import Refusal
 from shared.http.requests import require_version
-from shared.ids import new_id
 
 from contacts.customers import store as customers
 from contacts.customers.domain import CustomerNotFoundError
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import Door
-from contacts.file_layout import CUSTOMER_EXTERNAL_ID, Batch, Tally
-from contacts.file_rows import PersonRow
 from contacts.inputs import ContactIn, PointIn, PostalIn
 from contacts.matching.subjects import person_traits
 from contacts.people import store
@@ -30,13 +25,11 @@ from contacts.people.domain import (
     InvalidatePoint,
     Person,
     PersonChange,
-    UpdatePerson,
     carry_out,
 )
 from contacts.people.memberships import (
     Part,
     SetMembership,
-    live_memberships,
 )
 from contacts.points import NewPoint, PointRules
 from contacts.postal_points import NewPostalPoint
@@ -175,113 +168,3 @@ async def _require_customers(connection: Connection, customer_ids: list[UUID]) -
     for customer_id in customer_ids:
         if customer_id not in known:
             raise CustomerNotFoundError(customer_id=customer_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the database says about a block of rows."""
-
-    customer_ids: dict[tuple[str, str], UUID]
-    regions: dict[UUID, str]
-    contact_ids: dict[str, UUID]
-    people: dict[UUID, Person]
-
-
-async def import_people(
-    connection: Connection,
-    batch: Batch,
-    rows: Sequence[PersonRow],
-    tally: Tally,
-    rules: PointRules,
-) -> None:
-    """Rows of a file, each decided exactly as the API decides; only reading and writing is bulk."""
-    known = await _what_is_known(connection, batch, rows)
-    changes: dict[UUID, PersonChange] = {}
-    for row in rows:
-        part = _part(row, known)
-        if row.customer is not None and part is None:
-            tally.reject(row.number, CUSTOMER_EXTERNAL_ID + row.customer[0], "customer-not-found")
-            continue
-        try:
-            change = _imported(batch, row, part, known, rules)
-        except PhoneInvalidError as refused:
-            tally.reject(row.number, _phone_column(row), refused.code())
-        except Refusal as refused:
-            tally.reject(row.number, None, refused.code())
-        else:
-            _count(tally, change)
-            contact_id = change.after.state.contact_id
-            known.people[contact_id] = change.after
-            earlier = changes.get(contact_id)
-            changes[contact_id] = earlier.then(change) if earlier else change
-    if not batch.dry_run:
-        await store.save_changes(connection, batch.cause, list(changes.values()))
-        await detect_duplicates(connection, batch.cause, changes.values(), "import")
-
-
-async def _what_is_known(connection: Connection, batch: Batch, rows: Sequence[PersonRow]) -> _Known:
-    names = [row.customer for row in rows if row.customer is not None]
-    customer_ids = await customers.find_by_external_ids(connection, names)
-    regions = await customers.find_regions(connection, set(customer_ids.values()))
-    contact_ids: dict[str, UUID] = {}
-    people: dict[UUID, Person] = {}
-    if batch.mode == "upsert":
-        emails = [row.email for row in rows if row.email is not None]
-        contact_ids = await store.find_by_emails(connection, emails)
-        people = await store.lock_people(connection, contact_ids.values())
-    return _Known(customer_ids, regions, contact_ids, people)
-
-
-def _part(row: PersonRow, known: _Known) -> Part | None:
-    customer_id = known.customer_ids.get(row.customer) if row.customer else None
-    return Part(customer_id, row.role) if customer_id else None
-
-
-def _imported(
-    batch: Batch, row: PersonRow, part: Part | None, known: _Known, rules: PointRules
-) -> PersonChange:
-    region = known.regions.get(part.customer_id) if part else None
-    points = tuple(
-        rules.read(point.type, point.value, region, primary=point.is_primary)
-        for point in row.points
-    )
-    contact_id = known.contact_ids.get(row.email) if row.email else None
-    said = row.said.given()
-    if contact_id is None:
-        parts = (part,) if part else ()
-        command = CreatePerson(new_id(), said, batch.cause.at, points, parts, batch.import_id)
-        return carry_out(None, command)
-    return _updated(batch, known.people[contact_id], said, points, part)
-
-
-def _updated(
-    batch: Batch,
-    person: Person,
-    said: dict[str, object],
-    points: tuple[NewPoint, ...],
-    part: Part | None,
-) -> PersonChange:
-    """A membership keeps its role where the file names none; the primary point stays primary."""
-    commands: list[Command] = [UpdatePerson(said, batch.import_id)]
-    commands.extend(AddPoint(replace(point, is_primary=False)) for point in points)
-    if part is not None:
-        live = {each.customer_id: each for each in live_memberships(person.state)}
-        present = live.get(part.customer_id)
-        role = part.role or (present.role if present else None)
-        is_primary = present.is_primary if present else False
-        part = Part(part.customer_id, role, is_primary)
-        commands.append(SetMembership(part, batch.cause.at))
-    return carry_out(person, *commands)
-
-
-def _phone_column(row: PersonRow) -> str:
-    return next((point.type for point in row.points if point.type != "email"), "phone")
-
-
-def _count(tally: Tally, change: PersonChange) -> None:
-    if change.before is None:
-        tally.created += 1
-    elif change.facts:
-        tally.updated += 1
-    else:
-        tally.unchanged += 1

@@ -1,5 +1,6 @@
 """The table of suppressions. A new one takes its turn with whoever asks to send."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,18 +15,26 @@ from shared.messaging.outbox import Fact
 from contacts.permits.store import lock_against_sending
 from contacts.suppressions.domain import AddSuppression, Command, Suppression, decide, evolve
 
-_SELECT = """
-SELECT suppression_id, channel, subject_hash, scope, reason_code, source_ref, is_active, version
-FROM suppressions
-"""
-_SAVE = """
-INSERT INTO suppressions AS stored (suppression_id, channel, subject_hash, scope, reason_code,
-    source_ref, is_active, version, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+_FIELDS = (
+    "suppression_id",
+    "channel",
+    "subject_hash",
+    "scope",
+    "reason_code",
+    "source_ref",
+    "is_active",
+    "version",
+)
+_COLUMNS = ", ".join(_FIELDS)
+_SELECT = f"SELECT {_COLUMNS} FROM suppressions"
+_SAVE = f"""
+INSERT INTO suppressions AS stored ({_COLUMNS}, changed_at)
+SELECT new.*, $9 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[],
+    $6::text[], $7::boolean[], $8::bigint[]) AS new
 ON CONFLICT (suppression_id) DO UPDATE SET
     reason_code = excluded.reason_code, source_ref = excluded.source_ref,
     is_active = excluded.is_active, version = excluded.version, changed_at = excluded.changed_at
-WHERE stored.version = excluded.version - 1
+WHERE stored.version < excluded.version
 """
 
 
@@ -59,31 +68,44 @@ async def list_suppressions(
 
 async def record(connection: Connection, cause: Cause, command: Command) -> Suppression:
     """Decide on the suppression as it is now; write and publish what follows."""
-    if isinstance(command, AddSuppression):
-        await lock_against_sending(connection, [], [command.subject_hash])
-    suppression = await lock_suppression(connection, command.suppression_id)
-    for event in decide(suppression, command):
-        suppression = evolve(suppression, event)
-        await _save(connection, suppression, command.at)
-        await outbox.append(connection, cause, [Fact(event, suppression.version)])
-    assert suppression is not None
-    return suppression
+    return (await record_all(connection, cause, [command]))[command.suppression_id]
 
 
-async def _save(connection: Connection, suppression: Suppression, at: datetime) -> None:
-    status = await connection.execute(
-        _SAVE,
-        suppression.suppression_id,
-        suppression.channel,
-        suppression.subject_hash,
-        suppression.scope,
-        suppression.reason_code,
-        suppression.source_ref,
-        suppression.is_active,
-        suppression.version,
-        at,
+async def record_all(
+    connection: Connection, cause: Cause, commands: Sequence[Command]
+) -> dict[UUID, Suppression]:
+    """The same for many, by a constant number of calls; answers how all of them are now."""
+    hashes = {each.subject_hash for each in commands if isinstance(each, AddSuppression)}
+    if hashes:
+        await lock_against_sending(connection, [], sorted(hashes))
+    known = await _lock(connection, sorted({each.suppression_id for each in commands}))
+    changed: dict[UUID, Suppression] = {}
+    facts: list[Fact] = []
+    for command in commands:
+        suppression = known.get(command.suppression_id)
+        for event in decide(suppression, command):
+            suppression = evolve(suppression, event)
+            known[command.suppression_id] = changed[command.suppression_id] = suppression
+            facts.append(Fact(event, suppression.version))
+    await _save(connection, list(changed.values()), cause.at)
+    await outbox.append(connection, cause, facts)
+    return known
+
+
+async def _lock(connection: Connection, suppression_ids: Sequence[UUID]) -> dict[UUID, Suppression]:
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE suppression_id = ANY($1::uuid[]) ORDER BY suppression_id FOR UPDATE",
+        suppression_ids,
     )
-    if rows_affected(status) == 0:
+    return {row["suppression_id"]: _suppression(row) for row in rows}
+
+
+async def _save(connection: Connection, suppressions: Sequence[Suppression], at: datetime) -> None:
+    """Raises `StaleVersionError` where somebody made or changed one at the same time."""
+    if not suppressions:
+        return
+    columns = [[getattr(each, name) for each in suppressions] for name in _FIELDS]
+    if rows_affected(await connection.execute(_SAVE, *columns, at)) != len(suppressions):
         raise StaleVersionError
 
 

@@ -1,0 +1,242 @@
+"""Rows of a file as people: each decided as the API decides; only reading and writing is bulk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from shared.contact_points import EmailInvalidError, PhoneInvalidError
+from shared.contracts.contacts import KeyDate
+from shared.db import Connection
+from shared.errors import Refusal
+from shared.ids import new_id
+
+from contacts.customers import store as customers
+from contacts.duplicates import handlers as duplicates
+from contacts.file_layout import CUSTOMER_EXTERNAL_ID, Batch, Tally
+from contacts.file_optouts import honour_opt_outs
+from contacts.identities import store as identities
+from contacts.identities.domain import LinkIdentity
+from contacts.matching.subjects import person_traits
+from contacts.people import store
+from contacts.people.domain import (
+    AddPoint,
+    AddPostalPoint,
+    Command,
+    CreatePerson,
+    Person,
+    PersonChange,
+    SetKeyDate,
+    UpdatePerson,
+    carry_out,
+)
+from contacts.people.handlers import postal_point
+from contacts.people.memberships import Part, SetMembership, live_memberships
+from contacts.person_rows import CellInvalidError, OptOut, PersonRow
+from contacts.points import NewPoint, PointRules, country
+from contacts.postal_points import NewPostalPoint
+
+_NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a row says, in the forms that commands take."""
+
+    row: PersonRow
+    points: tuple[NewPoint, ...]
+    postal_points: tuple[NewPostalPoint, ...]
+    key_dates: tuple[KeyDate, ...]
+    part: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database says about a block of rows; people by their links and by e-mail."""
+
+    customer_ids: Mapping[tuple[str, str], UUID]
+    customers_named: Mapping[str, UUID]
+    regions: Mapping[UUID, str]
+    owners: Mapping[UUID, UUID]
+    contact_ids: Mapping[str, UUID]
+    people: dict[UUID, Person]
+
+
+async def import_people(
+    connection: Connection,
+    batch: Batch,
+    rows: Sequence[PersonRow],
+    tally: Tally,
+    rules: PointRules,
+) -> None:
+    """The people of a block, with their points, memberships and names in other systems."""
+    known = await _what_is_known(connection, batch, rows, rules)
+    changes: dict[UUID, PersonChange] = {}
+    links: list[LinkIdentity] = []
+    opt_outs: dict[UUID, Sequence[OptOut]] = {}
+    for row in rows:
+        if (change := _decided(batch, row, known, tally, rules)) is None:
+            continue
+        contact_id = change.after.state.contact_id
+        known.people[contact_id] = change.after
+        earlier = changes.get(contact_id)
+        changes[contact_id] = earlier.then(change) if earlier else change
+        links.extend(_links(row, rules, contact_id))
+        if row.opt_outs:
+            opt_outs[contact_id] = row.opt_outs
+    if not batch.dry_run:
+        await store.save_changes(connection, batch.cause, list(changes.values()))
+        await identities.record_all(connection, batch.cause, links)
+        await _detect(connection, batch, changes.values(), links)
+        states = {contact_id: known.people[contact_id].state for contact_id in opt_outs}
+        await honour_opt_outs(connection, batch, opt_outs, states, rules)
+
+
+async def _what_is_known(
+    connection: Connection, batch: Batch, rows: Sequence[PersonRow], rules: PointRules
+) -> _Known:
+    names = [row.customer for row in rows if row.customer is not None]
+    customer_ids = await customers.find_by_external_ids(connection, names)
+    written = {row.customer_name for row in rows if row.customer_name}
+    named = await customers.find_by_names(connection, written) if written else {}
+    regions = await customers.find_regions(connection, {*customer_ids.values(), *named.values()})
+    owners: dict[UUID, UUID] = {}
+    contact_ids: dict[str, UUID] = {}
+    people: dict[UUID, Person] = {}
+    if batch.mode == "upsert":
+        link_ids = [link.link_id for row in rows for link in _links(row, rules)]
+        owners = await identities.find_owners(connection, link_ids) if link_ids else {}
+        emails = [row.email for row in rows if row.email is not None]
+        contact_ids = await store.find_by_emails(connection, emails)
+        people = await store.lock_people(connection, {*owners.values(), *contact_ids.values()})
+    return _Known(customer_ids, named, regions, owners, contact_ids, people)
+
+
+def _links(row: PersonRow, rules: PointRules, contact_id: UUID = _NOBODY) -> list[LinkIdentity]:
+    """The person's names in other systems; without the person, to look for whose they are."""
+    return [
+        LinkIdentity("external_id", rules.identifier("external_id", name), contact_id, None, system)
+        for system, name in row.external_ids
+    ]
+
+
+def _decided(
+    batch: Batch, row: PersonRow, known: _Known, tally: Tally, rules: PointRules
+) -> PersonChange | None:
+    """What becomes of the row; None where it is rejected."""
+    try:
+        said = _said(row, known, tally, rules)
+        person = _found(row, known, rules)
+        change = _created(batch, said) if person is None else _updated(batch, said, person)
+    except CellInvalidError as wrong:
+        tally.reject(row.number, wrong.name, wrong.reason)
+        return None
+    except Refusal as refused:
+        tally.reject(row.number, None, refused.code())
+        return None
+    _count(tally, change)
+    return change
+
+
+def _said(row: PersonRow, known: _Known, tally: Tally, rules: PointRules) -> _Said:
+    part = _part(row, known, tally)
+    region = known.regions.get(part.customer_id) if part else None
+    home = next((each.country for each in row.postal_points), None)
+    return _Said(
+        row,
+        tuple(_points(row, rules, region if country(region) else home)),
+        tuple(postal_point(rules, each) for each in row.postal_points),
+        tuple(KeyDate(**dict(each)) for each in row.key_dates),
+        part,
+    )
+
+
+def _part(row: PersonRow, known: _Known, tally: Tally) -> Part | None:
+    """The customer by its id in another system, else by its name.
+
+    An id alone must be known; where the name stands beside it, the person comes without customer.
+    """
+    if row.customer is not None and (customer_id := known.customer_ids.get(row.customer)):
+        return Part(customer_id, row.role)
+    if row.customer_name is None:
+        if row.customer is not None:
+            raise CellInvalidError(CUSTOMER_EXTERNAL_ID + row.customer[0], "customer-not-found")
+        return None
+    customer_id = known.customers_named.get(row.customer_name.lower())
+    if customer_id is None:
+        tally.note(row.number, "customer_name", "no-one-customer-of-this-name")
+        return None
+    return Part(customer_id, row.role)
+
+
+def _points(row: PersonRow, rules: PointRules, region: str | None) -> list[NewPoint]:
+    points: list[NewPoint] = []
+    for name, said in row.points:
+        try:
+            points.append(rules.read(said.type, said.value, region, primary=said.is_primary))
+        except (EmailInvalidError, PhoneInvalidError) as error:
+            raise CellInvalidError(name, error.code()) from error
+    return points
+
+
+def _found(row: PersonRow, known: _Known, rules: PointRules) -> Person | None:
+    """Who the row is about: by a name in another system, else by e-mail."""
+    named = (known.owners.get(link.link_id) for link in _links(row, rules))
+    contact_id = next(filter(None, named), None)
+    if contact_id is None and row.email is not None:
+        contact_id = known.contact_ids.get(row.email)
+    return known.people.get(contact_id) if contact_id else None
+
+
+def _created(batch: Batch, said: _Said) -> PersonChange:
+    command = CreatePerson(
+        new_id(),
+        said.row.said.given(),
+        batch.cause.at,
+        said.points,
+        (said.part,) if said.part else (),
+        batch.import_id,
+        said.postal_points,
+        said.key_dates,
+    )
+    return carry_out(None, command)
+
+
+def _updated(batch: Batch, said: _Said, person: Person) -> PersonChange:
+    """A membership keeps its role where the file names none; the primary point stays primary."""
+    commands: list[Command] = [UpdatePerson(said.row.said.given(), batch.import_id)]
+    commands.extend(AddPoint(replace(point, is_primary=False)) for point in said.points)
+    commands.extend(AddPostalPoint(point) for point in said.postal_points)
+    commands.extend(SetKeyDate(date) for date in said.key_dates)
+    if (part := said.part) is not None:
+        live = {each.customer_id: each for each in live_memberships(person.state)}
+        present = live.get(part.customer_id)
+        role = part.role or (present.role if present else None)
+        is_primary = present.is_primary if present else False
+        part = Part(part.customer_id, role, is_primary)
+        commands.append(SetMembership(part, batch.cause.at))
+    return carry_out(person, *commands)
+
+
+async def _detect(
+    connection: Connection,
+    batch: Batch,
+    changes: Iterable[PersonChange],
+    links: Sequence[LinkIdentity],
+) -> None:
+    """Open cases for the new people; those whose numbers in one system differ are two."""
+    unique: dict[UUID, list[tuple[str, str]]] = {}
+    for link in links:
+        kind = f"{link.identifier_type}:{link.source}"
+        unique.setdefault(link.contact_id, []).append((kind, link.identifier))
+    states = [change.after.state for change in changes if change.before is None]
+    new = [person_traits(state, unique.get(state.contact_id, ())) for state in states]
+    await duplicates.detect(connection, batch.cause, store.load_traits, new, "import")
+
+
+def _count(tally: Tally, change: PersonChange) -> None:
+    if change.before is None:
+        tally.created += 1
+    elif change.facts:
+        tally.updated += 1
+    else:
+        tally.unchanged += 1
