@@ -41,6 +41,8 @@ READERS: dict[str, frozenset[Topic]] = {
             privacy.SERVICE_DESK_PRIVACY,
             privacy.CAMPAIGNS_PRIVACY,
             privacy.CUSTOMER_360_PRIVACY,
+            service_desk.TICKET_EVENTS,
+            service_desk.SURVEY_EVENTS,
         }
     ),
     "pipeline": frozenset(

@@ -12,6 +12,12 @@ from shared.contracts.contacts.consents import (
     LawfulBasis,
     Purpose,
 )
+from shared.contracts.contacts.credit import (
+    CustomerCreditExposureChanged,
+    CustomerCreditHoldPlaced,
+    CustomerCreditHoldReleased,
+    CustomerCreditLimitSet,
+)
 from shared.contracts.contacts.customers import (
     CUSTOMER_EVENTS,
     CUSTOMER_STATE,
@@ -35,6 +41,12 @@ from shared.contracts.contacts.duplicates import (
     FoundBy,
     MatchedEntity,
     MatchedTrait,
+)
+from shared.contracts.contacts.grades import (
+    GRADE_POLICY_EVENTS,
+    CustomerGraded,
+    CustomerGradeReviewDue,
+    GradePolicyPublished,
 )
 from shared.contracts.contacts.handovers import (
     HANDOVER_EVENTS,
@@ -97,6 +109,17 @@ from shared.contracts.contacts.privacy import (
     RestrictionScope,
     Retained,
 )
+from shared.contracts.contacts.ratings import (
+    Credit,
+    CreditBasis,
+    CreditHold,
+    Grade,
+    GradeComponent,
+    GradePart,
+    GradeProposal,
+    Grading,
+    HoldReason,
+)
 from shared.contracts.contacts.suppressions import (
     SUPPRESSION_EVENTS,
     SuppressionAdded,
@@ -112,6 +135,7 @@ __all__ = [
     "CUSTOMER_EVENTS",
     "CUSTOMER_STATE",
     "DUPLICATE_EVENTS",
+    "GRADE_POLICY_EVENTS",
     "HANDOVER_EVENTS",
     "IDENTITY_EVENTS",
     "IMPORT_EVENTS",
@@ -138,8 +162,17 @@ __all__ = [
     "ContactRestored",
     "ContactState",
     "ContactUpdated",
+    "Credit",
+    "CreditBasis",
+    "CreditHold",
     "CustomerArchived",
     "CustomerCreated",
+    "CustomerCreditExposureChanged",
+    "CustomerCreditHoldPlaced",
+    "CustomerCreditHoldReleased",
+    "CustomerCreditLimitSet",
+    "CustomerGradeReviewDue",
+    "CustomerGraded",
     "CustomerKind",
     "CustomerLifecycleChanged",
     "CustomerOwnerChanged",
@@ -155,10 +188,17 @@ __all__ = [
     "ErasureScope",
     "ExternalId",
     "FoundBy",
+    "Grade",
+    "GradeComponent",
+    "GradePart",
+    "GradePolicyPublished",
+    "GradeProposal",
+    "Grading",
     "HandoverCompleted",
     "HandoverReason",
     "HandoverStarted",
     "HandoverStatus",
+    "HoldReason",
     "IdentifierType",
     "IdentityConflictDetected",
     "IdentityLinked",
