@@ -154,9 +154,6 @@ async def test_figures_are_sums_of_guarded_rows(api: Api, pool: Pool) -> None:
     for _ in range(2):
         await apply(pool, orders, ordered)
         await apply(pool, figures, told)
-    async with transaction(pool) as connection:
-        await follow_merge(connection, cause_of_test(), uuid4(), [])  # cuts the bounds
-    await pool.execute("DELETE FROM grade_bounds")
     await api.post(f"/v1/customers/{one}/grade/review")
     found = await figures_of(pool, one)
     assert (found.revenue, found.revenue_percentile) == (Decimal(900), Decimal(100))
@@ -245,9 +242,12 @@ async def test_a_merge_moves_the_rows_and_grades_the_survivor_anew(api: Api, poo
     survivor, merged = await a_customer(api, pool), await a_customer(api, pool)
     await apply(pool, orders, [record_of(order(merged, 500))])
     await apply(pool, figures, [record_of(ticket(merged))])
+    await api.post(f"/v1/customers/{merged}/credit/hold", {"reason_code": "litigation"})
     for _ in range(2):
         async with transaction(pool) as connection:
             await follow_merge(connection, cause_of_test(), UUID(survivor), [UUID(merged)])
     found = await figures_of(pool, survivor)
     assert (found.revenue, found.tickets, found.grade) == (Decimal(500), 1, "C")
     assert (await figures_of(pool, merged)).revenue is None
+    shown = (await api.get(f"/v1/customers/{survivor}")).json()
+    assert shown["credit"]["hold"]["reason_code"] == "litigation"

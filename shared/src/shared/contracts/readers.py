@@ -56,6 +56,7 @@ READERS: dict[str, frozenset[Topic]] = {
             campaigns.FORM_STATE,
             external.ERP_ORDERS,
             contacts.PRIVACY_EVENTS,
+            contacts.CUSTOMER_EVENTS,
         }
     ),
     "service-desk": frozenset(

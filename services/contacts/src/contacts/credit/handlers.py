@@ -154,6 +154,23 @@ async def reassess(
     await customers.save_changes(connection, cause, changes)
 
 
+async def keep_manual_hold(
+    connection: Connection, cause: Cause, survivor_id: UUID, merged_ids: Sequence[UUID]
+) -> None:
+    """What a person forbade of one of them is forbidden of the survivor, until a person allows it."""
+    locked = await customers.lock_customers(connection, [survivor_id, *merged_ids])
+    survivor = locked.pop(survivor_id)
+    holds = [
+        hold
+        for each in locked.values()
+        if (hold := (each.state.credit or Credit()).hold) and hold.is_manual
+    ]
+    known = (survivor.state.credit or Credit()).hold
+    if holds and not (known and known.is_manual):
+        place = PlaceCreditHold(holds[0].reason_code, holds[0].placed_by, cause.at)
+        await customers.save_changes(connection, cause, [carry_out(survivor, place)])
+
+
 async def assess_all(pool: Pool) -> None:
     """Invoices fall due without a word: look at everybody with a limit, a page per transaction."""
     after: UUID | None = None

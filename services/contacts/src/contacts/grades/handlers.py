@@ -16,7 +16,7 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 from shared.telemetry import new_trace
 
-from contacts.credit.handlers import reassess
+from contacts.credit.handlers import keep_manual_hold, reassess
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer, carry_out
 from contacts.customers.grading import ApproveGrade, ReviewGrade
@@ -175,6 +175,7 @@ async def follow_merge(
 ) -> None:
     """The survivor has what the merged had; its grade and credit are made anew, never added up."""
     await move_rows(connection, survivor_id, merged_ids)
+    await keep_manual_hold(connection, cause, survivor_id, merged_ids)
     await reassess(connection, cause, [survivor_id])
     await review_within(connection, cause, [survivor_id], is_asked=True)
 
