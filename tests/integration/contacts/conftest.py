@@ -98,9 +98,12 @@ async def pool(contacts_pool: Pool) -> AsyncIterator[Pool]:
     tables = await contacts_pool.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
         " WHERE schemaname = 'public' AND tablename NOT IN"
-        " ('schema_migrations', 'privacy_policies', 'retention_rules')"
+        " ('schema_migrations', 'privacy_policies', 'retention_rules', 'grade_policies',"
+        " 'credit_policies', 'credit_caps')"
     )
-    await contacts_pool.execute(f"TRUNCATE {tables}")
+    await contacts_pool.execute(
+        f"TRUNCATE {tables}; DELETE FROM grade_policies WHERE policy_version > 1"
+    )
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pipeline.deals.commands import (
     ClearRisk,
     DealCommand,
     FlagRisk,
+    FollowHold,
     FollowTicket,
     LoseDeal,
     MoveStage,
@@ -25,11 +26,13 @@ from pipeline.deals.commands import (
 from pipeline.deals.decisions import decide, decided
 from pipeline.deals.domain import (
     ApprovalNeededError,
+    CustomerIsOnCreditHoldError,
     Deal,
     DealIsAtRiskError,
     DealIsLostError,
     DealIsWonError,
     DealLostTooLongAgoError,
+    RiskFollowsHoldError,
     RiskFollowsTicketError,
     StageIsFinalError,
     StageNeedsFieldsError,
@@ -204,6 +207,31 @@ def test_a_ticket_flags_once_and_clears_only_its_own_flag() -> None:
 
 def test_a_closed_deal_follows_no_ticket() -> None:
     assert then(given_deal(WON), CRITICAL) == []
+
+
+HELD, FREE = FollowHold(True, AT), FollowHold(False, AT)  # noqa: FBT003 -- named by its field
+
+
+def test_a_credit_hold_flags_once_and_clears() -> None:
+    deal = given_deal(HELD)
+    assert [(risk.code, risk.severity) for risk in deal.risks] == [("credit-hold", "high")]
+    assert then(deal, HELD) == []
+    assert then(deal, FREE) == [DealRiskCleared]
+    assert then(given_deal(), FREE) == []
+    assert then(given_deal(WON), HELD) == []
+
+
+def test_no_waiver_wins_a_deal_while_there_is_a_credit_hold() -> None:
+    with pytest.raises(CustomerIsOnCreditHoldError) as refused:
+        decide(given_deal(HELD), WinDeal(AT, waiver_reason="pilot", hold="over-limit"))
+    assert refused.value.details["hold"] == "over-limit"
+    assert then(given_deal(HELD, FREE), WON) == [DealWon]
+
+
+def test_a_person_neither_flags_nor_clears_a_credit_hold() -> None:
+    for command in (FlagRisk("credit-hold", "low", AT), ClearRisk("credit-hold", AT)):
+        with pytest.raises(RiskFollowsHoldError):
+            decide(given_deal(HELD), command)
 
 
 def test_a_person_flags_and_clears_what_no_ticket_does() -> None:

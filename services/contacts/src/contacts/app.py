@@ -18,11 +18,17 @@ from contacts.config import Settings
 from contacts.consents import api as consents
 from contacts.consents.consumers import confirmations, optouts
 from contacts.consents.handlers import expire_consents
+from contacts.credit import api as credit
+from contacts.credit.consumers import consumer as credit_orders
+from contacts.credit.handlers import assess_all
 from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
 from contacts.duplicates import api as duplicates
 from contacts.exports import api as exports
+from contacts.grades import api as grades
+from contacts.grades.consumers import consumer as grade_figures
+from contacts.grades.handlers import review_due, run_dry_runs
 from contacts.handovers import api as handovers
 from contacts.handovers.consumers import consumer as handover_acks
 from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
@@ -49,6 +55,9 @@ SCAN_POLL_AT_REST = 5.0
 DEADLINE_POLL = 30.0
 BUNDLE_POLL = 0.5
 BUNDLE_POLL_AT_REST = 2.0
+REVIEW_POLL = 60.0
+REVIEW_POLL_AT_REST = 600.0
+ASSESS_POLL = 3600.0
 NOT_ERASED = "record_status <> 'erased'"
 
 
@@ -73,6 +82,8 @@ def create_app() -> FastAPI:
             privacy.router,
             access_requests.router,
             exports.router,
+            grades.router,
+            credit.router,
         ],
         consumers=[
             optouts,
@@ -83,6 +94,8 @@ def create_app() -> FastAPI:
             bounces(rules),
             handover_acks,
             privacy_consumer,
+            grade_figures,
+            credit_orders,
         ],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),
@@ -108,6 +121,9 @@ def create_app() -> FastAPI:
                 at_rest=BUNDLE_POLL_AT_REST,
             ),
             Job("forget-bundles", forget_bundles, every=DEADLINE_POLL),
+            Job("grade-dry-runs", run_dry_runs, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
+            Job("grade-reviews", review_due, every=REVIEW_POLL, at_rest=REVIEW_POLL_AT_REST),
+            Job("assess-credit", assess_all, every=ASSESS_POLL),
         ],
     )
     return build_app(service, settings)

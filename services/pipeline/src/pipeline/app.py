@@ -53,6 +53,7 @@ def create_app() -> FastAPI:
             erasures_consumers.end_with_forms(leads_consumers.consumer(intake)),
             access_requests_consumers.consumer,
             handovers,
+            deals_consumers.holds,
         ),
         resyncables=(
             Resyncable(LeadState, "leads", leads_store.lock_snapshots, "erased_at IS NULL"),

@@ -13,6 +13,9 @@ Dangers: TypeAlias = Mapping[RiskCode, RiskSeverity]
 TICKET_RISKS: tuple[RiskCode, ...] = ("open-critical-ticket", "sla-breached")
 """Dangers that come and go with a ticket."""
 
+CREDIT_HOLD: RiskCode = "credit-hold"
+"""The danger that comes and goes with a credit hold in contacts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Risk:

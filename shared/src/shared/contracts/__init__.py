@@ -19,6 +19,7 @@ from shared.contracts.contacts import (
     consents,
     customers,
     duplicates,
+    grades,
     identities,
     imports,
     people,
@@ -48,6 +49,7 @@ _MODULES = (
     privacy,
     resync,
     parking,
+    grades,
 )
 
 TOPICS: dict[str, Topic] = {

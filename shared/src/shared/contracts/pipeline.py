@@ -14,7 +14,9 @@ LeadStatus = Literal["new", "assigned", "contacted", "qualified", "disqualified"
 LeadGrade = Literal["A", "B", "C", "D"]
 DealStatus = Literal["open", "won", "lost"]
 StageCategory = Literal["open", "won", "lost"]
-RiskCode = Literal["open-critical-ticket", "sla-breached", "close-date-slipped", "manual"]
+RiskCode = Literal[
+    "open-critical-ticket", "sla-breached", "close-date-slipped", "manual", "credit-hold"
+]
 RiskSeverity = Literal["low", "medium", "high"]
 OrderStatus = Literal[
     "confirmed", "partially-delivered", "delivered", "invoiced", "paid", "cancelled"

@@ -41,6 +41,8 @@ READERS: dict[str, frozenset[Topic]] = {
             privacy.SERVICE_DESK_PRIVACY,
             privacy.CAMPAIGNS_PRIVACY,
             privacy.CUSTOMER_360_PRIVACY,
+            service_desk.TICKET_EVENTS,
+            service_desk.SURVEY_EVENTS,
         }
     ),
     "pipeline": frozenset(
@@ -54,6 +56,7 @@ READERS: dict[str, frozenset[Topic]] = {
             campaigns.FORM_STATE,
             external.ERP_ORDERS,
             contacts.PRIVACY_EVENTS,
+            contacts.CUSTOMER_EVENTS,
         }
     ),
     "service-desk": frozenset(

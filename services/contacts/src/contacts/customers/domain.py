@@ -9,6 +9,12 @@ from uuid import UUID
 from shared.contracts.contacts import (
     CustomerArchived,
     CustomerCreated,
+    CustomerCreditExposureChanged,
+    CustomerCreditHoldPlaced,
+    CustomerCreditHoldReleased,
+    CustomerCreditLimitSet,
+    CustomerGraded,
+    CustomerGradeReviewDue,
     CustomerLifecycleChanged,
     CustomerOwnerChanged,
     CustomerRecordStatusChanged,
@@ -20,6 +26,24 @@ from shared.contracts.contacts import (
 from shared.errors import ConflictError, NotFoundError
 
 from contacts import changes
+from contacts.customers.credit import (
+    AssessCredit,
+    CreditCommand,
+    CreditFact,
+    PlaceCreditHold,
+    ReleaseCreditHold,
+    SetCreditLimit,
+    change_credit,
+    credit_after,
+)
+from contacts.customers.grading import (
+    ApproveGrade,
+    GradeFact,
+    ReviewGrade,
+    approve,
+    grading_after,
+    review,
+)
 from contacts.customers.lifecycle import FollowFact, MoveLifecycle, follow, move
 from contacts.records import (
     AwaitErasure,
@@ -107,6 +131,9 @@ Command: TypeAlias = (
     | ArchiveCustomer
     | RestoreCustomer
     | StatusCommand
+    | ReviewGrade
+    | ApproveGrade
+    | CreditCommand
 )
 CustomerEvent: TypeAlias = (
     CustomerState
@@ -117,6 +144,8 @@ CustomerEvent: TypeAlias = (
     | CustomerArchived
     | CustomerRestored
     | CustomerRecordStatusChanged
+    | GradeFact
+    | CreditFact
 )
 CustomerChange: TypeAlias = changes.Change[Customer]
 
@@ -126,7 +155,7 @@ def carry_out(before: Customer | None, *commands: Command) -> CustomerChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(  # noqa: PLR0911 -- one per command
+def decide(  # noqa: C901, PLR0911 -- one per command
     customer: Customer | None, command: Command
 ) -> Sequence[CustomerEvent]:
     """The facts that follow from a command; none for a repeat. Raises the refusals above."""
@@ -147,6 +176,12 @@ def decide(  # noqa: PLR0911 -- one per command
             return _put(customer.state, command)
         case AwaitErasure() | KeepRecord() | EraseRecord():
             return _change_status(customer.state, command)
+        case ReviewGrade():
+            return review(customer.state, command)
+        case ApproveGrade():
+            return approve(customer.state, command)
+        case SetCreditLimit() | PlaceCreditHold() | ReleaseCreditHold() | AssessCredit():
+            return change_credit(customer.state, command)
         case _:
             assert_never(command)
 
@@ -171,6 +206,15 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
             state = state.model_copy(update={"record_status": event.to_status})
         case CustomerCreated() | CustomerUpdated():
             pass  # the snapshot before it brought the values
+        case CustomerGraded() | CustomerGradeReviewDue():
+            state = state.model_copy(update={"grading": grading_after(state.grading, event)})
+        case (
+            CustomerCreditLimitSet()
+            | CustomerCreditExposureChanged()
+            | CustomerCreditHoldPlaced()
+            | CustomerCreditHoldReleased()
+        ):
+            state = state.model_copy(update={"credit": credit_after(state.credit, event)})
         case _:
             assert_never(event)
     return Customer(state, customer.version + 1)

@@ -9,7 +9,14 @@ from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import CustomerState, ExternalId, Lifecycle, RecordStatus
+from shared.contracts.contacts import (
+    Credit,
+    CustomerState,
+    ExternalId,
+    Grading,
+    Lifecycle,
+    RecordStatus,
+)
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -21,6 +28,7 @@ from contacts.customers.domain import (
     CustomerNotFoundError,
     ExternalIdIsTakenError,
 )
+from contacts.customers.ratings import save_ratings
 from contacts.duplicates import store as duplicates
 from contacts.history.domain import Changed
 from contacts.history.store import record_changes
@@ -38,7 +46,9 @@ _SELECT = f"""
 SELECT {_COLUMNS}, version, (
     SELECT array_agg(ARRAY[system, id] ORDER BY system, id)
     FROM external_ids WHERE external_ids.customer_id = customers.customer_id
-) AS external_ids
+) AS external_ids,
+    (SELECT grading FROM customer_grades AS g WHERE g.customer_id = customers.customer_id),
+    (SELECT credit FROM customer_credits AS c WHERE c.customer_id = customers.customer_id)
 FROM customers
 """
 _ARRAYS = """unnest(
@@ -144,6 +154,14 @@ async def lock_customers(
     )
     rows = await connection.fetch(f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", wanted)
     return {row["customer_id"]: _customer(row) for row in rows}
+
+
+async def list_by_ids(connection: Connection, customer_ids: Iterable[UUID]) -> list[Customer]:
+    """The customers among these ids, by id."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE customer_id = ANY($1::uuid[]) ORDER BY customer_id", list(customer_ids)
+    )
+    return [_customer(row) for row in rows]
 
 
 async def lock_customers_of_owner(
@@ -255,6 +273,9 @@ async def save_changes(
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
     await _insert_external_ids(connection, changed)
+    await save_ratings(
+        connection, [(c.before.state if c.before else None, c.after.state) for c in changed]
+    )
     await duplicates.save_keys(connection, "customer", keys_of_changes(changed, customer_traits))
     await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
@@ -322,6 +343,8 @@ def _customer(row: asyncpg.Record) -> Customer:
     version: int = values.pop("version")
     named: list[tuple[str, str]] = values.pop("external_ids") or []
     values["external_ids"] = tuple(ExternalId(system=system, id=name) for system, name in named)
+    for name, part in (("grading", Grading), ("credit", Credit)):
+        values[name] = part.model_validate_json(values[name]) if values[name] else None
     return Customer(CustomerState.model_validate(values), version)
 
 

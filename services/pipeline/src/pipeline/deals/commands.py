@@ -82,10 +82,21 @@ class FollowTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowHold:
+    """Let the deal be endangered by a credit hold on its customer, or no more."""
+
+    is_held: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WinDeal:
+    """`hold` names the credit hold on the customer, which no waiver lifts."""
+
     at: datetime
     requires_onboarding: bool = True
     waiver_reason: str | None = None
+    hold: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,7 @@ DealCommand: TypeAlias = (
     | FlagRisk
     | ClearRisk
     | FollowTicket
+    | FollowHold
     | WinDeal
     | LoseDeal
     | ReopenDeal

@@ -23,6 +23,7 @@ from pipeline.deals.commands import (
     ClearRisk,
     DealCommand,
     FlagRisk,
+    FollowHold,
     FollowTicket,
     LoseDeal,
     MoveStage,
@@ -32,6 +33,7 @@ from pipeline.deals.commands import (
 )
 from pipeline.deals.domain import (
     ApprovalNeededError,
+    CustomerIsOnCreditHoldError,
     Deal,
     DealEvent,
     DealExistsError,
@@ -39,12 +41,13 @@ from pipeline.deals.domain import (
     DealIsLostError,
     DealIsWonError,
     DealLostTooLongAgoError,
+    RiskFollowsHoldError,
     RiskFollowsTicketError,
     StageIsFinalError,
     StageNeedsFieldsError,
     folded,
 )
-from pipeline.risks import TICKET_RISKS, Risk, find_risk
+from pipeline.risks import CREDIT_HOLD, TICKET_RISKS, Risk, find_risk
 
 REOPEN_WITHIN = timedelta(days=90)
 SLIPPED_AT = 3
@@ -63,6 +66,8 @@ def decide(deal: Deal, command: DealCommand) -> list[DealEvent]:  # noqa: PLR091
             return _judge(deal, command)
         case FollowTicket():
             return _follow_ticket(deal, command)
+        case FollowHold():
+            return _follow_hold(deal, command)
         case WinDeal():
             return _win(deal, command)
         case LoseDeal():
@@ -213,6 +218,8 @@ def _judge(deal: Deal, command: FlagRisk | ClearRisk) -> list[DealEvent]:
     _require_open(deal)
     if command.code in TICKET_RISKS:
         raise RiskFollowsTicketError(code=command.code)
+    if command.code == CREDIT_HOLD:
+        raise RiskFollowsHoldError(code=command.code)
     known = find_risk(deal.risks, command.code, command.cause_id)
     if isinstance(command, ClearRisk):
         return [_cleared(deal, known, command.at)] if known else []
@@ -235,10 +242,21 @@ def _follow_ticket(deal: Deal, command: FollowTicket) -> list[DealEvent]:
     return events
 
 
+def _follow_hold(deal: Deal, command: FollowHold) -> list[DealEvent]:
+    known = find_risk(deal.risks, CREDIT_HOLD, None)
+    if deal.status != "open" or command.is_held == (known is not None):
+        return []
+    if known is not None:
+        return [_cleared(deal, known, command.at)]
+    return [_flagged(deal, Risk(CREDIT_HOLD, "high", None, command.at))]
+
+
 def _win(deal: Deal, command: WinDeal) -> list[DealEvent]:
     if deal.status == "won":
         return []
     _require_open(deal)
+    if command.hold is not None:
+        raise CustomerIsOnCreditHoldError(customer_id=deal.customer_id, hold=command.hold)
     dangers = sorted({risk.code for risk in deal.risks if risk.severity == "high"})
     if dangers and command.waiver_reason is None:
         raise DealIsAtRiskError(risks=dangers)

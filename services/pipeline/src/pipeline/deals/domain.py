@@ -62,6 +62,14 @@ class DealIsAtRiskError(ConflictError):
     """A danger of high severity is open: wait until it is over, or give a waiver reason."""
 
 
+class CustomerIsOnCreditHoldError(ConflictError):
+    """Nothing is sold to this customer on credit: have the hold released in contacts first."""
+
+
+class RiskFollowsHoldError(ConflictError):
+    """This danger comes and goes with the credit hold in contacts."""
+
+
 class DealLostTooLongAgoError(ConflictError):
     """The deal was lost more than 90 days ago; open a new one."""
 

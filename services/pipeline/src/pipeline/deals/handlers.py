@@ -1,10 +1,11 @@
 """Use cases of deals.
 
-Whoever opens or reopens a deal takes the customer's lock, and so does whoever hears of a ticket:
-the second of them sees what the first did, so no danger is missed.
+Whoever opens or reopens a deal takes the customer's lock, and so does whoever hears of a ticket or
+of a credit hold: the second of them sees what the first did, so no danger is missed.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from shared.cause import Cause
@@ -21,6 +22,7 @@ from pipeline.deals.commands import (
     ClearRisk,
     DealCommand,
     FlagRisk,
+    FollowHold,
     FollowTicket,
     LoseDeal,
     MoveStage,
@@ -31,6 +33,8 @@ from pipeline.deals.commands import (
 from pipeline.deals.decisions import decide, decided
 from pipeline.deals.domain import Deal, begun
 from pipeline.definitions import store as definitions
+from pipeline.holds import store as holds
+from pipeline.holds.domain import Hold
 from pipeline.risks import TICKET_RISKS
 from pipeline.tickets import store as tickets
 from pipeline.tickets.domain import Ticket, TicketFact, evolve
@@ -52,7 +56,7 @@ async def open_deal_within(connection: Connection, cause: Cause, command: OpenDe
         await require_employed(connection, command.owner_id)
         pipeline = await definitions.load_newest(connection, command.pipeline_id)
         deal = begun(command, pipeline)
-    commands = [command, *await _ticket_commands(connection, deal, cause)]
+    commands = [command, *await _danger_commands(connection, deal, cause)]
     return await store.record(connection, cause, deal, decided(deal, commands))
 
 
@@ -66,7 +70,7 @@ async def reopen_deal(
             )
             deal = await store.lock_deal(connection, deal_id)
             require_version(deal.version, if_match)
-            commands = [command, *await _ticket_commands(connection, deal, cause)]
+            commands = [command, *await _danger_commands(connection, deal, cause)]
             return await store.record(connection, cause, deal, decided(deal, commands))
 
     return await with_retries(attempt)
@@ -118,7 +122,17 @@ async def clear_risk(
 async def win_deal(
     pool: Pool, cause: Cause, deal_id: UUID, command: WinDeal, if_match: int | None = None
 ) -> Deal:
-    return await _change(pool, cause, deal_id, command, if_match)
+    """Win it, unless the customer may not buy on credit now."""
+
+    async def attempt() -> Deal:
+        async with transaction(pool) as connection:
+            deal = await store.lock_deal(connection, deal_id)
+            require_version(deal.version, if_match)
+            hold = await holds.find_hold(connection, deal.customer_id)
+            asked = replace(command, hold=hold.reason_code if hold else None)
+            return await store.record(connection, cause, deal, decide(deal, asked))
+
+    return await with_retries(attempt)
 
 
 async def lose_deal(
@@ -138,6 +152,15 @@ async def follow_ticket(connection: Connection, cause: Cause, fact: TicketFact) 
         await store.record(connection, cause, deal, decide(deal, command))
 
 
+async def follow_hold(connection: Connection, cause: Cause, hold: Hold) -> None:
+    """Learn of a credit hold or its end, and flag or clear it on the customer's open deals."""
+    await lock_customer(connection, hold.customer_id)
+    if await holds.save_hold(connection, hold):
+        command = FollowHold(hold.is_held, cause.at)
+        for deal in await store.lock_open_deals(connection, hold.customer_id):
+            await store.record(connection, cause, deal, decide(deal, command))
+
+
 async def _change(
     pool: Pool, cause: Cause, deal_id: UUID, command: DealCommand, if_match: int | None
 ) -> Deal:
@@ -150,15 +173,17 @@ async def _change(
     return await with_retries(attempt)
 
 
-async def _ticket_commands(
+async def _danger_commands(
     connection: Connection, deal: Deal, cause: Cause
 ) -> Iterable[DealCommand]:
-    """What the customer's tickets, and those that the deal still blames, mean for it now."""
+    """What the customer's tickets, those that the deal still blames, and a hold mean for it now."""
+    hold = await holds.find_hold(connection, deal.customer_id)
     is_open = {t.ticket_id: t for t in await tickets.list_open(connection, deal.customer_id)}
     blamed = {risk.cause_id for risk in deal.risks if risk.code in TICKET_RISKS and risk.cause_id}
-    return [
+    followed = [
         FollowTicket(
             ticket_id, is_open[ticket_id].dangers() if ticket_id in is_open else {}, cause.at
         )
         for ticket_id in sorted(is_open.keys() | blamed)
     ]
+    return [*followed, FollowHold(hold is not None, cause.at)]

@@ -12,6 +12,12 @@ from shared.contracts.contacts.consents import (
     LawfulBasis,
     Purpose,
 )
+from shared.contracts.contacts.credit import (
+    CustomerCreditExposureChanged,
+    CustomerCreditHoldPlaced,
+    CustomerCreditHoldReleased,
+    CustomerCreditLimitSet,
+)
 from shared.contracts.contacts.customers import (
     CUSTOMER_EVENTS,
     CUSTOMER_STATE,
@@ -35,6 +41,12 @@ from shared.contracts.contacts.duplicates import (
     FoundBy,
     MatchedEntity,
     MatchedTrait,
+)
+from shared.contracts.contacts.grades import (
+    GRADE_POLICY_EVENTS,
+    CustomerGraded,
+    CustomerGradeReviewDue,
+    GradePolicyPublished,
 )
 from shared.contracts.contacts.handovers import (
     HANDOVER_EVENTS,
@@ -107,6 +119,17 @@ from shared.contracts.contacts.privacy import (
     RestrictionScope,
     Retained,
 )
+from shared.contracts.contacts.ratings import (
+    Credit,
+    CreditBasis,
+    CreditHold,
+    Grade,
+    GradeComponent,
+    GradePart,
+    GradeProposal,
+    Grading,
+    HoldReason,
+)
 from shared.contracts.contacts.suppressions import (
     SUPPRESSION_EVENTS,
     SuppressionAdded,
@@ -122,6 +145,7 @@ __all__ = [
     "CUSTOMER_EVENTS",
     "CUSTOMER_STATE",
     "DUPLICATE_EVENTS",
+    "GRADE_POLICY_EVENTS",
     "HANDOVER_EVENTS",
     "IDENTITY_EVENTS",
     "IMPORT_EVENTS",
@@ -150,8 +174,17 @@ __all__ = [
     "ContactState",
     "ContactUnmerged",
     "ContactUpdated",
+    "Credit",
+    "CreditBasis",
+    "CreditHold",
     "CustomerArchived",
     "CustomerCreated",
+    "CustomerCreditExposureChanged",
+    "CustomerCreditHoldPlaced",
+    "CustomerCreditHoldReleased",
+    "CustomerCreditLimitSet",
+    "CustomerGradeReviewDue",
+    "CustomerGraded",
     "CustomerKind",
     "CustomerLifecycleChanged",
     "CustomerMerged",
@@ -172,10 +205,17 @@ __all__ = [
     "ExternalId",
     "FieldChoice",
     "FoundBy",
+    "Grade",
+    "GradeComponent",
+    "GradePart",
+    "GradePolicyPublished",
+    "GradeProposal",
+    "Grading",
     "HandoverCompleted",
     "HandoverReason",
     "HandoverStarted",
     "HandoverStatus",
+    "HoldReason",
     "IdentifierType",
     "IdentityConflictDetected",
     "IdentityLinked",

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from shared.contracts.contacts.ratings import Credit, Grading
 from shared.contracts.contacts.values import RecordStatus, Value
 from shared.contracts.topic import Event, events_topic, state_topic
 
@@ -125,3 +126,5 @@ class CustomerState(Event):
     created_at: datetime
     record_status: RecordStatus = "active"
     merged_into: UUID | None = None
+    grading: Grading | None = None
+    credit: Credit | None = None

@@ -1,0 +1,1 @@
+"""Figures: what other services tell of a customer that its grade and its credit rest on."""

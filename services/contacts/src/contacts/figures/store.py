@@ -1,0 +1,59 @@
+"""The tables of figures: guarded rows in, one statement a batch; what a merge moves."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import fields
+from uuid import UUID
+
+from shared.db import Connection
+
+from contacts.figures.domain import DealRow, OrderRow, Row, SurveyRow, TicketRow, newest_of_each
+
+_TABLES: dict[type[Row], tuple[str, tuple[str, ...]]] = {
+    OrderRow: (
+        "customer_orders",
+        ("text", "numeric", "text", "timestamptz", "timestamptz", "timestamptz"),
+    ),
+    DealRow: ("customer_deals", ("text", "numeric", "text", "int")),
+    TicketRow: ("customer_tickets", ("timestamptz", "boolean")),
+    SurveyRow: ("customer_surveys", ("text", "int", "timestamptz")),
+}
+"""The table of each row and the types of its columns after key, version and customer."""
+
+_MOVE = "UPDATE {table} SET customer_id = $1 WHERE customer_id = ANY($2::uuid[])"
+
+
+def _upsert_of(row: type[Row]) -> str:
+    """Whose row it is changes by a merge only; what a fact does not say stays as it is."""
+    table, types = _TABLES[row]
+    names = [field.name for field in fields(row)]
+    arrays = ", ".join(
+        f"${number}::{sql_type}[]"
+        for number, sql_type in enumerate(("uuid", "bigint", "uuid", *types), start=1)
+    )
+    kept = ", ".join(f"{name} = coalesce(excluded.{name}, t.{name})" for name in names[3:])
+    return f"""
+        INSERT INTO {table} AS t ({", ".join(names)}) SELECT * FROM unnest({arrays})
+        ON CONFLICT ({names[0]}) DO UPDATE SET version = excluded.version, {kept}
+        WHERE t.version < excluded.version
+    """
+
+
+_UPSERTS = {row: _upsert_of(row) for row in _TABLES}
+
+
+async def save_rows(connection: Connection, rows: Sequence[Row]) -> None:
+    """Keep what is newer than what is known, all of one kind; in the order of the keys."""
+    if not rows:
+        return
+    names = [field.name for field in fields(rows[0])]
+    ordered = sorted(newest_of_each(rows), key=lambda row: str(getattr(row, names[0])))
+    columns = [[getattr(row, name) for row in ordered] for name in names]
+    await connection.execute(_UPSERTS[type(rows[0])], *columns)
+
+
+async def move_rows(
+    connection: Connection, survivor_id: UUID, merged_ids: Collection[UUID]
+) -> None:
+    """What these customers bought, asked and said is the survivor's from now on."""
+    for table, _ in _TABLES.values():
+        await connection.execute(_MOVE.format(table=table), survivor_id, list(merged_ids))

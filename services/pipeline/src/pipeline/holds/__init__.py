@@ -1,0 +1,1 @@
+"""What pipeline knows of contacts' credit holds."""

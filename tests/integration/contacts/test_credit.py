@@ -1,0 +1,145 @@
+"""Credit on a real database: orders in, limits and holds over HTTP, what falls due by itself."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from contacts.credit.consumers import consumer
+from contacts.credit.handlers import assess_all
+from shared.contracts.pipeline import OrderRevised
+from shared.db import Pool
+from shared.messaging.consuming import apply
+
+from tests.integration.contacts.conftest import Api, Outbox
+from tests.integration.contacts.test_grades import moved, order
+from tests.records import record_of
+
+
+async def limited(api: Api, limit: str = "1000") -> str:
+    """A customer with a limit that somebody approved."""
+    customer_id: str = (await api.create_customer())["customer_id"]
+    body = {"currency": "EUR", "limit": limit, "terms_days": 14, "approved_by": "boss"}
+    answer = await api.call("PUT", f"/v1/customers/{customer_id}/credit/limit", json=body)
+    assert answer.status_code == 200, answer.text
+    return customer_id
+
+
+async def credit_of(api: Api, customer_id: str) -> dict[str, Any]:
+    credit: dict[str, Any] = (await api.get(f"/v1/customers/{customer_id}/credit")).json()["credit"]
+    return credit
+
+
+async def test_orders_fill_the_limit_place_a_hold_and_empty_it_again(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    customer_id = await limited(api)
+    first, second = order(customer_id, 800), order(customer_id, 400)
+    await outbox.clear()
+    for _ in range(2):
+        await apply(pool, consumer, [record_of(first)])
+        await apply(
+            pool, consumer, [record_of(second), record_of(order(customer_id, 9), value=b"{")]
+        )
+    credit = await credit_of(api, customer_id)
+    assert (Decimal(credit["exposure"]), Decimal(credit["available"])) == (1200, -200)
+    assert credit["hold"]["reason_code"] == "over-limit"
+    [held] = (await api.get("/v1/credit-holds")).json()["items"]
+    assert held["customer_id"] == customer_id
+    await apply(pool, consumer, [record_of(moved(second, "cancelled", 1), 2)])
+    await apply(pool, consumer, [record_of(moved(first, "paid", 1), 2)])
+    credit = await credit_of(api, customer_id)
+    assert (Decimal(credit["exposure"]), credit["hold"]) == (0, None)
+    facts = [name for name in await outbox.types(customer_id) if name != "customer.state"]
+    assert facts == [
+        "customer.credit-exposure-changed",
+        "customer.credit-exposure-changed",
+        "customer.credit-hold-placed",
+        "customer.credit-exposure-changed",
+        "customer.credit-hold-released",
+        "customer.credit-exposure-changed",
+    ]
+
+
+async def test_a_revised_order_counts_as_it_is_now_and_an_older_fact_not_at_all(
+    api: Api, pool: Pool
+) -> None:
+    customer_id = await limited(api)
+    bought = order(customer_id, 100)
+    more = OrderRevised.model_validate({**dict(bought), "from_total": 100, "total": 300})
+    await apply(pool, consumer, [record_of(bought), record_of(more, 2)])
+    await apply(pool, consumer, [record_of(bought)])
+    assert Decimal((await credit_of(api, customer_id))["exposure"]) == 300
+
+
+async def test_customers_without_a_limit_and_other_currencies_change_nothing(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    free: str = (await api.create_customer())["customer_id"]
+    customer_id = await limited(api)
+    await outbox.clear()
+    await apply(
+        pool,
+        consumer,
+        [record_of(order(free, 10**6)), record_of(order(customer_id, 10**6, currency="USD"))],
+    )
+    assert await outbox.types() == []
+
+
+async def test_a_limit_that_is_set_late_counts_what_was_ordered_before(
+    api: Api, pool: Pool
+) -> None:
+    customer_id: str = (await api.create_customer())["customer_id"]
+    await apply(pool, consumer, [record_of(order(customer_id, 100))])
+    body = {"currency": "EUR", "limit": "50", "approved_by": "boss"}
+    await api.call("PUT", f"/v1/customers/{customer_id}/credit/limit", json=body)
+    credit = await credit_of(api, customer_id)
+    assert (Decimal(credit["exposure"]), credit["hold"]["reason_code"]) == (100, "over-limit")
+
+
+async def test_an_invoice_falls_due_without_a_word(api: Api, pool: Pool, outbox: Outbox) -> None:
+    customer_id = await limited(api)
+    bought = order(customer_id, 100)
+    await apply(pool, consumer, [record_of(bought), record_of(moved(bought, "invoiced", 40), 2)])
+    credit = await credit_of(api, customer_id)
+    assert (Decimal(credit["overdue_amount"]), credit["hold"]) == (100, None)
+    await outbox.clear()
+    await assess_all(pool)
+    assert await outbox.types() == []
+    await pool.execute(
+        "UPDATE customer_orders SET invoiced_at = invoiced_at - $1::interval", timedelta(days=10)
+    )
+    await assess_all(pool)
+    assert (await credit_of(api, customer_id))["hold"]["reason_code"] == "overdue"
+
+
+async def test_a_manual_hold_needs_a_person_to_go(api: Api, outbox: Outbox) -> None:
+    customer_id = await limited(api)
+    path = f"/v1/customers/{customer_id}/credit"
+    assert (
+        await api.post(f"{path}/hold", {"reason_code": "x"}, roles=["sales"])
+    ).status_code == 403
+    for _ in range(2):
+        held = await api.post(f"{path}/hold", {"reason_code": "litigation"})
+        assert held.json()["credit"]["hold"]["is_manual"] is True
+    for _ in range(2):
+        freed = await api.post(f"{path}/release", {"reason_code": "settled"})
+        assert freed.json()["credit"]["hold"] is None
+    types = await outbox.types(customer_id)
+    assert types.count("customer.credit-hold-placed") == 1
+    assert types.count("customer.credit-hold-released") == 1
+
+
+async def test_the_policy_suggests_and_more_needs_approval(api: Api, pool: Pool) -> None:
+    customer_id: str = (await api.create_customer())["customer_id"]
+    await apply(pool, consumer, [record_of(order(customer_id, 36500))])
+    path = f"/v1/customers/{customer_id}/credit"
+    basis = (await api.get(f"{path}/suggestion", currency="EUR")).json()
+    assert (Decimal(basis["average_monthly"]), Decimal(basis["suggested"])) == (3000, 0)
+    assert (await api.get(f"{path}/suggestion", currency="SEK")).json() is None
+    asked = {"currency": "EUR", "limit": "10"}
+    refused = await api.call("PUT", f"{path}/limit", json=asked)
+    assert refused.json()["type"].endswith("limit-needs-approval")
+    unknown = await api.call("PUT", f"{path}/limit", json={"currency": "SEK"})
+    assert unknown.json()["type"].endswith("limit-missing")
+    taken = await api.call("PUT", f"{path}/limit", json={"currency": "EUR"})
+    assert Decimal(taken.json()["credit"]["limit"]) == 0
