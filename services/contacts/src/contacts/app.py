@@ -25,6 +25,8 @@ from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue,
 from contacts.imports import api as imports
 from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
+from contacts.interactions import api as interactions
+from contacts.interactions.consumers import consumer as interaction_reactions
 from contacts.people import api as people
 from contacts.people import store as people_store
 from contacts.people.consumers import bounces
@@ -66,6 +68,7 @@ def create_app() -> FastAPI:
             duplicates.router,
             handovers.router,
             privacy.router,
+            interactions.router,
         ],
         consumers=[
             optouts,
@@ -76,6 +79,7 @@ def create_app() -> FastAPI:
             bounces(rules),
             handover_acks,
             privacy_consumer,
+            interaction_reactions,
         ],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),

@@ -21,6 +21,7 @@ from shared.contracts.contacts import (
     duplicates,
     identities,
     imports,
+    interactions,
     people,
     suppressions,
 )
@@ -38,6 +39,7 @@ _MODULES = (
     imports,
     contacts_handovers,
     contacts_privacy,
+    interactions,
     pipeline,
     service_desk,
     campaigns,

@@ -41,6 +41,8 @@ READERS: dict[str, frozenset[Topic]] = {
             privacy.SERVICE_DESK_PRIVACY,
             privacy.CAMPAIGNS_PRIVACY,
             privacy.CUSTOMER_360_PRIVACY,
+            service_desk.TICKET_EVENTS,
+            campaigns.RESPONSE_EVENTS,
         }
     ),
     "pipeline": frozenset(
@@ -89,6 +91,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.HANDOVER_EVENTS,
             contacts.DUPLICATE_EVENTS,
             contacts.PRIVACY_EVENTS,
+            contacts.INTERACTION_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

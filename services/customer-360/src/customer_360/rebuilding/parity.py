@@ -39,6 +39,7 @@ _SAMPLED = {
         WHERE customer_id = ANY($1) OR contact_id = ANY($1))""",
     "handovers": """handover_id IN (
         SELECT handover_id FROM {schema}.ownerships WHERE customer_id = ANY($1))""",
+    "interactions": "customer_id = ANY($1) OR customer_id IS NULL AND contact_ids ?| $1::text[]",
     "timeline": "party_id = ANY($1)",
     "order_horizon": "$1::uuid[] IS NOT NULL",
 }
