@@ -26,6 +26,7 @@ OWN: tuple[tuple[str, str, str, Topic], ...] = (
     ("contacts", "suppressions", "suppression_id", k.SUPPRESSION_EVENTS),
     ("contacts", "identity_links", "link_id", k.IDENTITY_EVENTS),
     ("contacts", "imports", "import_id", k.IMPORT_EVENTS),
+    ("contacts", "interactions", "interaction_id", k.INTERACTION_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_STATE),
     ("pipeline", "leads", "lead_id", p.LEAD_EVENTS),

@@ -32,6 +32,7 @@ def judge_reactions(log: Log, held: Holdings, mails: Iterable[str], now: datetim
         *_opt_outs(log),
         *_risks(log, held),
         *_surveys(log),
+        *_interactions(log),
         *promises(log, now),
         *mails_of_messages(log, held, mails),
     ]
@@ -253,3 +254,18 @@ def _surveys(log: Log) -> Iterator[str]:
     for contact_id in resolved | asked.keys():
         if asked[contact_id] != (contact_id in resolved):
             yield f"person {contact_id} was asked {asked[contact_id]} times how it was"
+
+
+def _interactions(log: Log) -> Iterator[str]:
+    """Each ticket, and each response of somebody who is known, is one interaction."""
+    noted = Counter(
+        r.event.related_id for r in log.facts(k.InteractionRecorded) if r.event.source != "person"
+    )
+    wanted = {r.event.ticket_id for r in log.facts(s.TicketOpened)} | {
+        r.event.response_id
+        for r in log.facts(c.ResponseRecorded)
+        if r.event.customer_id or r.event.contact_id
+    }
+    for related_id in wanted | noted.keys():
+        if (times := noted[related_id]) != (related_id in wanted):
+            yield f"{related_id} was noted as an interaction {times} times"

@@ -22,6 +22,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "imports",
         "won_deals",
         "first_orders",
+        "interactions",
     ),
     "pipeline": (
         "customers",

@@ -243,6 +243,27 @@ class Story:
             **self._message(), reason_code="consent", suppressed_at=at(12)
         )
 
+    def touch(self, number: int = 1, **changes: Any) -> contacts.InteractionRecorded:
+        fields: dict[str, Any] = {
+            "interaction_id": an_id(f"touch-{number}", self.name),
+            "customer_id": self.customer,
+            "contact_ids": (self.contact,),
+            "channel": "phone",
+            "direction": "outbound",
+            "kind": "call",
+            "occurred_at": at(number),
+            "department": "sales",
+            "source": "person",
+        }
+        return contacts.InteractionRecorded(**{**fields, **changes})
+
+    def touch_corrected(self) -> contacts.InteractionCorrected:
+        return contacts.InteractionCorrected(
+            **dict(self.touch(outcome="reached")),
+            changed_fields=("outcome",),
+            reason_code="typed-wrong",
+        )
+
     def history(self) -> list[list[Event]]:
         """Every aggregate's facts in order; the version of a fact is its place, from 1."""
         return [
@@ -268,6 +289,7 @@ class Story:
             [self._owner_changed()],
             self._handover(),
             [self._restricted(), self._restriction_lifted()],
+            [self.touch(), self.touch_corrected()],
         ]
 
     def _owner_changed(self) -> Event:

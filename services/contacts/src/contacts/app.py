@@ -35,6 +35,8 @@ from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue,
 from contacts.imports import api as imports
 from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
+from contacts.interactions import api as interactions
+from contacts.interactions.consumers import consumer as interaction_reactions
 from contacts.people import api as people
 from contacts.people import store as people_store
 from contacts.people.consumers import bounces
@@ -84,6 +86,7 @@ def create_app() -> FastAPI:
             exports.router,
             grades.router,
             credit.router,
+            interactions.router,
         ],
         consumers=[
             optouts,
@@ -96,6 +99,7 @@ def create_app() -> FastAPI:
             privacy_consumer,
             grade_figures,
             credit_orders,
+            interaction_reactions,
         ],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),

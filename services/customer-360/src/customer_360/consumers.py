@@ -37,6 +37,7 @@ from customer_360.customers import projection as customers
 from customer_360.deals import projection as deals
 from customer_360.duplicates import projection as duplicates
 from customer_360.handovers import projection as handovers
+from customer_360.interactions import projection as interactions
 from customer_360.leads import projection as leads
 from customer_360.orders import projection as orders
 from customer_360.people import projection as people
@@ -110,6 +111,7 @@ def fact_projection(hash_key: str) -> Projection:
             touches.RESPONSE_SECTION,
             handovers.HANDOVER_SECTION,
             privacy_requests.SECTION,
+            interactions.SECTION,
         ],
         noted=(
             ContactCreated,

@@ -22,6 +22,7 @@ from shared.contracts.contacts import (
     grades,
     identities,
     imports,
+    interactions,
     people,
     suppressions,
 )
@@ -39,6 +40,7 @@ _MODULES = (
     imports,
     contacts_handovers,
     contacts_privacy,
+    interactions,
     pipeline,
     service_desk,
     campaigns,

@@ -43,6 +43,7 @@ READERS: dict[str, frozenset[Topic]] = {
             privacy.CUSTOMER_360_PRIVACY,
             service_desk.TICKET_EVENTS,
             service_desk.SURVEY_EVENTS,
+            campaigns.RESPONSE_EVENTS,
         }
     ),
     "pipeline": frozenset(
@@ -92,6 +93,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.HANDOVER_EVENTS,
             contacts.DUPLICATE_EVENTS,
             contacts.PRIVACY_EVENTS,
+            contacts.INTERACTION_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

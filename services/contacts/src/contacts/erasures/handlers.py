@@ -13,6 +13,7 @@ from contacts.erasures import store
 from contacts.erasures.domain import marks_of
 from contacts.erasures.store import Told
 from contacts.history.store import delete_history
+from contacts.interactions.store import forget_texts
 from contacts.people import store as people
 from contacts.people.domain import Person
 from contacts.people.domain import carry_out as carry_out_person
@@ -40,10 +41,12 @@ async def erase(
     await people.save_changes(connection, cause, gone)
     await delete_history(connection, [*locked, *locked_customers])
     marks = marks_of(told.addresses, told.names)
+    spoken = {f"{given} {family}" for given, family in marks.names} | marks.addresses
     return {
         "people": len(gone),
         "customers": len(nameless),
         "consents": await store.forget_evidence(connection, list(locked)),
+        "texts": await forget_texts(connection, list(locked), list(locked_customers), spoken),
         "staged_rows": await store.forget_staged(connection, marks),
         "bundles": await store.forget_bundles(connection, list(locked), list(locked_customers)),
         "parked_records": await store.forget_parked(connection, told),

@@ -13,6 +13,8 @@ from shared.http.requests import Cursor, Database, Limit, Page, page_of, read_cu
 from customer_360.briefs.brief import CustomerBrief, HandoverShown, brief_of
 from customer_360.handovers.fold import Handover
 from customer_360.handovers.store import find_handover, list_customers
+from customer_360.interactions.fold import Interaction
+from customer_360.interactions.store import list_newest as list_interactions
 from customer_360.people.fold import Contact
 from customer_360.people.store import list_people_of
 from customer_360.profiles.loading import hold_projection, load_bases
@@ -22,6 +24,7 @@ router = APIRouter(prefix="/v1/handovers", tags=["handovers"])
 logger = structlog.stdlib.get_logger()
 
 LAST_EVENTS = 10
+LAST_INTERACTIONS = 10
 _FIRST = UUID(int=0)
 
 
@@ -69,4 +72,7 @@ async def _briefs(
     events: defaultdict[UUID, list[StoredItem]] = defaultdict(list)
     for item in await list_newest(connection, customer_ids, LAST_EVENTS):
         events[item.party_id].append(item)
-    return [brief_of(bases[one], people[one], events[one]) for one in customer_ids]
+    touches: defaultdict[UUID | None, list[Interaction]] = defaultdict(list)
+    for touch in await list_interactions(connection, customer_ids, LAST_INTERACTIONS):
+        touches[touch.customer_id].append(touch)
+    return [brief_of(bases[one], people[one], events[one], touches[one]) for one in customer_ids]

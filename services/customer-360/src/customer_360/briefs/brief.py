@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from shared.contracts.contacts import Moved
 
 from customer_360.alerts.derive import Alert, alerts_of
+from customer_360.interactions.fold import Interaction
 from customer_360.people.fold import Contact
 from customer_360.profiles.figures import Basis
-from customer_360.profiles.view import ClockShown, DealShown, TicketShown
+from customer_360.profiles.view import ClockShown, DealShown, InteractionShown, TicketShown
 from customer_360.timeline.store import StoredItem
 
 
@@ -67,10 +68,16 @@ class CustomerBrief(_Shown):
     tickets: list[TicketShown]
     promises: list[ClockShown]
     alerts: list[Alert]
+    last_interactions: list[InteractionShown]
     last_events: list[LastEvent]
 
 
-def brief_of(basis: Basis, people: Sequence[Contact], items: Sequence[StoredItem]) -> CustomerBrief:
+def brief_of(
+    basis: Basis,
+    people: Sequence[Contact],
+    items: Sequence[StoredItem],
+    interactions: Sequence[Interaction],
+) -> CustomerBrief:
     """The brief of one customer; pure."""
     customer = basis.customer
     clocks = [clock for clock in basis.clocks if clock.is_open]
@@ -88,6 +95,7 @@ def brief_of(basis: Basis, people: Sequence[Contact], items: Sequence[StoredItem
             for clock in sorted(clocks, key=lambda clock: str(clock.due_at))
         ],
         alerts=alerts_of(basis.deals, basis.tickets, basis.clocks),
+        last_interactions=[InteractionShown.model_validate(each) for each in interactions],
         last_events=[_event(item) for item in items],
     )
 

@@ -15,6 +15,7 @@ from customer_360.alerts.derive import (
 from customer_360.contactability.gate import contactable_now
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
+from customer_360.interactions.fold import Interaction
 from customer_360.leads.fold import Lead
 from customer_360.orders.fold import Order
 from customer_360.people.fold import Consent, Contact, Suppression
@@ -45,6 +46,7 @@ class Known:
     messages: Sequence[Message]
     responses: Sequence[Response]
     campaigns: Mapping[UUID, Campaign]
+    interactions: Sequence[Interaction]
     as_of: Mapping[str, SourceProgress]
 
 
@@ -67,6 +69,7 @@ def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -
         value=_value(basis, yardstick),
         service=_service(known),
         campaigns=_campaigns(known),
+        interactions=_interactions(known.interactions),
         alerts=_alerts(known),
         timeline_url=f"/v1/customers/{basis.customer_id}/timeline",
     )
@@ -218,6 +221,12 @@ def _campaigns(known: Known) -> view.Campaigns:
         sent=counts.sent if counts else 0,
         clicked=counts.clicked if counts else 0,
     )
+
+
+def _interactions(interactions: Sequence[Interaction]) -> view.InteractionSection:
+    shown = [view.InteractionShown.model_validate(each) for each in interactions]
+    last = shown[0].occurred_at if shown else None
+    return view.InteractionSection(last_at=last, recent=shown)
 
 
 def _touch(message: Message, campaigns: Mapping[UUID, Campaign]) -> view.TouchShown:

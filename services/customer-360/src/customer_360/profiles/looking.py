@@ -16,6 +16,7 @@ from customer_360.deals.store import DEALS
 from customer_360.duplicates.store import DUPLICATES
 from customer_360.folding import RowT
 from customer_360.guarded import GuardedTable
+from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS, OrderSum
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
@@ -31,6 +32,7 @@ TOUCHES = 20
 LEADS_SHOWN = 20
 RECENT_ORDERS = 20
 DUPLICATES_SHOWN = 20
+INTERACTIONS_SHOWN = 10
 
 # Arrays, not joins: at `OR … IN (SELECT …)` PostgreSQL reads whole tables, whatever their indexes.
 _PEOPLE = "ARRAY(SELECT contact_id FROM people)"
@@ -94,7 +96,12 @@ SELECT profiles.profile_version,
     ARRAY(
         SELECT responses FROM responses WHERE {_OF_CUSTOMER}
         ORDER BY occurred_at DESC NULLS LAST, response_id LIMIT {TOUCHES}
-    ) AS responses
+    ) AS responses,
+    ARRAY(
+        SELECT interactions FROM interactions
+        WHERE customer_id = $1 OR customer_id IS NULL AND contact_ids ?| ({_PEOPLE})::text[]
+        ORDER BY occurred_at DESC, interaction_id DESC LIMIT {INTERACTIONS_SHOWN}
+    ) AS interactions
 FROM profiles WHERE profiles.customer_id = $1
 """
 
@@ -129,6 +136,7 @@ async def look_up(
         messages=_rows(MESSAGES, look),
         responses=_rows(RESPONSES, look),
         campaigns={campaign.campaign_id: campaign for campaign in _rows(CAMPAIGNS, look)},
+        interactions=_rows(INTERACTIONS, look),
         as_of=as_of,
     )
     return known, _yardstick(look)

@@ -12,6 +12,7 @@ from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
 from customer_360.duplicates.store import DUPLICATES
 from customer_360.handovers.store import HANDOVERS
+from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
@@ -41,6 +42,7 @@ TABLES = (
     RESPONSES,
     HANDOVERS,
     PRIVACY_REQUESTS,
+    INTERACTIONS,
 )
 """Every projected table: what a version can be waited for in."""
 

@@ -294,6 +294,33 @@ class Campaigns(_Shown):
     clicked: int
 
 
+class InteractionShown(_Shown):
+    """A touch with the customer; what was said is read at contacts."""
+
+    interaction_id: UUID
+    version: int
+    contact_ids: tuple[UUID, ...]
+    channel: str | None
+    direction: str | None
+    kind: str | None
+    outcome: str | None
+    sentiment: str | None
+    department: str | None
+    actor_id: str | None
+    duration_s: int | None
+    related_type: str | None
+    related_id: UUID | None
+    source: str | None
+    occurred_at: datetime | None
+
+
+class InteractionSection(_Shown):
+    """When the customer was last in touch with us, and how, with any department."""
+
+    last_at: datetime | None
+    recent: list[InteractionShown]
+
+
 class CustomerView(_Shown):
     """One customer, from every service; `stale` where a version asked for has not arrived yet."""
 
@@ -311,5 +338,6 @@ class CustomerView(_Shown):
     value: Value
     service: ServiceSection
     campaigns: Campaigns
+    interactions: InteractionSection
     alerts: list[Alert]
     timeline_url: str

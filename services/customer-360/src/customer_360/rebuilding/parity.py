@@ -42,6 +42,7 @@ _SAMPLED = {
     "privacy_requests": """request_id IN (
         SELECT request_id FROM {schema}.privacy_requests, jsonb_array_elements_text(
             contact_ids || customer_ids) AS concerned (id) WHERE concerned.id::uuid = ANY($1))""",
+    "interactions": "customer_id = ANY($1) OR customer_id IS NULL AND contact_ids ?| $1::text[]",
     "timeline": "party_id = ANY($1)",
     "order_horizon": "$1::uuid[] IS NOT NULL",
 }

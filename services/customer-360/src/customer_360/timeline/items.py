@@ -13,6 +13,8 @@ from shared.contracts.contacts import (
     ErasureCompleted,
     ErasureRequested,
     IdentityConflictDetected,
+    InteractionCorrected,
+    InteractionRecorded,
     PrivacyRequestRejected,
     SuppressionAdded,
     SuppressionLifted,
@@ -55,10 +57,10 @@ def address_party(subject_hash: str) -> UUID:
 
 
 def item_of(received: Received[Event]) -> Item | None:
-    """The line of a fact; None where it is a snapshot or concerns nobody."""
+    """The line of a fact; None where it is a snapshot, concerns nobody, or has its line already."""
     event = received.event
     title = TITLES.get(type(event))
-    owner = _party_of(event) if title is not None else None
+    owner = _party_of(event) if title is not None and not _is_told(event) else None
     if title is None or owner is None:
         return None
     envelope = received.envelope
@@ -66,7 +68,7 @@ def item_of(received: Received[Event]) -> Item | None:
     return Item(
         party_id=party_id,
         party=party,
-        at=event.ordered_at if isinstance(event, OrderConfirmed) else envelope.time,
+        at=_time_of(received),
         event_id=envelope.event_id,
         kind=_kind(type(event)),
         service=event.topic.publisher,
@@ -76,11 +78,27 @@ def item_of(received: Received[Event]) -> Item | None:
     )
 
 
+def _time_of(received: Received[Event]) -> datetime:
+    """An order, or a call, happened before it was told."""
+    match received.event:
+        case OrderConfirmed(ordered_at=at) | InteractionRecorded(occurred_at=at):
+            return at
+        case _:
+            return received.envelope.time
+
+
 def _party_of(event: Event) -> tuple[UUID, Party] | None:
     for field, party in _PARTIES:
         party_id: UUID | None = getattr(event, field, None)
         if party_id is not None:
             return party_id, party
+    return _first_party_of(event)
+
+
+def _first_party_of(event: Event) -> tuple[UUID, Party] | None:
+    """Of a fact that concerns several, or is kept by another name."""
+    if isinstance(event, InteractionRecorded | InteractionCorrected):
+        return event.contact_ids[0], "contact"
     if isinstance(event, DuplicateDetected | DuplicateDismissed | DuplicateMerged):
         first = event.candidate_ids[0]
         return first, "customer" if event.entity_type == "customer" else "contact"
@@ -100,6 +118,11 @@ def _first_of(
     if event.customer_ids:
         return event.customer_ids[0], "customer"
     return (event.contact_ids[0], "contact") if event.contact_ids else None
+
+
+def _is_told(event: Event) -> bool:
+    """An interaction that is of a fact elsewhere: that fact has a line."""
+    return isinstance(event, InteractionRecorded) and event.source in {"ticket", "response"}
 
 
 @cache

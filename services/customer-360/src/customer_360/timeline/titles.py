@@ -96,6 +96,14 @@ _title(contacts.DuplicateDismissed, lambda e: f"Not known twice{_reason(e.reason
 _title(contacts.DuplicateMerged, lambda _: "Known twice, and merged")
 _title(contacts.IdentityLinked, lambda e: f"Recognised by {words(e.identifier_type)}")
 
+_title(
+    contacts.InteractionRecorded,
+    lambda e: f"{words(e.kind).capitalize()}, {e.direction}, by {e.channel}{_reason(e.outcome)}",
+)
+_title(
+    contacts.InteractionCorrected, lambda e: f"An interaction was corrected{_reason(e.reason_code)}"
+)
+
 _title(pipeline.LeadCreated, lambda e: f"Lead from {words(e.source)} by {words(e.channel)}")
 _title(pipeline.LeadAssigned, lambda e: f"Lead assigned to {e.owner_id}")
 _title(pipeline.LeadContacted, lambda e: f"Lead answered after {e.response_minutes} min")

@@ -227,7 +227,7 @@ function show(view) {
     h("div", { class: "columns" },
       h("div", { class: "column" }, peopleCard(view), identityCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
       h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view)),
-      h("div", { class: "column" }, timelineCard())));
+      h("div", { class: "column" }, interactionsCard(view), timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
   if (!isFirst) highlight(before);
   tick();
@@ -326,6 +326,8 @@ function suppressed(one) {
   return one.suppressions.map((s) => keyed(`suppressed:${one.contact_id}:${s.suppression_id}`, "div", { class: "row small" },
     h("span", { class: "no" }, `${capital(s.channel)} is suppressed${s.scope === "all" ? "" : ` for ${words(s.scope)}`}`),
     h("span", { class: "soft" }, words(s.reason_code ?? "manual"))));
+}
+
 function identityCard(view) {
   const { duplicates } = view.identity;
   if (!duplicates.length) return null;
@@ -457,6 +459,18 @@ function campaignsCard(view) {
           [touch.status, touch.reason_code && words(touch.reason_code), touch.clicked_at && "clicked",
             touch.unsubscribed_at && "unsubscribed"].filter(Boolean).join(" · "))),
       h("div", { class: "soft small" }, at(touch.touched_at))), "No campaign has reached this customer."));
+}
+
+function interactionsCard(view) {
+  const { last_at, recent } = view.interactions;
+  return card("interactions", "In touch", last_at ? `last ${at(last_at)}` : null,
+    rows(recent, (touch) => h("li", {},
+      h("div", { class: "row" },
+        keyed(`touch:${touch.interaction_id}`, "span", { class: "strong" },
+          [capital(words(touch.kind)), touch.direction, touch.outcome && words(touch.outcome)].filter(Boolean).join(" · ")),
+        touch.sentiment ? chip(touch.sentiment, { positive: "good", negative: "bad" }[touch.sentiment] ?? "") : null),
+      h("div", { class: "soft small" }, [at(touch.occurred_at), words(touch.channel), touch.department, touch.actor_id].filter(Boolean).join(" · "))),
+    "Nobody has been in touch yet."));
 }
 
 function timelineCard() {

@@ -1,0 +1,1 @@
+"""Interactions: every touch with a customer, by any department, on any channel."""

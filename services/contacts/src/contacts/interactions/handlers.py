@@ -1,0 +1,103 @@
+"""What is done with interactions: people record and correct them, facts elsewhere are some."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.contracts.campaigns import ResponseRecorded
+from shared.contracts.contacts import InteractionRecorded
+from shared.contracts.service_desk import TicketOpened
+from shared.db import Connection, Pool, transaction, with_retries
+from shared.errors import StaleVersionError
+from shared.http.requests import require_version
+from shared.ids import derived_id
+
+from contacts.customers import store as customers
+from contacts.interactions import store
+from contacts.interactions.domain import (
+    CorrectInteraction,
+    Interaction,
+    RecordInteraction,
+    carry_out,
+    of_response,
+    of_ticket,
+)
+from contacts.people import store as people
+from contacts.people.domain import ContactNotFoundError
+from contacts.records import require_present
+
+Elsewhere: TypeAlias = TicketOpened | ResponseRecorded
+
+
+async def record_interaction(pool: Pool, cause: Cause, command: RecordInteraction) -> Interaction:
+    async def attempt() -> Interaction:
+        async with transaction(pool) as connection:
+            known = await store.lock_interaction(connection, command.told.interaction_id)
+            after, facts = carry_out(known, command)
+            if facts:
+                await _require_parties(connection, after.told)
+                if not await store.insert_interactions(connection, cause, [(after, facts, cause)]):
+                    raise StaleVersionError
+            return after
+
+    return await with_retries(attempt)
+
+
+async def correct_interaction(
+    pool: Pool,
+    cause: Cause,
+    interaction_id: UUID,
+    command: CorrectInteraction,
+    if_match: int | None,
+) -> Interaction:
+    """Who was in touch is locked before the interaction is, as an erasure does."""
+    async with transaction(pool) as connection:
+        seen = await store.load_interaction(connection, interaction_id)
+        with_whom = command.said.get("contact_ids", seen.told.contact_ids)
+        told = seen.told.model_copy(update={"contact_ids": with_whom})
+        await _require_parties(connection, told)
+        known = await store.lock_interaction(connection, interaction_id)
+        assert known is not None
+        require_version(known.version, if_match)
+        after, facts = carry_out(known, command)
+        if facts:
+            await store.save_correction(connection, cause, after, command.reason_code, facts)
+        return after
+
+
+async def _require_parties(connection: Connection, told: InteractionRecorded) -> None:
+    """Who is named is there and not erased, and is not erased before this is kept."""
+    if told.customer_id is not None:
+        require_present((await customers.lock_customer(connection, told.customer_id)).state)
+    locked = await people.lock_people(connection, told.contact_ids)
+    for contact_id in told.contact_ids:
+        if contact_id not in locked:
+            raise ContactNotFoundError(contact_id=contact_id)
+        require_present(locked[contact_id].state)
+
+
+async def note_elsewhere(
+    connection: Connection, happened: Sequence[tuple[UUID, Elsewhere, Cause]]
+) -> None:
+    """Facts of other services that are interactions; the event's id makes the interaction's."""
+    recorded = [
+        (*carry_out(None, RecordInteraction(told, told.occurred_at)), cause)
+        for told, cause in _told(happened)
+    ]
+    if recorded:
+        await store.insert_interactions(connection, recorded[0][2], recorded)
+
+
+def _told(
+    happened: Iterable[tuple[UUID, Elsewhere, Cause]],
+) -> Iterable[tuple[InteractionRecorded, Cause]]:
+    for event_id, event, cause in happened:
+        interaction_id = derived_id(event_id, "interaction")
+        told = (
+            of_ticket(interaction_id, event)
+            if isinstance(event, TicketOpened)
+            else of_response(interaction_id, event)
+        )
+        if told is not None:
+            yield told, cause

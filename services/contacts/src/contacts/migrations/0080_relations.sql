@@ -1,0 +1,39 @@
+-- Every touch with a customer. `subject` and `body` are personal data and on no topic.
+CREATE TABLE interactions (
+    interaction_id uuid NOT NULL CONSTRAINT interactions_pkey PRIMARY KEY,
+    version bigint NOT NULL,
+    customer_id uuid,
+    contact_ids uuid[] NOT NULL,
+    channel text NOT NULL,
+    direction text NOT NULL,
+    kind text NOT NULL,
+    outcome text,
+    sentiment text,
+    occurred_at timestamptz NOT NULL,
+    duration_s integer,
+    actor_id text,
+    department text,
+    related_type text,
+    related_id uuid,
+    product_interests text[] NOT NULL,
+    source text NOT NULL,
+    subject text,
+    body text
+);
+CREATE INDEX interactions_customer_idx
+    ON interactions (customer_id, occurred_at DESC, interaction_id DESC);
+CREATE INDEX interactions_contacts_idx ON interactions USING gin (contact_ids);
+CREATE INDEX interactions_department_idx
+    ON interactions (department, occurred_at DESC, interaction_id DESC);
+CREATE INDEX interactions_channel_idx
+    ON interactions (channel, occurred_at DESC, interaction_id DESC);
+CREATE INDEX interactions_occurred_idx ON interactions (occurred_at DESC, interaction_id DESC);
+
+-- What corrections replaced.
+CREATE TABLE interaction_versions (
+    LIKE interactions,
+    replaced_at timestamptz NOT NULL,
+    replaced_by text NOT NULL,
+    reason_code text NOT NULL,
+    CONSTRAINT interaction_versions_pkey PRIMARY KEY (interaction_id, version)
+);

@@ -1,0 +1,1 @@
+"""Interactions: every touch with a customer, in codes; what was said stays in contacts."""

@@ -1,0 +1,23 @@
+-- Every touch with a customer, in codes.
+CREATE TABLE interactions (
+    interaction_id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    customer_id uuid,
+    contact_ids jsonb NOT NULL,
+    channel text,
+    direction text,
+    kind text,
+    outcome text,
+    sentiment text,
+    department text,
+    actor_id text,
+    duration_s bigint,
+    related_type text,
+    related_id uuid,
+    source text,
+    occurred_at timestamptz
+);
+CREATE INDEX interactions_customer_idx
+    ON interactions (customer_id, occurred_at DESC, interaction_id DESC);
+CREATE INDEX interactions_people_idx ON interactions USING gin (contact_ids)
+    WHERE customer_id IS NULL;
