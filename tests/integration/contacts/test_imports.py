@@ -22,12 +22,19 @@ SPEC = {
 }
 
 
+def _spec(changed: dict[str, Any]) -> dict[str, Any]:
+    spec = {**SPEC, **changed}
+    if "on_duplicate" in changed:
+        spec.pop("mode")
+    return spec
+
+
 async def upload(api: Any, content: str | bytes, headers: Any = None, **spec: Any) -> Any:
     return await api.call(
         "POST",
         "/v1/imports",
         files={"file": ("rows.csv", content, "text/csv")},
-        data={"spec": json.dumps({**SPEC, **spec})},
+        data={"spec": json.dumps(_spec(spec))},
         headers=headers or {},
     )
 
@@ -394,7 +401,7 @@ async def test_a_claim_of_anothers_number_is_told_and_changes_nothing(
     await imported(api, run_all_imports, CARDS, **CARD_SPEC)
     await outbox.clear()
     stranger = CARDS.replace("Ada", "Eve").replace("ada@", "eve@")
-    await imported(api, run_all_imports, stranger, **CARD_SPEC, mode="create")
+    await imported(api, run_all_imports, stranger, **CARD_SPEC, on_duplicate="case")
     assert "identity.conflict-detected" in await outbox.types()
     [ada] = (await api.get("/v1/contacts", email="ada@example.org")).json()["items"]
     assert ada["given_name"] == "Ada"
@@ -493,3 +500,69 @@ async def test_a_no_in_a_file_takes_back_what_was_granted_and_a_yes_there_grants
     await imported(api, run_all_imports, HUBSPOT, **HUBSPOT_SPEC)
     now = {each["purpose"]: each["status"] for each in (await api.get(path)).json()}
     assert (now["newsletter"], now["marketing"]) == ("withdrawn", "denied")
+
+
+@pytest.mark.parametrize(
+    ("policy", "figures", "name"),
+    [
+        ("create", (1, 0, 0, 1), "Known"),
+        ("skip", (1, 0, 1, 0), "Known"),
+        ("update", (1, 1, 0, 0), "Customer 0"),
+        ("case", (2, 0, 0, 0), "Known"),
+    ],
+)
+async def test_the_policy_says_what_becomes_of_a_customer_who_is_known(
+    api: Any, run_all_imports: Any, policy: str, figures: tuple[int, ...], name: str
+) -> None:
+    known = await api.create_customer(
+        display_name="Known",
+        website="https://known.example",
+        external_ids=[{"system": "cdnow", "id": "00000"}],
+    )
+    done = await imported(api, run_all_imports, file_of(2), on_duplicate=policy)
+    assert (done["created"], done["updated"], done["unchanged"], done["rejected"]) == figures
+    now = (await api.get(f"/v1/customers/{known['customer_id']}")).json()
+    assert (now["display_name"], now["website"]) == (name, "https://known.example")
+    said = {
+        "create": ["2,id,external-id-is-taken"],
+        "skip": ["2,id,already-known,skipped"],
+        "update": [],
+        "case": ["2,id,already-known,imported"],
+    }
+    assert await errors_of(api, done["import_id"]) == said[policy]
+    cases = (await api.get("/v1/duplicates")).json()["items"]
+    assert len(cases) == (policy == "case")
+    if cases:
+        assert "external_id" in " ".join(cases[0]["matched_on"])
+
+
+@pytest.mark.parametrize(
+    ("policy", "figures"),
+    [
+        ("create", (0, 0, 0, 2)),
+        ("skip", (0, 0, 2, 0)),
+        ("update", (0, 1, 1, 0)),
+        ("case", (2, 0, 0, 0)),
+    ],
+)
+async def test_the_policy_says_what_becomes_of_a_person_who_is_known(
+    api: Any, run_all_imports: Any, policy: str, figures: tuple[int, ...]
+) -> None:
+    await imported(api, run_all_imports, HUBSPOT, **HUBSPOT_SPEC)
+    changed = HUBSPOT.replace("Ada", "Augusta").replace("bob@", "robert@")
+    changed = changed.replace("102,Bob", "102,").replace("robert@example.org", "")
+    done = await imported(api, run_all_imports, changed, **HUBSPOT_SPEC, on_duplicate=policy)
+    assert (done["created"], done["updated"], done["unchanged"], done["rejected"]) == figures
+    [bob] = (await api.get("/v1/contacts", email="bob@example.org")).json()["items"]
+    assert bob["given_name"] == "Bob"
+    assert len((await api.get("/v1/duplicates")).json()["items"]) == 2 * (policy == "case")
+
+
+async def test_mode_and_policy_are_not_said_together(api: Any) -> None:
+    answer = await api.call(
+        "POST",
+        "/v1/imports",
+        files={"file": ("rows.csv", file_of(1), "text/csv")},
+        data={"spec": json.dumps({**SPEC, "on_duplicate": "skip"})},
+    )
+    assert answer.status_code == 422

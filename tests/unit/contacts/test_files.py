@@ -97,6 +97,7 @@ def run(*, dry_run: bool = False) -> Import:
         entity_type="customer",
         source_label="x",
         mode="create",
+        on_duplicate="create",
         dry_run=dry_run,
         mapping={},
         constants={},

@@ -56,7 +56,7 @@ def spec(**said: object) -> Spec:
     values: dict[str, object] = {
         "entity_type": "contact",
         "source_label": "x",
-        "mode": "upsert",
+        "on_duplicate": "update",
         "dry_run": False,
         "mapping": {},
         "constants": {},

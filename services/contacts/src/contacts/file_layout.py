@@ -11,12 +11,19 @@ from shared.cause import Cause
 
 EntityType: TypeAlias = Literal["customer", "contact"]
 Mode: TypeAlias = Literal["create", "upsert"]
+OnDuplicate: TypeAlias = Literal["create", "skip", "update", "case"]
+"""What becomes of a row about somebody who is known: refused or made anew, left out, brought up to
+date, or made anew as one half of a duplicate case."""
+
+RowIs: TypeAlias = Literal["rejected", "skipped", "imported"]
 FileFormat: TypeAlias = Literal["csv", "vcard"]
 PresetName: TypeAlias = Literal["rapport", "hubspot", "salesforce"]
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|"]
 
 EXTERNAL_ID = "external_id:"
 CUSTOMER_EXTERNAL_ID = "customer_external_id:"
+KNOWN = "already-known"
+
 OPTED_OUT = "opted_out:"
 """Before a channel, and a purpose where it is about one alone: `opted_out:email:newsletter`."""
 
@@ -33,12 +40,12 @@ def numbered(name: str, number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row, or the cell alone, was not imported; `field` is where, in our words."""
+    """Why a row, or a cell of it alone, was not imported; `field` is where, in our words."""
 
     row: int
     field: str | None
     reason: str
-    is_rejected: bool = True
+    row_is: RowIs = "rejected"
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Batch:
     """What rows are imported as."""
 
     import_id: UUID
-    mode: Mode
+    on_duplicate: OnDuplicate
     dry_run: bool
     cause: Cause
 
@@ -89,9 +96,22 @@ class Tally:
     def reject(self, row: int, name: str | None, reason: str) -> None:
         self.errors.append(RowError(row, name, reason))
 
+    def count(self, *, is_new: bool, has_changed: bool) -> None:
+        if is_new:
+            self.created += 1
+        elif has_changed:
+            self.updated += 1
+        else:
+            self.unchanged += 1
+
     def note(self, row: int, name: str | None, reason: str) -> None:
-        """The row is imported, but not all that it says."""
-        self.errors.append(RowError(row, name, reason, is_rejected=False))
+        """The row is imported, but not all that it says, or not as it stands."""
+        self.errors.append(RowError(row, name, reason, "imported"))
+
+    def skip(self, row: int, name: str | None) -> None:
+        """The row is about somebody who is known and is left as they are."""
+        self.unchanged += 1
+        self.errors.append(RowError(row, name, KNOWN, "skipped"))
 
 
 def harmless_cell(value: object) -> str:

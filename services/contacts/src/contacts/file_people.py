@@ -1,7 +1,7 @@
 """Rows of a file as people: each decided as the API decides; only reading and writing is bulk."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from shared.contact_points import EmailInvalidError, PhoneInvalidError
@@ -11,8 +11,9 @@ from shared.errors import Refusal
 from shared.ids import new_id
 
 from contacts.customers import store as customers
+from contacts.customers.domain import ExternalIdIsTakenError
 from contacts.duplicates import handlers as duplicates
-from contacts.file_layout import CUSTOMER_EXTERNAL_ID, Batch, Tally
+from contacts.file_layout import CUSTOMER_EXTERNAL_ID, EXTERNAL_ID, KNOWN, Batch, Tally
 from contacts.file_optouts import honour_opt_outs
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
@@ -59,6 +60,7 @@ class _Known:
     owners: Mapping[UUID, UUID]
     contact_ids: Mapping[str, UUID]
     people: dict[UUID, Person]
+    twins: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
 
 
 async def import_people(
@@ -86,7 +88,7 @@ async def import_people(
     if not batch.dry_run:
         await store.save_changes(connection, batch.cause, list(changes.values()))
         await identities.record_all(connection, batch.cause, links)
-        await _detect(connection, batch, changes.values(), links)
+        await _detect(connection, batch, changes, links, known.twins)
         states = {contact_id: known.people[contact_id].state for contact_id in opt_outs}
         await honour_opt_outs(connection, batch, opt_outs, states, rules)
 
@@ -99,14 +101,14 @@ async def _what_is_known(
     written = {row.customer_name for row in rows if row.customer_name}
     named = await customers.find_by_names(connection, written) if written else {}
     regions = await customers.find_regions(connection, {*customer_ids.values(), *named.values()})
-    owners: dict[UUID, UUID] = {}
+    link_ids = [link.link_id for row in rows for link in _links(row, rules)]
+    owners = await identities.find_owners(connection, link_ids) if link_ids else {}
     contact_ids: dict[str, UUID] = {}
     people: dict[UUID, Person] = {}
-    if batch.mode == "upsert":
-        link_ids = [link.link_id for row in rows for link in _links(row, rules)]
-        owners = await identities.find_owners(connection, link_ids) if link_ids else {}
+    if batch.on_duplicate != "create":
         emails = [row.email for row in rows if row.email is not None]
         contact_ids = await store.find_by_emails(connection, emails)
+    if batch.on_duplicate == "update":
         people = await store.lock_people(connection, {*owners.values(), *contact_ids.values()})
     return _Known(customer_ids, named, regions, owners, contact_ids, people)
 
@@ -122,19 +124,39 @@ def _links(row: PersonRow, rules: PointRules, contact_id: UUID = _NOBODY) -> lis
 def _decided(
     batch: Batch, row: PersonRow, known: _Known, tally: Tally, rules: PointRules
 ) -> PersonChange | None:
-    """What becomes of the row; None where it is rejected."""
+    """What becomes of the row; None where it is rejected, or about somebody left as they are."""
     try:
-        said = _said(row, known, tally, rules)
-        person = _found(row, known, rules)
-        change = _created(batch, said) if person is None else _updated(batch, said, person)
+        change = _imported(batch, row, known, tally, rules)
     except CellInvalidError as wrong:
         tally.reject(row.number, wrong.name, wrong.reason)
         return None
     except Refusal as refused:
         tally.reject(row.number, None, refused.code())
         return None
-    _count(tally, change)
+    if change is not None:
+        tally.count(is_new=change.before is None, has_changed=bool(change.facts))
     return change
+
+
+def _imported(
+    batch: Batch, row: PersonRow, known: _Known, tally: Tally, rules: PointRules
+) -> PersonChange | None:
+    name, contact_id = _found(row, known, rules)
+    if contact_id is None:
+        return _created(batch, _said(row, known, tally, rules))
+    match batch.on_duplicate:
+        case "create":
+            raise CellInvalidError(name, ExternalIdIsTakenError.code())
+        case "skip":
+            tally.skip(row.number, name)
+            return None
+        case "case":
+            change = _created(batch, _said(row, known, tally, rules))
+            tally.note(row.number, name, KNOWN)
+            known.twins[change.after.state.contact_id] = contact_id
+            return change
+        case "update":
+            return _updated(batch, _said(row, known, tally, rules), known.people[contact_id])
 
 
 def _said(row: PersonRow, known: _Known, tally: Tally, rules: PointRules) -> _Said:
@@ -178,13 +200,12 @@ def _points(row: PersonRow, rules: PointRules, region: str | None) -> list[NewPo
     return points
 
 
-def _found(row: PersonRow, known: _Known, rules: PointRules) -> Person | None:
-    """Who the row is about: by a name in another system, else by e-mail."""
-    named = (known.owners.get(link.link_id) for link in _links(row, rules))
-    contact_id = next(filter(None, named), None)
-    if contact_id is None and row.email is not None:
-        contact_id = known.contact_ids.get(row.email)
-    return known.people.get(contact_id) if contact_id else None
+def _found(row: PersonRow, known: _Known, rules: PointRules) -> tuple[str, UUID | None]:
+    """By which field who is known: by a name in another system, else by e-mail."""
+    for (system, _), link in zip(row.external_ids, _links(row, rules), strict=True):
+        if contact_id := known.owners.get(link.link_id):
+            return EXTERNAL_ID + system, contact_id
+    return "email", known.contact_ids.get(row.email) if row.email else None
 
 
 def _created(batch: Batch, said: _Said) -> PersonChange:
@@ -220,23 +241,22 @@ def _updated(batch: Batch, said: _Said, person: Person) -> PersonChange:
 async def _detect(
     connection: Connection,
     batch: Batch,
-    changes: Iterable[PersonChange],
+    changes: Mapping[UUID, PersonChange],
     links: Sequence[LinkIdentity],
+    twins: Mapping[UUID, UUID],
 ) -> None:
     """Open cases for the new people; those whose numbers in one system differ are two."""
     unique: dict[UUID, list[tuple[str, str]]] = {}
     for link in links:
         kind = f"{link.identifier_type}:{link.source}"
         unique.setdefault(link.contact_id, []).append((kind, link.identifier))
-    states = [change.after.state for change in changes if change.before is None]
-    new = [person_traits(state, unique.get(state.contact_id, ())) for state in states]
-    await duplicates.detect(connection, batch.cause, store.load_traits, new, "import")
-
-
-def _count(tally: Tally, change: PersonChange) -> None:
-    if change.before is None:
-        tally.created += 1
-    elif change.facts:
-        tally.updated += 1
-    else:
-        tally.unchanged += 1
+    new = {
+        contact_id: person_traits(change.after.state, unique.get(contact_id, ()))
+        for contact_id, change in changes.items()
+        if change.before is None
+    }
+    pairs = [(new[twin], known) for twin, known in twins.items()]
+    await duplicates.put_up(connection, batch.cause, store.load_traits, pairs, "import")
+    await duplicates.detect(
+        connection, batch.cause, store.load_traits, list(new.values()), "import"
+    )

@@ -1,17 +1,14 @@
 """What is done with customers: each use case one transaction, reactions inside their batch's."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from shared.cause import Cause
 from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
 from shared.db import Connection, Pool, transaction, with_retries
-from shared.errors import Refusal
-from shared.handovers import OwnerHasLeftError, require_employed, successors_of
+from shared.handovers import require_employed
 from shared.http.requests import require_version
-from shared.ids import new_id
 
 from contacts.changes import Change
 from contacts.customers import store
@@ -20,16 +17,10 @@ from contacts.customers.domain import (
     Command,
     CreateCustomer,
     Customer,
-    CustomerChange,
-    ExternalIdIsTakenError,
-    ExternalIdsOfSeveralError,
-    UpdateCustomer,
     carry_out,
 )
 from contacts.customers.lifecycle import FollowFact
 from contacts.duplicates import handlers as duplicates
-from contacts.file_layout import EXTERNAL_ID, Batch, Tally
-from contacts.file_rows import CustomerRow
 from contacts.matching.subjects import customer_traits
 
 
@@ -152,93 +143,3 @@ async def note_orders(
         change = carry_out(customer, command)
         changes.append(Change(change.before, change.after, change.facts, cause))
     await store.save_changes(connection, orders[0][1], changes)
-
-
-_NOT_UPDATED = frozenset({"source", "owner_id"})
-"""Where a customer came from stays; who owns it is a fact of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the database, and the rows so far, say about a block's customers."""
-
-    ids: dict[tuple[str, str], UUID]
-    customers: dict[UUID, Customer]
-    left: Collection[str]
-
-
-async def import_customers(
-    connection: Connection, batch: Batch, rows: Sequence[CustomerRow], tally: Tally
-) -> None:
-    """Rows of a file, each decided exactly as the API decides; only reading and writing is bulk."""
-    known = await _what_is_known(connection, batch, rows)
-    changes: dict[UUID, CustomerChange] = {}
-    for row in rows:
-        try:
-            change = _imported(batch, row, known)
-        except Refusal as refused:
-            tally.reject(row.number, _first_name(row), refused.code())
-            continue
-        _count(tally, change)
-        customer_id = change.after.state.customer_id
-        known.customers[customer_id] = change.after
-        known.ids.update(dict.fromkeys(_names(row), customer_id))
-        earlier = changes.get(customer_id)
-        changes[customer_id] = earlier.then(change) if earlier else change
-    if not batch.dry_run:
-        await store.save_changes(connection, batch.cause, list(changes.values()))
-        new = [customer_traits(c.after.state) for c in changes.values() if c.before is None]
-        await duplicates.detect(connection, batch.cause, store.load_traits, new, "import")
-
-
-async def _what_is_known(
-    connection: Connection, batch: Batch, rows: Sequence[CustomerRow]
-) -> _Known:
-    ids = await store.find_by_external_ids(
-        connection, [name for row in rows for name in _names(row)]
-    )
-    wanted = set(ids.values()) if batch.mode == "upsert" else set[UUID]()
-    owners = {row.said.owner_id for row in rows if row.said.owner_id}
-    left = await successors_of(connection, owners) if owners else {}
-    return _Known(ids, await store.lock_customers(connection, wanted) if wanted else {}, left)
-
-
-def _imported(batch: Batch, row: CustomerRow, known: _Known) -> CustomerChange:
-    if row.said.owner_id in known.left:
-        raise OwnerHasLeftError
-    owners = {known.ids[name] for name in _names(row) if name in known.ids}
-    if owners and batch.mode == "create":
-        raise ExternalIdIsTakenError
-    if len(owners) > 1:
-        raise ExternalIdsOfSeveralError
-    customer = known.customers[owners.pop()] if owners else None
-    return carry_out(customer, *_commands(batch, row, customer))
-
-
-def _names(row: CustomerRow) -> list[tuple[str, str]]:
-    return [(named.system, named.id) for named in row.said.external_ids]
-
-
-def _first_name(row: CustomerRow) -> str | None:
-    named = row.said.external_ids
-    return EXTERNAL_ID + named[0].system if named else None
-
-
-def _commands(batch: Batch, row: CustomerRow, customer: Customer | None) -> Sequence[Command]:
-    said = row.said.given()
-    if customer is None:
-        return [CreateCustomer(new_id(), said, batch.cause.at, batch.import_id)]
-    profile = {name: value for name, value in said.items() if name not in _NOT_UPDATED}
-    update = UpdateCustomer(profile, batch.import_id)
-    if row.said.owner_id is None:
-        return [update]
-    return [update, ChangeOwner(row.said.owner_id, "import")]
-
-
-def _count(tally: Tally, change: CustomerChange) -> None:
-    if change.before is None:
-        tally.created += 1
-    elif change.facts:
-        tally.updated += 1
-    else:
-        tally.unchanged += 1

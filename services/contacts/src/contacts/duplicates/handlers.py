@@ -164,6 +164,26 @@ async def detect(
     )
 
 
+async def put_up(
+    connection: Connection,
+    cause: Cause,
+    load: LoadTraits,
+    pairs: Sequence[tuple[Traits, UUID]],
+    found_by: Door,
+) -> None:
+    """Open cases of pairs that somebody else suspects, however alike the policy finds them."""
+    if not pairs:
+        return
+    known = await load(connection, {other for _, other in pairs})
+    others = {each.entity_id: each for each in known}
+    found = [
+        Found(one, others[other], score(one, others[other], current_policy()))
+        for one, other in pairs
+        if other in others
+    ]
+    await open_cases(connection, cause, found, found_by)
+
+
 async def dismiss_case(pool: Pool, cause: Cause, case_id: UUID, reason_code: str) -> DuplicateCase:
     """The two are two: the pair is never suspected again."""
 

@@ -1,28 +1,36 @@
 """Imports over HTTP: a CSV file and how to read it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from shared.auth import Caller, Reader, allow
 from shared.http.requests import Database, NewId, Text
 
 from contacts.csv_files import write_rows
-from contacts.file_layout import Delimiter, EntityType, FileFormat, Mode, PresetName
+from contacts.file_layout import Delimiter, EntityType, FileFormat, Mode, OnDuplicate, PresetName
 from contacts.imports import domain, handlers, store
 from contacts.imports.domain import Import, Spec, Status
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 Importer = Annotated[Caller, Depends(allow("marketing", "sales", "integration"))]
 
+_POLICIES: Mapping[Mode, OnDuplicate] = {"create": "create", "upsert": "update"}
+
 
 class SpecIn(BaseModel):
     """How to read the file: which column holds which field, and what every row says besides.
+
+    `on_duplicate` says what becomes of a row about somebody who is known, a customer by external
+    id, a person by external id or e-mail. `create`: it is refused where the external id is taken,
+    else made a record of its own. `skip`: who is known is left as they are. `update`: they are
+    brought up to date; an empty cell says nothing, an address is added. `case`: a record of its
+    own, and a duplicate case of the two.
 
     For an export of HubSpot, Salesforce or Rapport the preset says it; it is seen by the header
     where neither preset nor mapping is given. vCards need neither.
@@ -32,13 +40,26 @@ class SpecIn(BaseModel):
 
     entity_type: EntityType
     source_label: Text
-    mode: Mode = "create"
+    on_duplicate: OnDuplicate | None = None
+    mode: Annotated[Mode, Field(description="An older name: `upsert` is `update`.")] = "create"
     dry_run: bool = False
     format: FileFormat = "csv"
     preset: PresetName | None = None
     mapping: Annotated[dict[Text, Text], Field(max_length=200)] = {}
     constants: Annotated[dict[Text, Text], Field(max_length=200)] = {}
     delimiter: Delimiter = ","
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if self.on_duplicate is not None and "mode" in self.model_fields_set:
+            raise ValueError("mode and on_duplicate say the same; give on_duplicate alone")
+        return self
+
+    def spec(self) -> Spec:
+        """The same with the policy that an older caller's mode stands for."""
+        said = {name: getattr(self, name) for name in SpecIn.model_fields if name != "mode"}
+        said["on_duplicate"] = self.on_duplicate or _POLICIES[self.mode]
+        return Spec(**said)
 
 
 class ImportOut(BaseModel):
@@ -48,6 +69,7 @@ class ImportOut(BaseModel):
     entity_type: EntityType
     source_label: str
     mode: Mode
+    on_duplicate: OnDuplicate
     dry_run: bool
     file_hash: str
     mapping: dict[str, str]
@@ -75,9 +97,7 @@ async def start_import(
 ) -> ImportOut:
     """Take the file in; watch the answer's import for what becomes of it."""
     said = _read_spec(spec)
-    started = await handlers.start_import(
-        pool, caller.cause, import_id, Spec(**dict(said)), file.file
-    )
+    started = await handlers.start_import(pool, caller.cause, import_id, said.spec(), file.file)
     return _out(started)
 
 
@@ -102,8 +122,9 @@ async def read_import(caller: Reader, pool: Database, import_id: UUID) -> Import
 async def download_errors(caller: Reader, pool: Database, import_id: UUID) -> StreamingResponse:
     """A CSV of row (its line in the file), column, reason, and what became of the row.
 
-    A row that is `rejected` was not imported at all, of one that is `imported` only this cell was
-    not. A dry run answers the same as the run would.
+    A row that is `rejected` was not imported at all; one that is `skipped` is about somebody who
+    is known; one that is `imported` came without this cell, or with a duplicate case. A dry run
+    answers the same as the run would.
     """
     del caller
     async with pool.acquire() as connection:
@@ -119,10 +140,7 @@ async def download_errors(caller: Reader, pool: Database, import_id: UUID) -> St
 async def _error_lines(pool: Database, import_id: UUID) -> AsyncIterator[str]:
     yield write_rows([["row", "column", "reason", "row_is"]])
     async for errors in store.list_errors(pool, import_id):
-        yield write_rows(
-            [error.row, error.column, error.reason, "rejected" if error.is_rejected else "imported"]
-            for error in errors
-        )
+        yield write_rows([error.row, error.column, error.reason, error.row_is] for error in errors)
 
 
 @router.post("/{import_id}/pause")

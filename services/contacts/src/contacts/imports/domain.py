@@ -23,6 +23,7 @@ from contacts.file_layout import (
     FileFormat,
     Layout,
     Mode,
+    OnDuplicate,
     PresetName,
     Tally,
 )
@@ -78,13 +79,18 @@ class Spec:
 
     entity_type: EntityType
     source_label: str
-    mode: Mode
+    on_duplicate: OnDuplicate
     dry_run: bool
     mapping: Mapping[str, str]
     constants: Mapping[str, str]
     delimiter: Delimiter = ","
     format: FileFormat = "csv"
     preset: PresetName | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """What the facts call it."""
+        return "upsert" if self.on_duplicate == "update" else "create"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class Import:
     entity_type: EntityType
     source_label: str
     mode: Mode
+    on_duplicate: OnDuplicate
     dry_run: bool
     mapping: Mapping[str, str]
     constants: Mapping[str, str]
@@ -157,10 +164,10 @@ def _is_field(spec: Spec, name: str, fields: Container[str]) -> bool:
 
 
 def _missing(spec: Spec, given: set[str]) -> list[str]:
-    """What a row must have: to be one at all, and to be found again in mode upsert."""
+    """What a row must have: to be one at all, and to be known, if that matters."""
     is_customer = spec.entity_type == "customer"
     missing = [name for name in ("kind", "display_name") if is_customer and name not in given]
-    if spec.mode == "upsert":
+    if spec.on_duplicate != "create":
         is_named = any(name.startswith(EXTERNAL_ID) for name in given)
         if not is_named and (is_customer or "email" not in given):
             missing.append(EXTERNAL_ID if is_customer else "email")
@@ -185,8 +192,8 @@ def is_repeat(existing: Import, spec: Spec, file_hash: str) -> bool:
     """Whether the same file is sent again to be read in the same way."""
     return (
         existing.file_hash == file_hash
-        and (existing.entity_type, existing.mode, existing.dry_run, existing.source_label)
-        == (spec.entity_type, spec.mode, spec.dry_run, spec.source_label)
+        and (existing.entity_type, existing.on_duplicate, existing.dry_run, existing.source_label)
+        == (spec.entity_type, spec.on_duplicate, spec.dry_run, spec.source_label)
         and (existing.mapping, existing.constants) == (spec.mapping, spec.constants)
     )
 
@@ -199,7 +206,8 @@ def advance(run: Import, tally: Tally, rows: int, last_row: int) -> Import:
         created=run.created + tally.created,
         updated=run.updated + tally.updated,
         unchanged=run.unchanged + tally.unchanged,
-        rejected=run.rejected + len({error.row for error in tally.errors if error.is_rejected}),
+        rejected=run.rejected
+        + len({error.row for error in tally.errors if error.row_is == "rejected"}),
         blocks_done=run.blocks_done + 1,
         last_row=last_row,
     )

@@ -21,7 +21,7 @@ from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
 
 from contacts.csv_files import FileIsEmptyError, NumberedRow, hash_of, read_rows
-from contacts.customers.handlers import import_customers
+from contacts.file_customers import import_customers
 from contacts.file_layout import Batch, EntityType, Tally
 from contacts.file_people import import_people
 from contacts.file_rows import CUSTOMER_FIELDS, CustomerRow, read_customers
@@ -83,6 +83,7 @@ def _new(
         entity_type=spec.entity_type,
         source_label=spec.source_label,
         mode=spec.mode,
+        on_duplicate=spec.on_duplicate,
         dry_run=spec.dry_run,
         mapping=spec.mapping,
         constants=spec.constants,
@@ -168,7 +169,7 @@ async def _go_on(connection: Connection, run: Import, rules: PointRules) -> None
         await _finish(connection, run)
         return
     tally = Tally()
-    batch = Batch(run.import_id, run.mode, run.dry_run, _cause_of(run))
+    batch = Batch(run.import_id, run.on_duplicate, run.dry_run, _cause_of(run))
     if run.entity_type == "customer":
         customers = read_customers(run.layout, rows, tally)
         unique = await _only_once(connection, run, customers, tally)
@@ -229,7 +230,7 @@ async def _only_once(
 async def _note_errors(connection: Connection, run: Import, tally: Tally) -> None:
     column_of = run.layout.column_of
     lines = [
-        ErrorLine(error.row, column_of(error.field), error.reason, error.is_rejected)
+        ErrorLine(error.row, column_of(error.field), error.reason, error.row_is)
         for error in tally.errors
     ]
     await store.insert_errors(connection, run.import_id, lines)

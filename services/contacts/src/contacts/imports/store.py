@@ -11,6 +11,7 @@ from shared.db import Connection, Pool, refusing
 from shared.errors import StaleVersionError
 
 from contacts.csv_files import NumberedRow
+from contacts.file_layout import RowIs
 from contacts.imports.domain import Import, ImportNotFoundError
 
 _FIELDS = (
@@ -18,6 +19,7 @@ _FIELDS = (
     "entity_type",
     "source_label",
     "mode",
+    "on_duplicate",
     "dry_run",
     "mapping",
     "constants",
@@ -63,8 +65,8 @@ ON CONFLICT (import_id, key) DO UPDATE SET row = seen.row
 RETURNING key, row
 """
 _INSERT_ERRORS = """
-INSERT INTO import_errors (import_id, row, "column", reason, is_rejected)
-SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::boolean[])
+INSERT INTO import_errors (import_id, row, "column", reason, row_is)
+SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[])
 """
 _ERRORS_PER_READ = 1000
 
@@ -76,7 +78,7 @@ class ErrorLine:
     row: int
     column: str | None
     reason: str
-    is_rejected: bool
+    row_is: RowIs
 
 
 async def find_import(connection: Connection, import_id: UUID) -> Import | None:
@@ -182,7 +184,7 @@ async def insert_errors(
         [error.row for error in errors],
         [error.column for error in errors],
         [error.reason for error in errors],
-        [error.is_rejected for error in errors],
+        [error.row_is for error in errors],
     )
 
 
@@ -192,7 +194,7 @@ async def list_errors(pool: Pool, import_id: UUID) -> AsyncIterator[Sequence[Err
     while True:
         rows = await pool.fetch(
             """
-            SELECT error_id, row, "column", reason, is_rejected FROM import_errors
+            SELECT error_id, row, "column", reason, row_is FROM import_errors
             WHERE import_id = $1 AND (row, error_id) > ($2, $3)
             ORDER BY row, error_id LIMIT $4
             """,
@@ -203,9 +205,7 @@ async def list_errors(pool: Pool, import_id: UUID) -> AsyncIterator[Sequence[Err
         )
         if not rows:
             return
-        yield [
-            ErrorLine(row["row"], row["column"], row["reason"], row["is_rejected"]) for row in rows
-        ]
+        yield [ErrorLine(row["row"], row["column"], row["reason"], row["row_is"]) for row in rows]
         last_row, last_id = rows[-1]["row"], rows[-1]["error_id"]
 
 
