@@ -32,6 +32,7 @@ from contacts.people import store as people_store
 from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
+from contacts.preferences import api as preferences
 from contacts.privacy import api as privacy
 from contacts.privacy.consumers import consumer as privacy_consumer
 from contacts.privacy.handlers import watch_deadlines
@@ -69,6 +70,7 @@ def create_app() -> FastAPI:
             handovers.router,
             privacy.router,
             interactions.router,
+            preferences.router,
         ],
         consumers=[
             optouts,

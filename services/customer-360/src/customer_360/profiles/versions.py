@@ -16,6 +16,7 @@ from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
+from customer_360.preferences.store import PREFERENCES
 from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
 from customer_360.touches.store import CAMPAIGNS, MESSAGES, RESPONSES
 
@@ -41,6 +42,7 @@ TABLES = (
     RESPONSES,
     HANDOVERS,
     INTERACTIONS,
+    PREFERENCES,
 )
 """Every projected table: what a version can be waited for in."""
 
