@@ -53,3 +53,12 @@ async def test_the_brief_shows_the_last_ten(service: Customer360) -> None:
     assert [each["interaction_id"] for each in customer["last_interactions"]] == [
         str(an_id(f"touch-{n}", "ada")) for n in range(12, 2, -1)
     ]
+
+
+async def test_preferences_are_shown_until_the_person_is_erased(service: Customer360) -> None:
+    await service.happens(ADA.customer_state(), ADA.contact_state())
+    await service.happens(ADA.preference(), ADA.preference("evening"))
+    [shown] = (await service.get(f"/v1/customers/{ADA.customer}"))["preferences"]
+    assert (shown["key"], shown["value_code"]) == ("call-time", "evening")
+    await service.pool.execute("DELETE FROM contacts")
+    assert (await service.get(f"/v1/customers/{ADA.customer}"))["preferences"] == []

@@ -257,6 +257,20 @@ class Story:
         }
         return contacts.InteractionRecorded(**{**fields, **changes})
 
+    def preference(
+        self, value: str = "morning", **changes: Any
+    ) -> contacts.CustomerPreferenceLearned:
+        fields: dict[str, Any] = {
+            "preference_id": an_id("preference", self.name),
+            "customer_id": self.customer,
+            "contact_id": self.contact,
+            "key": "call-time",
+            "value_code": value,
+            "confidence": 0.8,
+            "learned_at": at(12),
+        }
+        return contacts.CustomerPreferenceLearned(**{**fields, **changes})
+
     def touch_corrected(self) -> contacts.InteractionCorrected:
         return contacts.InteractionCorrected(
             **dict(self.touch(outcome="reached")),
@@ -290,6 +304,7 @@ class Story:
             self._handover(),
             [self._restricted(), self._restriction_lifted()],
             [self.touch(), self.touch_corrected()],
+            [self.preference(), self.preference("evening")],
         ]
 
     def _owner_changed(self) -> Event:

@@ -42,6 +42,7 @@ from contacts.people import store as people_store
 from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
+from contacts.preferences import api as preferences
 from contacts.privacy import api as privacy
 from contacts.privacy.handlers import watch_deadlines
 from contacts.restorations import api as restorations
@@ -87,6 +88,7 @@ def create_app() -> FastAPI:
             grades.router,
             credit.router,
             interactions.router,
+            preferences.router,
         ],
         consumers=[
             optouts,

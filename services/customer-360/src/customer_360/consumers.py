@@ -41,6 +41,7 @@ from customer_360.interactions import projection as interactions
 from customer_360.leads import projection as leads
 from customer_360.orders import projection as orders
 from customer_360.people import projection as people
+from customer_360.preferences import projection as preferences
 from customer_360.privacy_requests import projection as privacy_requests
 from customer_360.profiles.pressure import Pressure
 from customer_360.projecting import Projection
@@ -81,7 +82,7 @@ def order_projection() -> Projection:
 def customer_projection() -> Projection:
     """Customers: their snapshots, and what happened to them."""
     return Projection(
-        [customers.SECTION, handovers.OWNERSHIP_SECTION],
+        [customers.SECTION, handovers.OWNERSHIP_SECTION, preferences.SECTION],
         noted=(
             CustomerCreated,
             CustomerUpdated,

@@ -17,6 +17,7 @@ from contacts.interactions.store import forget_texts
 from contacts.people import store as people
 from contacts.people.domain import Person
 from contacts.people.domain import carry_out as carry_out_person
+from contacts.preferences.store import delete_preferences
 from contacts.records import EraseRecord
 
 
@@ -47,6 +48,7 @@ async def erase(
         "customers": len(nameless),
         "consents": await store.forget_evidence(connection, list(locked)),
         "texts": await forget_texts(connection, list(locked), list(locked_customers), spoken),
+        "preferences": await delete_preferences(connection, list(locked), list(locked_customers)),
         "staged_rows": await store.forget_staged(connection, marks),
         "bundles": await store.forget_bundles(connection, list(locked), list(locked_customers)),
         "parked_records": await store.forget_parked(connection, told),

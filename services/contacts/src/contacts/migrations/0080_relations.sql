@@ -37,3 +37,18 @@ CREATE TABLE interaction_versions (
     reason_code text NOT NULL,
     CONSTRAINT interaction_versions_pkey PRIMARY KEY (interaction_id, version)
 );
+
+-- What a customer, or a person at it, likes: codes.
+CREATE TABLE preferences (
+    preference_id uuid NOT NULL CONSTRAINT preferences_pkey PRIMARY KEY,
+    customer_id uuid NOT NULL,
+    contact_id uuid,
+    key text NOT NULL,
+    value_code text NOT NULL,
+    source_ref text,
+    confidence double precision NOT NULL,
+    learned_at timestamptz NOT NULL
+);
+CREATE INDEX preferences_customer_idx ON preferences (customer_id, key);
+CREATE INDEX preferences_contact_idx ON preferences (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX preferences_value_idx ON preferences (key, value_code, preference_id);

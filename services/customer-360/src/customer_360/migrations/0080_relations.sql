@@ -21,3 +21,17 @@ CREATE INDEX interactions_customer_idx
     ON interactions (customer_id, occurred_at DESC, interaction_id DESC);
 CREATE INDEX interactions_people_idx ON interactions USING gin (contact_ids)
     WHERE customer_id IS NULL;
+
+-- What a customer, or a person at it, likes.
+CREATE TABLE preferences (
+    preference_id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    customer_id uuid,
+    contact_id uuid,
+    key text,
+    value_code text,
+    source_ref text,
+    confidence numeric,
+    learned_at timestamptz
+);
+CREATE INDEX preferences_customer_idx ON preferences (customer_id);

@@ -19,6 +19,7 @@ from customer_360.interactions.fold import Interaction
 from customer_360.leads.fold import Lead
 from customer_360.orders.fold import Order
 from customer_360.people.fold import Consent, Contact, Suppression
+from customer_360.preferences.fold import Preference
 from customer_360.privacy_requests.fold import PrivacyRequest
 from customer_360.profiles import view
 from customer_360.profiles.figures import Basis, Yardstick, amounts_of, bought_of, rfm_of
@@ -47,6 +48,7 @@ class Known:
     responses: Sequence[Response]
     campaigns: Mapping[UUID, Campaign]
     interactions: Sequence[Interaction]
+    preferences: Sequence[Preference]
     as_of: Mapping[str, SourceProgress]
 
 
@@ -70,6 +72,7 @@ def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -
         service=_service(known),
         campaigns=_campaigns(known),
         interactions=_interactions(known.interactions),
+        preferences=_preferences(known),
         alerts=_alerts(known),
         timeline_url=f"/v1/customers/{basis.customer_id}/timeline",
     )
@@ -227,6 +230,16 @@ def _interactions(interactions: Sequence[Interaction]) -> view.InteractionSectio
     shown = [view.InteractionShown.model_validate(each) for each in interactions]
     last = shown[0].occurred_at if shown else None
     return view.InteractionSection(last_at=last, recent=shown)
+
+
+def _preferences(known: Known) -> list[view.PreferenceShown]:
+    """Of the customer and of the people who are known; nothing of who was erased."""
+    here = {contact.contact_id for contact in known.people}
+    return [
+        view.PreferenceShown.model_validate(each)
+        for each in known.preferences
+        if known.basis.customer and (each.contact_id is None or each.contact_id in here)
+    ]
 
 
 def _touch(message: Message, campaigns: Mapping[UUID, Campaign]) -> view.TouchShown:

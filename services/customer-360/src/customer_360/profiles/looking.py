@@ -20,6 +20,7 @@ from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS, OrderSum
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
+from customer_360.preferences.store import PREFERENCES
 from customer_360.privacy_requests.store import PRIVACY_REQUESTS
 from customer_360.profiles.assembly import Known
 from customer_360.profiles.figures import Basis, Yardstick
@@ -33,6 +34,7 @@ LEADS_SHOWN = 20
 RECENT_ORDERS = 20
 DUPLICATES_SHOWN = 20
 INTERACTIONS_SHOWN = 10
+PREFERENCES_SHOWN = 100
 
 # Arrays, not joins: at `OR … IN (SELECT …)` PostgreSQL reads whole tables, whatever their indexes.
 _PEOPLE = "ARRAY(SELECT contact_id FROM people)"
@@ -101,7 +103,11 @@ SELECT profiles.profile_version,
         SELECT interactions FROM interactions
         WHERE customer_id = $1 OR customer_id IS NULL AND contact_ids ?| ({_PEOPLE})::text[]
         ORDER BY occurred_at DESC, interaction_id DESC LIMIT {INTERACTIONS_SHOWN}
-    ) AS interactions
+    ) AS interactions,
+    ARRAY(
+        SELECT preferences FROM preferences WHERE customer_id = $1
+        ORDER BY key, learned_at DESC, preference_id LIMIT {PREFERENCES_SHOWN}
+    ) AS preferences
 FROM profiles WHERE profiles.customer_id = $1
 """
 
@@ -137,6 +143,7 @@ async def look_up(
         responses=_rows(RESPONSES, look),
         campaigns={campaign.campaign_id: campaign for campaign in _rows(CAMPAIGNS, look)},
         interactions=_rows(INTERACTIONS, look),
+        preferences=_rows(PREFERENCES, look),
         as_of=as_of,
     )
     return known, _yardstick(look)

@@ -16,6 +16,7 @@ from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
+from customer_360.preferences.store import PREFERENCES
 from customer_360.privacy_requests.store import PRIVACY_REQUESTS
 from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
 from customer_360.touches.store import CAMPAIGNS, MESSAGES, RESPONSES
@@ -43,6 +44,7 @@ TABLES = (
     HANDOVERS,
     PRIVACY_REQUESTS,
     INTERACTIONS,
+    PREFERENCES,
 )
 """Every projected table: what a version can be waited for in."""
 

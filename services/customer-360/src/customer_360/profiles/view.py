@@ -321,6 +321,19 @@ class InteractionSection(_Shown):
     recent: list[InteractionShown]
 
 
+class PreferenceShown(_Shown):
+    """What the customer, or a person at it, likes, and how sure we are."""
+
+    preference_id: UUID
+    version: int
+    contact_id: UUID | None
+    key: str | None
+    value_code: str | None
+    source_ref: str | None
+    confidence: Decimal | None
+    learned_at: datetime | None
+
+
 class CustomerView(_Shown):
     """One customer, from every service; `stale` where a version asked for has not arrived yet."""
 
@@ -339,5 +352,6 @@ class CustomerView(_Shown):
     service: ServiceSection
     campaigns: Campaigns
     interactions: InteractionSection
+    preferences: list[PreferenceShown]
     alerts: list[Alert]
     timeline_url: str

@@ -38,6 +38,10 @@ _title(
     lambda e: f"{e.from_lifecycle.capitalize()} became {e.to_lifecycle}{_reason(e.reason_code)}",
 )
 _title(contacts.CustomerOwnerChanged, lambda e: f"{e.to_owner_id} took over as owner")
+_title(
+    contacts.CustomerPreferenceLearned,
+    lambda e: f"Preference learned: {words(e.key)} is {words(e.value_code)}",
+)
 _title(contacts.CustomerArchived, lambda e: f"Put away{_reason(e.reason_code)}")
 _title(contacts.CustomerRestored, lambda _: "In use again")
 _title(contacts.ContactArchived, lambda e: f"A person was put away{_reason(e.reason_code)}")

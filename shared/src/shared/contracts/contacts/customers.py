@@ -75,6 +75,24 @@ class CustomerOwnerChanged(Event):
     handover_id: UUID | None = None
 
 
+@CUSTOMER_EVENTS.fact("preference-learned")
+class CustomerPreferenceLearned(Event):
+    """What the customer, or a person at it, likes: the whole of it as it is now, in codes.
+
+    `key` and `value_code` are lower-case codes without blanks (`call-time`, `morning`): free text
+    is in no fact. `confidence` is above 0; 1 is what they said themselves.
+    """
+
+    preference_id: UUID
+    customer_id: UUID
+    contact_id: UUID | None = None
+    key: str
+    value_code: str
+    source_ref: str | None = None
+    confidence: float
+    learned_at: datetime
+
+
 @CUSTOMER_EVENTS.fact("archived")
 class CustomerArchived(Event):
     """The customer's record was put away: found when asked for, offered no longer."""

@@ -225,7 +225,7 @@ function show(view) {
   $("view").replaceChildren(
     alertList(view.alerts), headerCard(view, sourcesOpen),
     h("div", { class: "columns" },
-      h("div", { class: "column" }, peopleCard(view), identityCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
+      h("div", { class: "column" }, peopleCard(view), identityCard(view), preferencesCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
       h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view)),
       h("div", { class: "column" }, interactionsCard(view), timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
@@ -459,6 +459,15 @@ function campaignsCard(view) {
           [touch.status, touch.reason_code && words(touch.reason_code), touch.clicked_at && "clicked",
             touch.unsubscribed_at && "unsubscribed"].filter(Boolean).join(" · "))),
       h("div", { class: "soft small" }, at(touch.touched_at))), "No campaign has reached this customer."));
+}
+
+function preferencesCard(view) {
+  if (!view.preferences.length) return null;
+  const names = new Map(view.people.map((one) => [one.contact_id, one.name ?? "Unnamed"]));
+  return card("preferences", "Preferences", null,
+    rows(view.preferences, (liked) => h("li", {}, h("div", { class: "row small" },
+      keyed(`liked:${liked.preference_id}`, "span", {}, `${capital(words(liked.key))}: ${words(liked.value_code)}`),
+      h("span", { class: "soft" }, [names.get(liked.contact_id), `${Math.round(Number(liked.confidence) * 100)} % sure`].filter(Boolean).join(" · ")))), ""));
 }
 
 function interactionsCard(view) {

@@ -1,0 +1,1 @@
+"""Preferences: what a customer, or a person at it, likes; in codes."""
