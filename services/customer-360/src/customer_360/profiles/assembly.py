@@ -9,6 +9,7 @@ from customer_360.alerts.derive import (
     Alert,
     alerts_of,
     consent_alerts,
+    credit_alerts,
     duplicate_alerts,
     stale_alerts,
 )
@@ -64,6 +65,8 @@ def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -
         value=_value(basis, yardstick),
         service=_service(known),
         campaigns=_campaigns(known),
+        grade=customer.grading if customer else None,
+        credit=customer.credit if customer else None,
         alerts=_alerts(known),
         timeline_url=f"/v1/customers/{basis.customer_id}/timeline",
     )
@@ -224,5 +227,6 @@ def _alerts(known: Known) -> list[Alert]:
         *alerts_of(basis.deals, basis.tickets, basis.clocks),
         *duplicate_alerts(known.duplicates),
         *consent_alerts(known.messages),
+        *credit_alerts(basis.customer.credit if basis.customer else None),
         *stale_alerts(known.as_of),
     ]
