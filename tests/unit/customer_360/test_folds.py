@@ -196,6 +196,7 @@ def test_every_topic_is_consumed_unless_it_concerns_no_customer(topic: str) -> N
             "segment",
             "definition",
             "sla-policy",
+            "grade-policy",
             "calendar",
             "parked-record",
             "subscription",

@@ -44,7 +44,9 @@ class Column:
         if self.adapter is None:
             return list(values)
         dump = self.adapter.dump_json
-        return [dump(value).decode() if value else "[]" for value in values]
+        return [
+            None if value is None else dump(value).decode() if value else "[]" for value in values
+        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +143,7 @@ class GuardedTable(Generic[RowT]):
         return [
             make(
                 *(
-                    value if adapter is None else adapter.validate_json(value)
+                    value if adapter is None or value is None else adapter.validate_json(value)
                     for value, adapter in zip(record, adapters, strict=True)
                 )
             )

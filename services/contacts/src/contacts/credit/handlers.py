@@ -157,7 +157,7 @@ async def reassess(
 async def keep_manual_hold(
     connection: Connection, cause: Cause, survivor_id: UUID, merged_ids: Sequence[UUID]
 ) -> None:
-    """What a person forbade of one of them is forbidden of the survivor, until one allows it."""
+    """What a person forbade of a merged one stays forbidden of the survivor."""
     locked = await customers.lock_customers(connection, [survivor_id, *merged_ids])
     survivor = locked.pop(survivor_id)
     holds = [

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
+from shared.contracts.contacts import Credit
 
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
@@ -67,6 +68,14 @@ def duplicate_alerts(cases: Iterable[Duplicate]) -> list[Alert]:
     refs = [str(case.case_id) for case in waiting]
     since = _first(case.detected_at for case in waiting)
     return [Alert(code="duplicate-suspected", severity="medium", since=since, refs=refs)]
+
+
+def credit_alerts(credit: Credit | None) -> list[Alert]:
+    """The customer owes more than its limit allows."""
+    if credit is None or credit.available is None or credit.available >= 0:
+        return []
+    since = credit.hold.placed_at if credit.hold else None
+    return [Alert(code="credit-over-limit", severity="high", since=since)]
 
 
 def stale_alerts(as_of: Mapping[str, SourceProgress]) -> list[Alert]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts.contacts import CustomerState, ExternalId
+from shared.contracts.contacts import Credit, CustomerState, ExternalId, Grading
 
 from customer_360.folding import Arrived, Fold
 
@@ -34,6 +34,8 @@ class Customer:
     external_ids: tuple[ExternalId, ...] = ()
     external_keys: tuple[str, ...] = ()
     created_at: datetime | None = None
+    grading: Grading | None = None
+    credit: Credit | None = None
 
 
 def external_key(system: str, identifier: str) -> str:
@@ -72,4 +74,6 @@ def replaced(customer: Customer, event: CustomerState) -> Customer:
         external_ids=event.external_ids,
         external_keys=tuple(external_key(e.system, e.id) for e in event.external_ids),
         created_at=event.created_at,
+        grading=event.grading,
+        credit=event.credit,
     )

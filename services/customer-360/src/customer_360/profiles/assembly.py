@@ -9,6 +9,7 @@ from customer_360.alerts.derive import (
     Alert,
     alerts_of,
     consent_alerts,
+    credit_alerts,
     duplicate_alerts,
     stale_alerts,
 )
@@ -73,6 +74,8 @@ def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -
         campaigns=_campaigns(known),
         interactions=_interactions(known.interactions),
         preferences=_preferences(known),
+        grade=customer.grading if customer else None,
+        credit=customer.credit if customer else None,
         alerts=_alerts(known),
         timeline_url=f"/v1/customers/{basis.customer_id}/timeline",
     )
@@ -266,5 +269,6 @@ def _alerts(known: Known) -> list[Alert]:
         *alerts_of(basis.deals, basis.tickets, basis.clocks),
         *duplicate_alerts(known.duplicates),
         *consent_alerts(known.messages),
+        *credit_alerts(basis.customer.credit if basis.customer else None),
         *stale_alerts(known.as_of),
     ]

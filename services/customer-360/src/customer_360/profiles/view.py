@@ -5,7 +5,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from shared.contracts.contacts import ContactPoint, ExternalId, KeyDate, PostalPoint
+from shared.contracts.contacts import (
+    ContactPoint,
+    Credit,
+    ExternalId,
+    Grading,
+    KeyDate,
+    PostalPoint,
+)
 
 from customer_360.alerts.derive import Alert
 from customer_360.contactability.gate import Contactable
@@ -353,5 +360,7 @@ class CustomerView(_Shown):
     campaigns: Campaigns
     interactions: InteractionSection
     preferences: list[PreferenceShown]
+    grade: Grading | None
+    credit: Credit | None
     alerts: list[Alert]
     timeline_url: str

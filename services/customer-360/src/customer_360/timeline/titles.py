@@ -44,6 +44,33 @@ _title(
 )
 _title(contacts.CustomerArchived, lambda e: f"Put away{_reason(e.reason_code)}")
 _title(contacts.CustomerRestored, lambda _: "In use again")
+_title(
+    contacts.CustomerGraded,
+    lambda e: (
+        f"Grade {e.to_grade} ({e.score:.0f} points)"
+        + (f", was {e.from_grade}" if e.from_grade not in {None, e.to_grade} else "")
+    ),
+)
+_title(
+    contacts.CustomerGradeReviewDue,
+    lambda e: (
+        f"Grade {e.grade} is due for review"
+        + (f": {e.proposal.grade} is proposed" if e.proposal else "")
+    ),
+)
+_title(
+    contacts.CustomerCreditLimitSet,
+    lambda e: f"Credit limit {money(e.limit, e.currency)}, {e.terms_days} days",
+)
+_title(
+    contacts.CustomerCreditExposureChanged,
+    lambda e: f"Owes {money(e.exposure, e.currency)}; {money(e.available, e.currency)} left",
+)
+_title(contacts.CustomerCreditHoldPlaced, lambda e: f"Credit hold{_reason(e.reason_code)}")
+_title(
+    contacts.CustomerCreditHoldReleased,
+    lambda e: f"Credit hold released{_reason(e.reason_code)}",
+)
 _title(contacts.ContactArchived, lambda e: f"A person was put away{_reason(e.reason_code)}")
 _title(contacts.ContactRestored, lambda _: "A person is in use again")
 _title(contacts.ContactCreated, lambda _: "A person became known")

@@ -225,7 +225,7 @@ function show(view) {
   $("view").replaceChildren(
     alertList(view.alerts), headerCard(view, sourcesOpen),
     h("div", { class: "columns" },
-      h("div", { class: "column" }, peopleCard(view), identityCard(view), preferencesCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
+      h("div", { class: "column" }, peopleCard(view), gradeCard(view), creditCard(view), identityCard(view), preferencesCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
       h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view)),
       h("div", { class: "column" }, interactionsCard(view), timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
@@ -243,6 +243,7 @@ const ALERTS = {
   "sla-breached": "A promise to this customer is broken.",
   "consent-breach-attempt": "A message was planned to somebody who had said no; it was not sent.",
   "duplicate-suspected": "This customer, or one of its people, may be in the base twice.",
+  "credit-over-limit": "This customer owes more than its credit limit allows.",
   "data-stale": "Some sources are more than five minutes behind.",
 };
 const alertList = (alerts) => h("div", { class: "alerts", role: "status" }, alerts.map((alert) =>
@@ -260,6 +261,8 @@ function headerCard(view, sourcesOpen) {
       keyed("name", "h1", { id: "name" }, who.display_name ?? "Not introduced yet"),
       who.lifecycle ? keyed("lifecycle", "span", { class: `chip ${tone}` }, who.lifecycle) : null,
       who.kind ? chip(who.kind) : null,
+      view.grade ? keyed("grade", "span", { class: `chip ${"AB".includes(view.grade.grade) ? "good" : ""}` }, `grade ${view.grade.grade}`) : null,
+      view.credit?.hold ? keyed("hold", "span", { class: "chip bad" }, "credit hold") : null,
       view.value.rfm ? keyed("cell", "span", { class: "chip" }, words(view.value.rfm.cell)) : null,
       (who.tags ?? []).map((tag) => chip(tag)),
       view.stale ? chip("not up to date", "warn") : null),
@@ -328,6 +331,32 @@ function suppressed(one) {
     h("span", { class: "soft" }, words(s.reason_code ?? "manual"))));
 }
 
+function gradeCard(view) {
+  const { grade } = view;
+  if (!grade) return null;
+  const inputs = (part) => Object.entries(part.inputs).map(([name, value]) => `${words(name.replaceAll("_", "-"))} ${Number(value)}`).join(", ");
+  const { proposal } = grade;
+  return card("grade-card", `Grade ${grade.grade}`, `${Number(grade.score)} points, ${words(grade.service_level)}`, h("div", {},
+    rows(grade.components, (part) => h("li", {},
+      h("div", { class: "row" }, h("span", {}, capital(words(part.component))),
+        keyed(`grade:${part.component}`, "span", { class: "strong" }, `${Number(part.points)}`)),
+      h("div", { class: "soft small" }, `${Number(part.weight)} × ${Number(part.level)}${inputs(part) ? ` · ${inputs(part)}` : ""}`)), ""),
+    proposal ? keyed("grade:proposal", "p", { class: "small no" }, `Grade ${proposal.grade} (${Number(proposal.score)} points) waits for approval.`) : null,
+    h("p", { class: "soft small" }, `Policy ${grade.policy_version}, by ${grade.decided_by}, since ${on(grade.graded_at)}; looked at again on ${on(grade.next_review_at)}`)));
+}
+function creditCard(view) {
+  const { credit } = view;
+  if (!credit) return null;
+  const sum = (value) => amounts({ [credit.currency]: value });
+  const line = (k, label, value) => h("li", {}, h("div", { class: "row" }, h("span", {}, label), keyed(`credit:${k}`, "span", { class: "strong" }, value)));
+  const { hold } = credit;
+  return card("credit", "Credit", credit.terms_days === null ? "no limit set" : `${credit.terms_days} days`, h("div", {},
+    credit.limit === null ? null : h("ul", { class: "rows" },
+      line("limit", "Limit", sum(credit.limit)), line("exposure", "Owed", sum(credit.exposure)),
+      line("available", "Left", sum(credit.available)), line("overdue", "Overdue", sum(credit.overdue_amount))),
+    hold ? keyed("credit:hold", "p", { class: "no small" },
+      `Hold: ${words(hold.reason_code)}, ${hold.is_manual ? `by ${hold.placed_by}` : "by policy"} since ${at(hold.placed_at)}`) : null));
+}
 function identityCard(view) {
   const { duplicates } = view.identity;
   if (!duplicates.length) return null;
