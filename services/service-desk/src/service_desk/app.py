@@ -12,6 +12,7 @@ from shared.settings import from_environment
 import service_desk.agents.api
 import service_desk.calendars.api
 import service_desk.erasures.consumers
+import service_desk.grades.consumers
 import service_desk.policies.api
 import service_desk.surveys.api
 import service_desk.surveys.consumers
@@ -45,6 +46,7 @@ def create_app() -> FastAPI:
             service_desk.surveys.consumers.consumer,
             handovers,
             service_desk.erasures.consumers.consumer,
+            service_desk.grades.consumers.consumer,
         ),
         resyncables=(
             Resyncable(TicketState, "tickets", service_desk.tickets.store.lock_snapshots),
