@@ -113,6 +113,7 @@ def _copies(
                 "region": r.event.region,
                 "industry": r.event.industry,
                 "tags": list(r.event.tags),
+                "grade": r.event.grading.grade if r.event.grading else None,
             }
             for key, r in customers.items()
         },

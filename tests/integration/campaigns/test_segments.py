@@ -1,5 +1,7 @@
 """Segments kept current by facts, in whatever order these come."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import httpx
@@ -10,7 +12,7 @@ from shared.contracts.campaigns import (
     SegmentMemberEntered,
     SegmentMemberExited,
 )
-from shared.contracts.contacts import CONTACT_STATE, ConsentWithdrawn
+from shared.contracts.contacts import CONTACT_STATE, ConsentWithdrawn, Grading
 from shared.contracts.pipeline import OrderStatusChanged
 from shared.db import Pool
 from shared.ids import new_id
@@ -25,6 +27,17 @@ BUYERS = {
         {"fact": "has_consent.email.marketing", "op": "eq", "value": True},
     ]
 }
+
+
+GRADING = Grading(
+    grade="B",
+    score=Decimal(60),
+    policy_version=1,
+    service_level="gold",
+    decided_by="policy",
+    graded_at=datetime(2026, 1, 1, tzinfo=UTC),
+    next_review_at=datetime(2026, 4, 1, tzinfo=UTC),
+)
 
 
 async def dynamic(client: httpx.AsyncClient, rule: object = BUYERS) -> str:
@@ -86,6 +99,19 @@ async def test_a_person_leaves_when_a_fact_says_so(pool: Pool, client: httpx.Asy
 
     assert await members(client, segment_id) == []
     assert len(await scene.published(pool, SegmentMemberExited)) == 1
+
+
+async def test_a_grade_is_asked_for_and_followed(pool: Pool, client: httpx.AsyncClient) -> None:
+    rule = {"fact": "customer.grade", "op": "in", "value": ["A", "B"]}
+    segment_id = await dynamic(client, rule)
+    await evaluate_new_segments(pool)
+    contact_id, customer_id = await scene.person(pool)
+    for version, grade in enumerate(("C", "B", "D"), start=2):
+        grading = GRADING.model_copy(update={"grade": grade})
+        state = scene.customer_state(customer_id).model_copy(update={"grading": grading})
+        await scene.apply(pool, scene.people, [record_of(state, version)])
+        inside = [str(contact_id)] if grade == "B" else []
+        assert await members(client, segment_id) == inside
 
 
 async def test_a_withdrawn_consent_and_an_erased_person_leave(

@@ -29,6 +29,7 @@ _TEXTS = (
     "customer.lifecycle",
     "customer.region",
     "customer.industry",
+    "customer.grade",
     "contact.language",
 )
 _REVENUE = re.compile(r"customer\.revenue\.[A-Z]{3}")

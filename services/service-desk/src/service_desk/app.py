@@ -13,6 +13,8 @@ import service_desk.access_requests.api
 import service_desk.access_requests.consumers
 import service_desk.agents.api
 import service_desk.calendars.api
+import service_desk.erasures.consumers
+import service_desk.grades.consumers
 import service_desk.policies.api
 import service_desk.surveys.api
 import service_desk.surveys.consumers
@@ -47,6 +49,8 @@ def create_app() -> FastAPI:
             service_desk.surveys.consumers.consumer,
             handovers,
             service_desk.access_requests.consumers.consumer,
+            service_desk.erasures.consumers.consumer,
+            service_desk.grades.consumers.consumer,
         ),
         resyncables=(
             Resyncable(TicketState, "tickets", service_desk.tickets.store.lock_snapshots),

@@ -66,6 +66,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.PRIVACY_EVENTS,
             pipeline.DEAL_EVENTS,
             service_desk.TICKET_EVENTS,
+            contacts.CUSTOMER_EVENTS,
         }
     ),
     "campaigns": frozenset(

@@ -23,6 +23,7 @@ class CustomerFacts:
     tags: tuple[str, ...]
     order_count: int
     revenue: Mapping[str, Decimal]
+    grade: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def _attribute(customer: CustomerFacts, name: str) -> str | None:
         "lifecycle": customer.lifecycle,
         "region": customer.region,
         "industry": customer.industry,
+        "grade": customer.grade,
     }.get(name)
 
 

@@ -33,25 +33,29 @@ _DELETE_PEOPLE = "DELETE FROM people WHERE contact_id = ANY($1::uuid[])"
 _SAVE_CUSTOMERS = """
 WITH fresh AS (
     SELECT customer_id, version, kind, lifecycle, region, industry,
-        coalesce(string_to_array(tags, chr(31)), '{}') AS tags
+        coalesce(string_to_array(tags, chr(31)), '{}') AS tags, grade
     FROM unnest(
-        $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]
-    ) AS given (customer_id, version, kind, lifecycle, region, industry, tags)
+        $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::text[]
+    ) AS given (customer_id, version, kind, lifecycle, region, industry, tags, grade)
 ), written AS (
-    INSERT INTO customers (customer_id, version, kind, lifecycle, region, industry, tags)
-    SELECT customer_id, version, kind, lifecycle, region, industry, tags FROM fresh ORDER BY 1
+    INSERT INTO customers (customer_id, version, kind, lifecycle, region, industry, tags, grade)
+    SELECT customer_id, version, kind, lifecycle, region, industry, tags, grade
+    FROM fresh ORDER BY 1
     ON CONFLICT (customer_id) DO UPDATE SET
         version = excluded.version, kind = excluded.kind, lifecycle = excluded.lifecycle,
-        region = excluded.region, industry = excluded.industry, tags = excluded.tags
+        region = excluded.region, industry = excluded.industry, tags = excluded.tags,
+        grade = excluded.grade
     WHERE customers.version < excluded.version
-    RETURNING customer_id, kind, lifecycle, region, industry, tags
+    RETURNING customer_id, kind, lifecycle, region, industry, tags, grade
 )
 SELECT w.customer_id,
     w.kind IS DISTINCT FROM b.kind AS "customer.kind",
     w.lifecycle IS DISTINCT FROM b.lifecycle AS "customer.lifecycle",
     w.region IS DISTINCT FROM b.region AS "customer.region",
     w.industry IS DISTINCT FROM b.industry AS "customer.industry",
-    w.tags IS DISTINCT FROM b.tags AS "customer.tags"
+    w.tags IS DISTINCT FROM b.tags AS "customer.tags",
+    w.grade IS DISTINCT FROM b.grade AS "customer.grade"
 FROM written AS w LEFT JOIN customers AS b USING (customer_id)
 """
 _SAVE_ORDERS = """
@@ -78,7 +82,7 @@ ORDER BY contact_id LIMIT $2
 """
 _CUSTOMERS_OF = """
 SELECT m.contact_id, m.customer_id, c.kind, c.lifecycle, c.region, c.industry,
-    coalesce(c.tags, '{}') AS tags
+    coalesce(c.tags, '{}') AS tags, c.grade
 FROM memberships AS m LEFT JOIN customers AS c USING (customer_id)
 WHERE m.contact_id = ANY($1::uuid[])
 ORDER BY m.contact_id, m.is_primary DESC, m.customer_id
@@ -145,12 +149,21 @@ async def save_customers(
 ) -> dict[UUID, frozenset[str]]:
     """Write the newer of the customers; answers which facts changed of whom."""
     rows = [
-        (c.customer_id, v, c.kind, c.lifecycle, c.region, c.industry, "\x1f".join(c.tags) or None)
-        for v, c in customers.values()
+        (
+            c.customer_id,
+            version,
+            c.kind,
+            c.lifecycle,
+            c.region,
+            c.industry,
+            "\x1f".join(c.tags) or None,
+            c.grading.grade if c.grading else None,
+        )
+        for version, c in customers.values()
     ]
     return {
         row["customer_id"]: frozenset(name for name, changed in row.items() if changed is True)
-        for row in await connection.fetch(_SAVE_CUSTOMERS, *_columns(rows, 7))
+        for row in await connection.fetch(_SAVE_CUSTOMERS, *_columns(rows, 8))
     }
 
 
@@ -220,6 +233,7 @@ async def _customers_of(
                 tags=tuple(row["tags"]),
                 order_count=orders.count,
                 revenue=orders.revenue,
+                grade=row["grade"],
             )
         )
     return customers

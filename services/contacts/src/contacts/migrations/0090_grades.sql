@@ -1,12 +1,13 @@
 -- What each customer is graded by and owes: one row per order, deal, ticket and survey, guarded by
--- its version. They may be known before their customer is: no foreign keys.
+-- its version. They may be known before their customer is: no foreign keys. A fact brings some of
+-- the columns, and NOT NULL is looked at before the row that is there already: so they may be empty.
 CREATE TABLE customer_orders (
     order_id uuid NOT NULL CONSTRAINT customer_orders_pkey PRIMARY KEY,
     version bigint NOT NULL,
     customer_id uuid NOT NULL,
-    status text NOT NULL,
-    total numeric NOT NULL,
-    currency text NOT NULL,
+    status text,
+    total numeric,
+    currency text,
     ordered_at timestamptz,
     invoiced_at timestamptz,
     paid_at timestamptz

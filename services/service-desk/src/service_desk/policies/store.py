@@ -19,12 +19,23 @@ _LIST_CURRENT = f"""
 SELECT DISTINCT ON (policy_id) {_COLUMNS} FROM sla_policies
 WHERE policy_id > $1 ORDER BY policy_id, version DESC LIMIT $2
 """
+_FIND_NAMED = f"""
+SELECT {_COLUMNS} FROM (
+    SELECT DISTINCT ON (policy_id) {_COLUMNS} FROM sla_policies ORDER BY policy_id, version DESC
+) AS newest WHERE lower(name) = lower($1) ORDER BY policy_id LIMIT 1
+"""
 _INSERT = f"INSERT INTO sla_policies ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 
 
 async def find_policy(connection: Connection, policy_id: UUID) -> Policy | None:
     """The newest version."""
     row = await connection.fetchrow(_FIND_CURRENT, policy_id)
+    return _policy(row) if row else None
+
+
+async def find_named(connection: Connection, name: str) -> Policy | None:
+    """The newest version of the one with this name, however it is capitalised."""
+    row = await connection.fetchrow(_FIND_NAMED, name)
     return _policy(row) if row else None
 
 

@@ -1,6 +1,7 @@
 """Tickets: one use case = one function = one transaction; a ticket's clocks move in it too."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -21,7 +22,9 @@ from service_desk.agents.store import find_agent, lock_active_agents
 from service_desk.clocks.domain import measure
 from service_desk.clocks.handlers import follow, start_clocks
 from service_desk.clocks.store import lock_clock
-from service_desk.policies.store import find_policy
+from service_desk.grades.store import find_service_level
+from service_desk.policies.domain import DEFAULT_POLICY_ID
+from service_desk.policies.store import find_named, find_policy
 from service_desk.tickets import store
 from service_desk.tickets.commands import (
     AddMessage,
@@ -135,6 +138,8 @@ async def close_resolved_tickets(pool: Pool) -> None:
 async def admit_ticket(connection: Connection, cause: Cause, command: OpenTicket) -> Ticket:
     """Open a ticket with its clocks inside a running transaction."""
     known = await store.find_ticket(connection, command.ticket_id)
+    if known is None:
+        command = await _by_grade(connection, command)
     policy = await find_policy(connection, command.sla_policy_id)
     if policy is None:
         raise PolicyUnknownError(field="sla_policy_id")
@@ -154,6 +159,15 @@ async def admit_ticket(connection: Connection, cause: Cause, command: OpenTicket
     state = Fact(snapshot(ticket), ticket.version)
     await outbox.append(connection, cause, [Fact(opened, 1), *facts, state, *clocks])
     return ticket
+
+
+async def _by_grade(connection: Connection, command: OpenTicket) -> OpenTicket:
+    """Under the service level that the customer's grade entitles to, unless another is named."""
+    if command.sla_policy_id != DEFAULT_POLICY_ID:
+        return command
+    level = await find_service_level(connection, command.customer_id)
+    entitled = await find_named(connection, level) if level else None
+    return replace(command, sla_policy_id=entitled.policy_id) if entitled else command
 
 
 async def record(
