@@ -22,6 +22,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "imports",
         "won_deals",
         "first_orders",
+        "privacy_requests",
+        "access_bundles",
     ),
     "pipeline": (
         "customers",
@@ -32,8 +34,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "leads",
         "lead_intakes",
         "lead_responses",
+        "access_requests",
     ),
-    "service-desk": ("tickets", "clocks", "surveys", "clock_timers"),
+    "service-desk": ("tickets", "clocks", "surveys", "clock_timers", "access_requests"),
     "campaigns": (
         "people",
         "memberships",
@@ -48,8 +51,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "segment_members",
         "attributions",
         "submissions",
+        "access_requests",
     ),
-    "customer-360": (),
+    "customer-360": ("access_requests",),
 }
 EVERYWHERE = ("outbox", "parked_events")
 
