@@ -27,6 +27,7 @@ OWN: tuple[tuple[str, str, str, Topic], ...] = (
     ("contacts", "identity_links", "link_id", k.IDENTITY_EVENTS),
     ("contacts", "imports", "import_id", k.IMPORT_EVENTS),
     ("contacts", "interactions", "interaction_id", k.INTERACTION_EVENTS),
+    ("contacts", "privacy_requests", "request_id", k.PRIVACY_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_STATE),
     ("pipeline", "leads", "lead_id", p.LEAD_EVENTS),
@@ -77,6 +78,8 @@ def _copies(
     log: Log, held: Holdings, hash_key: str
 ) -> Iterable[tuple[str, Wanted, Mapping[Any, Row]]]:
     customers = log.newest(k.CustomerState)
+    erased = log.ended(k.CONTACT_STATE)
+    forgotten = log.ended(k.CUSTOMER_STATE)  # campaigns may have been told to before it knew them
     yield (
         "pipeline.customers",
         {
@@ -116,8 +119,13 @@ def _copies(
                 "grade": r.event.grading.grade if r.event.grading else None,
             }
             for key, r in customers.items()
+            if UUID(key) not in forgotten
         },
-        held.by("campaigns", "customers", "customer_id"),
+        {
+            key: row
+            for key, row in held.by("campaigns", "customers", "customer_id").items()
+            if key not in forgotten
+        },
     )
     yield from _people(log, held, hash_key)
     yield "campaigns.orders", _campaign_orders(log), held.by("campaigns", "orders", "order_id")
@@ -129,6 +137,7 @@ def _copies(
         {
             (row["contact_id"], row["channel"], row["purpose"]): row
             for row in held.of("campaigns", "consents")
+            if row["contact_id"] not in erased
         },
     )
     yield (
@@ -188,6 +197,8 @@ def _people(
     people: dict[UUID, dict[str, Any]] = {}
     memberships: dict[tuple[UUID, UUID], dict[str, Any]] = {}
     for received in log.newest(k.ContactState).values():
+        if received.event.contact_id in log.ended(k.CONTACT_STATE):
+            continue
         person = person_of(received.event, hash_key)
         people[person.contact_id] = {
             "version": received.envelope.version,
@@ -287,6 +298,7 @@ def _won_deals(log: Log) -> dict[UUID, dict[str, Any]]:
 
 
 def _consents(log: Log) -> Wanted:
+    erased = log.ended(k.CONTACT_STATE)
     statuses = {
         k.ConsentGranted: "granted",
         k.ConsentConfirmationRequested: "pending-confirmation",
@@ -300,6 +312,7 @@ def _consents(log: Log) -> Wanted:
             "status": statuses[type(r.event)],
         }
         for r in log.facts(*statuses)
+        if r.event.contact_id not in erased
     }
 
 

@@ -15,6 +15,7 @@ from customer_360.projecting import Section
 from customer_360.timeline.items import Item, item_of
 from customer_360.touches.store import MessageCount
 from customer_360.value.rfm import RfmModel
+from shared.contracts.contacts import CUSTOMER_STATE
 from shared.contracts.customer_360 import ProfileState
 
 from tests.faults.canonical import differences
@@ -90,18 +91,18 @@ def _profiles(log: Log, folded: dict[str, Rows], yardstick: Yardstick | None) ->
     if yardstick is None:
         return ["no order was seen: the figures of value were not tested"]
     published = {UUID(key): state.event for key, state in log.newest(ProfileState).items()}
-    wanted = {basis.customer_id: figures_of(basis, yardstick) for basis in _bases(folded)}
+    wanted = {basis.customer_id: figures_of(basis, yardstick) for basis in _bases(log, folded)}
     return differences("published profile", wanted, published)
 
 
-def _bases(folded: dict[str, Rows]) -> Iterator[Basis]:
+def _bases(log: Log, folded: dict[str, Rows]) -> Iterator[Basis]:
     by_customer: dict[str, dict[UUID, list[Any]]] = {}
     for name in ("orders", "deals", "tickets", "clocks"):
         by_customer[name] = defaultdict(list)
         for row in folded[name].values():
             by_customer[name][row.customer_id].append(row)
     counts = _message_counts(folded)
-    known = {*folded["customers"], *counts}
+    known = {*folded["customers"], *counts, *log.ended(CUSTOMER_STATE)}
     for rows in by_customer.values():
         known |= rows.keys()
     for one in known:

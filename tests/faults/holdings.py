@@ -23,6 +23,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "won_deals",
         "first_orders",
         "interactions",
+        "privacy_requests",
+        "access_bundles",
     ),
     "pipeline": (
         "customers",
@@ -33,8 +35,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "leads",
         "lead_intakes",
         "lead_responses",
+        "access_requests",
     ),
-    "service-desk": ("tickets", "clocks", "surveys", "clock_timers"),
+    "service-desk": ("tickets", "clocks", "surveys", "clock_timers", "access_requests"),
     "campaigns": (
         "people",
         "memberships",
@@ -49,8 +52,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "segment_members",
         "attributions",
         "submissions",
+        "access_requests",
     ),
-    "customer-360": (),
+    "customer-360": ("access_requests",),
 }
 EVERYWHERE = ("outbox", "parked_events")
 

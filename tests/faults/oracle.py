@@ -19,6 +19,7 @@ from devstack.demo.quiet import quiet
 
 from tests.faults.checker import Fault, Seen, check
 from tests.faults.expected_copies import judge_copies
+from tests.faults.expected_privacy import judge_privacy
 from tests.faults.expected_reactions import judge_reactions
 from tests.faults.expected_view import judge_view
 from tests.faults.history import History
@@ -32,7 +33,11 @@ OUTSIDE = "ext."
 
 _BUSY = {
     "customer-360": "SELECT count(*) FROM profiles WHERE dirty_since IS NOT NULL",
-    "contacts": "SELECT count(*) FROM imports WHERE status IN ('validating', 'running')",
+    "contacts": """
+        SELECT (SELECT count(*) FROM imports WHERE status IN ('validating', 'running'))
+            + (SELECT count(*) FROM privacy_requests
+                WHERE status = 'in-progress' AND kind <> 'restriction')
+    """,
     "service-desk": "SELECT count(*) FROM clock_timers WHERE due_at < now() + interval '4 seconds'",
     "campaigns": """
         SELECT (SELECT count(*) FROM campaigns WHERE status = 'running' AND NOT is_reserved)
@@ -88,6 +93,7 @@ async def judge(rig: Rig, history: History, log: Log, injected: Collection[str] 
         *view,
         *judge_copies(log, held, hash_key),
         *judge_reactions(log, held, mails_of(rig), now),
+        *judge_privacy(log, held),
         *_leftovers(held, injected),
     ]
     return Verdict(check(history.commands, seen_in(log), history.looks), found)

@@ -76,6 +76,39 @@ class Operator:
         headers = {"Idempotency-Key": key}
         await self._until_answered("POST", "/v1/handovers", json=body, headers=headers)
 
+    async def meet_somebody(self, key: str) -> str:
+        """A person with a customer of their own and a consent, whom the load knows nothing of."""
+        customer = await self._create("/v1/customers", key, kind="individual", display_name=key)
+        member = {"customer_id": customer["customer_id"], "is_primary": True}
+        point = {"type": "email", "value": f"{key}@asks.example"}
+        person = await self._create(
+            "/v1/contacts",
+            key,
+            given_name="Kim",
+            family_name=key,
+            points=[point],
+            memberships=[member],
+        )
+        contact_id = str(person["contact_id"])
+        allowed = {"channel": "email", "purpose": "newsletter", "source": "load"}
+        path = f"/v1/contacts/{contact_id}/consents/grant"
+        await self._until_answered("POST", path, json=allowed)
+        return contact_id
+
+    async def ask_about_data(self, kind: str, contact_id: str) -> None:
+        """Ask for an erasure or an export, verify it, and start it; each as often as it takes."""
+        request = await self._create(f"/v1/privacy/{kind}", contact_id, contact_id=contact_id)
+        path = f"/v1/privacy/requests/{request['request_id']}"
+        await self._until_answered("POST", f"{path}/verify", json={"method": "passport"})
+        begin = path if kind == "erasures" else f"/v1/privacy/exports/{request['request_id']}"
+        await self._until_answered("POST", f"{begin}/start", json={})
+
+    async def _create(self, path: str, key: str, **body: Json) -> Json:
+        headers = {"Idempotency-Key": key}
+        answer = await self._until_answered("POST", path, json=body, headers=headers)
+        answer.raise_for_status()
+        return answer.json()
+
     async def _until_answered(self, method: str, path: str, **options: Json) -> httpx.Response:
         return await eventually(
             lambda: self._ask(method, path, **options), f"{path} is answered", PATIENCE

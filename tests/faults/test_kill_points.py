@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from random import Random
 
 from shared.contracts.external import ERP_ORDERS
+from shared.contracts.privacy import ANSWERING
 from shared.failpoints import Failpoint
 
 from tests.faults import counters, report
@@ -29,7 +30,12 @@ SECONDS_TO_GO_ON = 6.0
 RATE = 100.0
 
 OWN: Mapping[str, tuple[str, ...]] = {
-    "contacts": ("import.after-block", "import.between-blocks"),
+    "contacts": (
+        "import.after-block",
+        "import.between-blocks",
+        "access.before-commit",
+        "access.after-commit",
+    ),
     "pipeline": (
         "parking.after-insert",
         "redrive.after-effect",
@@ -61,8 +67,11 @@ ANYWHERE: Mapping[str, int] = {
 }
 """Places that each service has, and the latest visit at which to strike there."""
 
+IN_ANSWERS: tuple[str, ...] = ("erasure.before-commit", "access.before-answer")
+"""Places in the reactions to what people ask about their data: the seed says in which service."""
+
 Plan = dict[str, list[str]]
-EVERY_PLACE = frozenset({*ANYWHERE, *itertools.chain(*OWN.values())})
+EVERY_PLACE = frozenset({*ANYWHERE, *IN_ANSWERS, *itertools.chain(*OWN.values())})
 
 
 def test_no_failpoint_is_left_out() -> None:
@@ -109,6 +118,8 @@ def plan_of(dice: Random) -> Plan:
     plan: Plan = {
         service: [f"{place}=kill@1" for place in places] for service, places in OWN.items()
     }
+    for place in IN_ANSWERS:
+        plan[dice.choice(ANSWERING)].append(f"{place}=kill@1")
     places = list(ANYWHERE)
     dice.shuffle(places)
     for place in places:
@@ -132,6 +143,7 @@ async def _strike(rig: Rig, load: Load, plan: Plan) -> None:
         tasks.create_task(_poison(rig, load))
         tasks.create_task(_resync(rig, load))
         tasks.create_task(_hand_over(rig, load))
+        tasks.create_task(_ask_about_data(rig, load, plan))
         tasks.create_task(_bring_files(rig, load, plan["contacts"]))
         await load.run(all_back, SECONDS_TO_FIRE)
     await asyncio.to_thread(rig.await_ready)
@@ -173,6 +185,31 @@ async def _hand_over(rig: Rig, load: Load) -> None:
     ):
         await _armed(rig, "service-desk", place)
         await operator.begin_handover(f"{load.seed} {place}", one, other)
+
+
+async def _ask_about_data(rig: Rig, load: Load, plan: Plan) -> None:
+    """People ask what is held of them, or to be forgotten, until every place in it was struck."""
+    operator = Operator(rig.process("contacts").url, rig.values["RAPPORT_JWT_KEY"])
+    places = [
+        (service, order.partition("=")[0])
+        for service, orders in plan.items()
+        for order in orders
+        if order.startswith(("access.", "erasure."))
+    ]
+    had = {place: rig.fired(place) for _, place in places}
+
+    async def strike(service: str, place: str) -> None:
+        async def look() -> bool:
+            return rig.fired(place) > had[place] or rig.process(service).armed.startswith(place)
+
+        await eventually(look, f"{service} is armed with {place}", SECONDS_TO_FIRE)
+        contact_id = await operator.meet_somebody(f"{load.seed}-{place}")
+        kind = "erasures" if place.startswith("erasure.") else "exports"
+        await operator.ask_about_data(kind, contact_id)
+
+    async with asyncio.TaskGroup() as tasks:
+        for service, place in places:
+            tasks.create_task(strike(service, place))
 
 
 async def _bring_files(rig: Rig, load: Load, orders: list[str]) -> None:

@@ -19,6 +19,7 @@ from shared.contracts.contacts.privacy import ExportCompleted, ExportRequested
 from shared.contracts.privacy import EXPORT_ACKNOWLEDGED
 from shared.db import Connection
 from shared.errors import NotFoundError
+from shared.failpoints import Failpoint
 from shared.http.requests import Database
 from shared.messaging import outbox
 from shared.messaging.envelope import Received
@@ -34,6 +35,8 @@ Part: TypeAlias = dict[str, list[dict[str, Any]]]
 Discloser = Annotated[Caller, Depends(allow("disclosure"))]
 
 PATH = "/v1/privacy/parts"
+
+_BEFORE_ANSWER = Failpoint("access.before-answer")
 
 _NOTE = """
 INSERT INTO access_requests (request_id, asked) VALUES ($1, $2) ON CONFLICT DO NOTHING
@@ -80,6 +83,7 @@ def answering(consumer: Consumer, sections: Sections) -> Consumer:
         )
         cause = received.envelope.cause(consumer.service, at=datetime.now(UTC))
         await outbox.append(connection, cause, [Fact(acknowledged, 1)])
+        _BEFORE_ANSWER.reach()
 
     @consumer.on(ExportCompleted)
     async def on_export_completed(

@@ -58,9 +58,9 @@ def migrate_command(package: str) -> None:
 
 @main.command()
 def topics() -> None:
-    """Create the topics that are missing."""
-    created = asyncio.run(provision_topics(from_environment(KafkaSettings)))
-    click.echo(f"topics created: {len(created)}")
+    """Create the topics that are missing, and set what differs on the others."""
+    done = asyncio.run(provision_topics(from_environment(KafkaSettings)))
+    click.echo(f"topics created: {len(done.created)}, altered: {len(done.altered)}")
 
 
 @main.group()

@@ -56,6 +56,7 @@ async def on_erasure_requested(
     )
     cause = received.envelope.cause("customer-360", at=datetime.now(UTC))
     await outbox.append(connection, cause, [Fact(acknowledged, 1)])
+    erased.BEFORE_COMMIT.reach()
 
 
 async def _delete(connection: Connection, table: str, key: str, ids: Sequence[UUID]) -> int:

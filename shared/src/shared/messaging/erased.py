@@ -11,6 +11,10 @@ from uuid import UUID
 
 from shared.contracts.topic import Topic
 from shared.db import Connection
+from shared.failpoints import Failpoint
+
+BEFORE_COMMIT = Failpoint("erasure.before-commit")
+"""Reached by every service when all of its part in an erasure is written and nothing committed."""
 
 _LOCK = "hashtextextended('rapport.erased', 0)"
 _HOLD_OFF = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"

@@ -46,3 +46,4 @@ async def erase(connection: Connection, cause: Cause, asked: ErasureRequested) -
     )
     ended = [Tombstone(FORM_STATE, str(each), SUBMISSION_ENDED) for each in submissions]
     await outbox.append(connection, cause, [*ended, Fact(acknowledged, 1)])
+    erased.BEFORE_COMMIT.reach()

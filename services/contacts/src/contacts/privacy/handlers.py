@@ -174,6 +174,7 @@ async def note_ack(connection: Connection, cause: Cause, request_id: UUID, ack: 
     completed, facts = complete_erasure(request, cause.at)
     await store.save_request(connection, completed)
     await publish(connection, cause, completed, facts)
+    erased.BEFORE_COMMIT.reach()
 
 
 async def watch_deadlines(pool: Pool) -> None:

@@ -31,6 +31,7 @@ async def erase(connection: Connection, cause: Cause, asked: ErasureRequested) -
         retained=tuple(await store.list_retained(connection, asked.customer_ids)),
     )
     await outbox.append(connection, cause, [Fact(acknowledged, 1)])
+    erased.BEFORE_COMMIT.reach()
 
 
 async def erase_leads(connection: Connection, cause: Cause, lead_ids: Sequence[UUID]) -> None:

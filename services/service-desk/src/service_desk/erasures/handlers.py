@@ -5,7 +5,7 @@ from shared.contracts.contacts import ErasureRequested
 from shared.contracts.privacy import ERASURE_ACKNOWLEDGED
 from shared.contracts.service_desk import TicketRedacted
 from shared.db import Connection
-from shared.messaging import outbox
+from shared.messaging import erased, outbox
 from shared.messaging.outbox import Fact
 
 from service_desk.erasures import store
@@ -34,3 +34,4 @@ async def erase(connection: Connection, cause: Cause, asked: ErasureRequested) -
     snapshots = await lock_snapshots(connection, [ticket.ticket_id for ticket in tickets])
     acknowledged = ERASURE_ACKNOWLEDGED["service-desk"](request_id=asked.request_id, erased=counts)
     await outbox.append(connection, cause, [*redacted, *snapshots, Fact(acknowledged, 1)])
+    erased.BEFORE_COMMIT.reach()
