@@ -36,6 +36,7 @@ from contacts.preferences import api as preferences
 from contacts.privacy import api as privacy
 from contacts.privacy.consumers import consumer as privacy_consumer
 from contacts.privacy.handlers import watch_deadlines
+from contacts.relationships import api as relationships
 from contacts.restorations import api as restorations
 from contacts.scans import api as scans
 from contacts.scans.handlers import run_scans
@@ -71,6 +72,7 @@ def create_app() -> FastAPI:
             privacy.router,
             interactions.router,
             preferences.router,
+            relationships.router,
         ],
         consumers=[
             optouts,

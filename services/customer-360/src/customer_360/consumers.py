@@ -44,6 +44,7 @@ from customer_360.people import projection as people
 from customer_360.preferences import projection as preferences
 from customer_360.profiles.pressure import Pressure
 from customer_360.projecting import Projection
+from customer_360.relationships import projection as relationships
 from customer_360.tickets import projection as tickets
 from customer_360.touches import projection as touches
 
@@ -111,6 +112,7 @@ def fact_projection(hash_key: str) -> Projection:
             touches.RESPONSE_SECTION,
             handovers.HANDOVER_SECTION,
             interactions.SECTION,
+            relationships.SECTION,
         ],
         noted=(
             ContactCreated,

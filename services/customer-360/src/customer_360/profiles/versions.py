@@ -17,6 +17,7 @@ from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
 from customer_360.preferences.store import PREFERENCES
+from customer_360.relationships.store import RELATIONSHIPS
 from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
 from customer_360.touches.store import CAMPAIGNS, MESSAGES, RESPONSES
 
@@ -43,6 +44,7 @@ TABLES = (
     HANDOVERS,
     INTERACTIONS,
     PREFERENCES,
+    RELATIONSHIPS,
 )
 """Every projected table: what a version can be waited for in."""
 

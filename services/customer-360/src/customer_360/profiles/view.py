@@ -10,6 +10,8 @@ from shared.contracts.contacts import ContactPoint, ExternalId, KeyDate, PostalP
 from customer_360.alerts.derive import Alert
 from customer_360.contactability.gate import Contactable
 from customer_360.deals.fold import Risk
+from customer_360.groups.related import RelatedShown
+from customer_360.groups.rolling_up import GroupShown
 from customer_360.sources.progress import SourceProgress
 
 
@@ -334,5 +336,7 @@ class CustomerView(_Shown):
     campaigns: Campaigns
     interactions: InteractionSection
     preferences: list[PreferenceShown]
+    group: GroupShown | None
+    related: list[RelatedShown]
     alerts: list[Alert]
     timeline_url: str

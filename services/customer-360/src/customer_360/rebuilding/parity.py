@@ -40,6 +40,7 @@ _SAMPLED = {
     "handovers": """handover_id IN (
         SELECT handover_id FROM {schema}.ownerships WHERE customer_id = ANY($1))""",
     "interactions": "customer_id = ANY($1) OR customer_id IS NULL AND contact_ids ?| $1::text[]",
+    "relationships": "from_id = ANY($1) OR to_id = ANY($1)",
     "timeline": "party_id = ANY($1)",
     "order_horizon": "$1::uuid[] IS NOT NULL",
 }

@@ -13,6 +13,8 @@ from shared.contracts.contacts import (
     IdentityConflictDetected,
     InteractionCorrected,
     InteractionRecorded,
+    RelationshipEnded,
+    RelationshipEstablished,
     SuppressionAdded,
     SuppressionLifted,
 )
@@ -89,6 +91,15 @@ def _party_of(event: Event) -> tuple[UUID, Party] | None:
         party_id: UUID | None = getattr(event, field, None)
         if party_id is not None:
             return party_id, party
+    if isinstance(event, SuppressionAdded | SuppressionLifted):
+        return address_party(event.subject_hash), "address"
+    return _first_party_of(event)
+
+
+def _first_party_of(event: Event) -> tuple[UUID, Party] | None:
+    """Of a fact that names several, the first."""
+    if isinstance(event, RelationshipEstablished | RelationshipEnded):
+        return event.from_id, event.from_type
     if isinstance(event, InteractionRecorded | InteractionCorrected):
         return event.contact_ids[0], "contact"
     if isinstance(event, DuplicateDetected | DuplicateDismissed | DuplicateMerged):
@@ -96,8 +107,6 @@ def _party_of(event: Event) -> tuple[UUID, Party] | None:
         return first, "customer" if event.entity_type == "customer" else "contact"
     if isinstance(event, IdentityConflictDetected):
         return event.candidate_ids[0], "contact"
-    if isinstance(event, SuppressionAdded | SuppressionLifted):
-        return address_party(event.subject_hash), "address"
     return None
 
 

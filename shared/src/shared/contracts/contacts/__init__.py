@@ -108,6 +108,13 @@ from shared.contracts.contacts.privacy import (
     RestrictionScope,
     Retained,
 )
+from shared.contracts.contacts.relationships import (
+    RELATIONSHIP_EVENTS,
+    PartyType,
+    RelationshipEnded,
+    RelationshipEstablished,
+    RelationshipType,
+)
 from shared.contracts.contacts.suppressions import (
     SUPPRESSION_EVENTS,
     SuppressionAdded,
@@ -128,6 +135,7 @@ __all__ = [
     "IMPORT_EVENTS",
     "INTERACTION_EVENTS",
     "PRIVACY_EVENTS",
+    "RELATIONSHIP_EVENTS",
     "SUPPRESSION_EVENTS",
     "ArchivedFor",
     "Channel",
@@ -194,6 +202,7 @@ __all__ = [
     "MatchedTrait",
     "Membership",
     "Moved",
+    "PartyType",
     "PointStatus",
     "PointType",
     "PostalPoint",
@@ -204,6 +213,9 @@ __all__ = [
     "Purpose",
     "RecordStatus",
     "RejectedFor",
+    "RelationshipEnded",
+    "RelationshipEstablished",
+    "RelationshipType",
     "RestrictionLifted",
     "RestrictionScope",
     "Retained",
