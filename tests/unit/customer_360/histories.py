@@ -271,6 +271,24 @@ class Story:
         }
         return contacts.CustomerPreferenceLearned(**{**fields, **changes})
 
+    def relationship(self, to_id: UUID | None = None, **changes: Any) -> Event:
+        fields: dict[str, Any] = {
+            "relationship_id": an_id(f"relationship-{to_id}", self.name),
+            "from_id": self.customer,
+            "from_type": "customer",
+            "to_id": to_id or self.daughter,
+            "to_type": "customer",
+            "relationship_type": "parent-of",
+            "valid_from": at(0),
+        }
+        return contacts.RelationshipEstablished(**{**fields, **changes})
+
+    def relationship_ended(self) -> Event:
+        said = dict(self.relationship())
+        for name in ("role", "strength", "valid_from"):
+            del said[name]
+        return contacts.RelationshipEnded(**said, ended_at=at(20), reason_code="sold")
+
     def touch_corrected(self) -> contacts.InteractionCorrected:
         return contacts.InteractionCorrected(
             **dict(self.touch(outcome="reached")),
@@ -304,6 +322,7 @@ class Story:
             self._handover(),
             [self._restricted(), self._restriction_lifted()],
             [self.touch(), self.touch_corrected()],
+            [self.relationship(), self.relationship_ended()],
             [self.preference(), self.preference("evening")],
         ]
 

@@ -45,6 +45,7 @@ from contacts.permits.handlers import forget_ended
 from contacts.preferences import api as preferences
 from contacts.privacy import api as privacy
 from contacts.privacy.handlers import watch_deadlines
+from contacts.relationships import api as relationships
 from contacts.restorations import api as restorations
 from contacts.scans import api as scans
 from contacts.scans.handlers import run_scans
@@ -89,6 +90,7 @@ def create_app() -> FastAPI:
             credit.router,
             interactions.router,
             preferences.router,
+            relationships.router,
         ],
         consumers=[
             optouts,

@@ -51,6 +51,7 @@ from customer_360.preferences import projection as preferences
 from customer_360.privacy_requests import projection as privacy_requests
 from customer_360.profiles.pressure import Pressure
 from customer_360.projecting import Projection
+from customer_360.relationships import projection as relationships
 from customer_360.tickets import projection as tickets
 from customer_360.touches import projection as touches
 
@@ -125,6 +126,7 @@ def fact_projection(hash_key: str) -> Projection:
             handovers.HANDOVER_SECTION,
             privacy_requests.SECTION,
             interactions.SECTION,
+            relationships.SECTION,
         ],
         noted=(
             ContactCreated,

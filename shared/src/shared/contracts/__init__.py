@@ -24,6 +24,7 @@ from shared.contracts.contacts import (
     imports,
     interactions,
     people,
+    relationships,
     suppressions,
 )
 from shared.contracts.contacts import handovers as contacts_handovers
@@ -41,6 +42,7 @@ _MODULES = (
     contacts_handovers,
     contacts_privacy,
     interactions,
+    relationships,
     pipeline,
     service_desk,
     campaigns,

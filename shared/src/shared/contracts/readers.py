@@ -95,6 +95,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.DUPLICATE_EVENTS,
             contacts.PRIVACY_EVENTS,
             contacts.INTERACTION_EVENTS,
+            contacts.RELATIONSHIP_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

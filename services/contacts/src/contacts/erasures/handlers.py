@@ -19,6 +19,7 @@ from contacts.people.domain import Person
 from contacts.people.domain import carry_out as carry_out_person
 from contacts.preferences.store import delete_preferences
 from contacts.records import EraseRecord
+from contacts.relationships.handlers import end_all_of
 
 
 async def erase(
@@ -40,7 +41,8 @@ async def erase(
     nameless = [carry_out_customer(customer, command) for customer in locked_customers.values()]
     await customers.save_changes(connection, cause, nameless)
     await people.save_changes(connection, cause, gone)
-    await delete_history(connection, [*locked, *locked_customers])
+    gone_ids = [*locked, *locked_customers]
+    await delete_history(connection, gone_ids)
     marks = marks_of(told.addresses, told.names)
     spoken = {f"{given} {family}" for given, family in marks.names} | marks.addresses
     return {
@@ -49,6 +51,7 @@ async def erase(
         "consents": await store.forget_evidence(connection, list(locked)),
         "texts": await forget_texts(connection, list(locked), list(locked_customers), spoken),
         "preferences": await delete_preferences(connection, list(locked), list(locked_customers)),
+        "relationships": await end_all_of(connection, cause, gone_ids, "erased"),
         "staged_rows": await store.forget_staged(connection, marks),
         "bundles": await store.forget_bundles(connection, list(locked), list(locked_customers)),
         "parked_records": await store.forget_parked(connection, told),

@@ -52,3 +52,27 @@ CREATE TABLE preferences (
 CREATE INDEX preferences_customer_idx ON preferences (customer_id, key);
 CREATE INDEX preferences_contact_idx ON preferences (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX preferences_value_idx ON preferences (key, value_code, preference_id);
+
+-- How parties stand to one another: `from_id` is the parent, dealer, guarantor … of `to_id`.
+CREATE TABLE relationships (
+    relationship_id uuid NOT NULL CONSTRAINT relationships_pkey PRIMARY KEY,
+    version bigint NOT NULL,
+    from_id uuid NOT NULL,
+    from_type text NOT NULL CONSTRAINT relationships_from_check
+        CHECK (from_type IN ('customer', 'contact')),
+    to_id uuid NOT NULL,
+    to_type text NOT NULL CONSTRAINT relationships_to_check
+        CHECK (to_type IN ('customer', 'contact')),
+    relationship_type text NOT NULL,
+    role text,
+    strength double precision,
+    valid_from timestamptz NOT NULL,
+    ended_at timestamptz,
+    reason_code text
+);
+CREATE UNIQUE INDEX relationships_active_key ON relationships (from_id, to_id, relationship_type)
+    WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX relationships_parent_key ON relationships (to_id)
+    WHERE relationship_type = 'parent-of' AND ended_at IS NULL;
+CREATE INDEX relationships_from_idx ON relationships (from_id);
+CREATE INDEX relationships_to_idx ON relationships (to_id);

@@ -35,3 +35,20 @@ CREATE TABLE preferences (
     learned_at timestamptz
 );
 CREATE INDEX preferences_customer_idx ON preferences (customer_id);
+
+-- How parties stand to one another.
+CREATE TABLE relationships (
+    relationship_id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    from_id uuid NOT NULL,
+    from_type text NOT NULL,
+    to_id uuid NOT NULL,
+    to_type text NOT NULL,
+    relationship_type text NOT NULL,
+    role text,
+    strength numeric,
+    valid_from timestamptz,
+    ended_at timestamptz
+);
+CREATE INDEX relationships_from_idx ON relationships (from_id);
+CREATE INDEX relationships_to_idx ON relationships (to_id);

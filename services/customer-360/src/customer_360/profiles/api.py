@@ -15,6 +15,7 @@ from shared.errors import NotFoundError
 from shared.http.requests import Code, Cursor, Database, Page, page_of, read_cursor
 from shared.runtime import Runtime
 
+from customer_360.groups.looking import look_around
 from customer_360.profiles.assembly import view_of
 from customer_360.profiles.figures import Yardstick, figures_of
 from customer_360.profiles.listing import list_profile_ids
@@ -63,11 +64,12 @@ async def get_customer(
     ends = ends_of(runtime.subscriptions)
     async with pool.acquire() as connection:
         looked = await look_up(connection, customer_id, ends)
-    if looked is None:
-        raise CustomerNotFoundError(customer_id=customer_id)
+        if looked is None:
+            raise CustomerNotFoundError(customer_id=customer_id)
+        relations = await look_around(connection, customer_id)
     known, yardstick = looked
     logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
-    return view_of(known, yardstick, datetime.now(UTC), stale=stale)
+    return view_of(known, relations, yardstick, datetime.now(UTC), stale=stale)
 
 
 @router.get("/v1/profiles")

@@ -16,6 +16,7 @@ from customer_360.alerts.derive import (
 from customer_360.contactability.gate import contactable_now
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
+from customer_360.groups.looking import Relations
 from customer_360.interactions.fold import Interaction
 from customer_360.leads.fold import Lead
 from customer_360.orders.fold import Order
@@ -53,7 +54,9 @@ class Known:
     as_of: Mapping[str, SourceProgress]
 
 
-def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -> view.CustomerView:
+def view_of(
+    known: Known, relations: Relations, yardstick: Yardstick, now: datetime, *, stale: bool
+) -> view.CustomerView:
     """The whole view."""
     basis = known.basis
     customer = basis.customer
@@ -76,6 +79,8 @@ def view_of(known: Known, yardstick: Yardstick, now: datetime, *, stale: bool) -
         preferences=_preferences(known),
         grade=customer.grading if customer else None,
         credit=customer.credit if customer else None,
+        group=relations.group,
+        related=relations.related,
         alerts=_alerts(known),
         timeline_url=f"/v1/customers/{basis.customer_id}/timeline",
     )

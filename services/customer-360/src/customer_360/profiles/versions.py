@@ -18,6 +18,7 @@ from customer_360.orders.store import ORDERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
 from customer_360.preferences.store import PREFERENCES
 from customer_360.privacy_requests.store import PRIVACY_REQUESTS
+from customer_360.relationships.store import RELATIONSHIPS
 from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
 from customer_360.touches.store import CAMPAIGNS, MESSAGES, RESPONSES
 
@@ -45,6 +46,7 @@ TABLES = (
     PRIVACY_REQUESTS,
     INTERACTIONS,
     PREFERENCES,
+    RELATIONSHIPS,
 )
 """Every projected table: what a version can be waited for in."""
 

@@ -16,6 +16,8 @@ from shared.contracts.contacts import (
     InteractionCorrected,
     InteractionRecorded,
     PrivacyRequestRejected,
+    RelationshipEnded,
+    RelationshipEstablished,
     SuppressionAdded,
     SuppressionLifted,
 )
@@ -92,11 +94,15 @@ def _party_of(event: Event) -> tuple[UUID, Party] | None:
         party_id: UUID | None = getattr(event, field, None)
         if party_id is not None:
             return party_id, party
+    if isinstance(event, SuppressionAdded | SuppressionLifted):
+        return address_party(event.subject_hash), "address"
     return _first_party_of(event)
 
 
 def _first_party_of(event: Event) -> tuple[UUID, Party] | None:
-    """Of a fact that concerns several, or is kept by another name."""
+    """Of a fact that names several, or is kept by another name: the first."""
+    if isinstance(event, RelationshipEstablished | RelationshipEnded):
+        return event.from_id, event.from_type
     if isinstance(event, InteractionRecorded | InteractionCorrected):
         return event.contact_ids[0], "contact"
     if isinstance(event, DuplicateDetected | DuplicateDismissed | DuplicateMerged):
@@ -106,8 +112,6 @@ def _first_party_of(event: Event) -> tuple[UUID, Party] | None:
         return _first_of(event)
     if isinstance(event, IdentityConflictDetected):
         return event.candidate_ids[0], "contact"
-    if isinstance(event, SuppressionAdded | SuppressionLifted):
-        return address_party(event.subject_hash), "address"
     return None
 
 

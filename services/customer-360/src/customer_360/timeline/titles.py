@@ -134,6 +134,13 @@ _title(
 _title(
     contacts.InteractionCorrected, lambda e: f"An interaction was corrected{_reason(e.reason_code)}"
 )
+_title(
+    contacts.RelationshipEstablished, lambda e: f"Related to another: {words(e.relationship_type)}"
+)
+_title(
+    contacts.RelationshipEnded,
+    lambda e: f"No longer {words(e.relationship_type)} of another{_reason(e.reason_code)}",
+)
 
 _title(pipeline.LeadCreated, lambda e: f"Lead from {words(e.source)} by {words(e.channel)}")
 _title(pipeline.LeadAssigned, lambda e: f"Lead assigned to {e.owner_id}")

@@ -141,13 +141,22 @@ from shared.contracts.contacts.ratings import (
     Grading,
     HoldReason,
 )
+from shared.contracts.contacts.relationships import (
+    RELATIONSHIP_EVENTS,
+    PartyType,
+    RelationshipEnded,
+    RelationshipEstablished,
+    RelationshipType,
+)
 from shared.contracts.contacts.suppressions import (
     SUPPRESSION_EVENTS,
     SuppressionAdded,
     SuppressionLifted,
     SuppressionReason,
 )
-from shared.contracts.contacts.values import RecordStatus
+from shared.contracts.contacts.values import (
+    RecordStatus,
+)
 
 __all__ = [
     "CONSENT_EVENTS",
@@ -162,6 +171,7 @@ __all__ = [
     "IMPORT_EVENTS",
     "INTERACTION_EVENTS",
     "PRIVACY_EVENTS",
+    "RELATIONSHIP_EVENTS",
     "SUPPRESSION_EVENTS",
     "ArchivedFor",
     "Channel",
@@ -252,6 +262,7 @@ __all__ = [
     "Membership",
     "MergeStrategy",
     "Moved",
+    "PartyType",
     "PointStatus",
     "PointType",
     "PostalPoint",
@@ -262,6 +273,9 @@ __all__ = [
     "Purpose",
     "RecordStatus",
     "RejectedFor",
+    "RelationshipEnded",
+    "RelationshipEstablished",
+    "RelationshipType",
     "RestrictionLifted",
     "RestrictionScope",
     "Retained",

@@ -226,7 +226,7 @@ function show(view) {
     alertList(view.alerts), headerCard(view, sourcesOpen),
     h("div", { class: "columns" },
       h("div", { class: "column" }, peopleCard(view), gradeCard(view), creditCard(view), identityCard(view), preferencesCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
-      h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view)),
+      h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view), groupCard(view)),
       h("div", { class: "column" }, interactionsCard(view), timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
   if (!isFirst) highlight(before);
@@ -488,6 +488,22 @@ function campaignsCard(view) {
           [touch.status, touch.reason_code && words(touch.reason_code), touch.clicked_at && "clicked",
             touch.unsubscribed_at && "unsubscribed"].filter(Boolean).join(" · "))),
       h("div", { class: "soft small" }, at(touch.touched_at))), "No campaign has reached this customer."));
+}
+
+function groupCard(view) {
+  const { group, related } = view;
+  if (!group && !related.length) return null;
+  const to = (id, name) => h("a", { href: `#customer=${id}` }, name ?? `${id.slice(0, 8)}…`);
+  return card("group", "Group and relations", group ? plural(group.members.length, "member") + (group.is_whole ? "" : " shown") : null,
+    group ? h("div", { class: "soft small" }, `${amounts(group.revenue)} bought · ${plural(group.open_deals, "open deal")} `
+      + `(${amounts(group.open_deal_amount)}) · ${plural(group.open_tickets, "open ticket")}`) : null,
+    group ? rows(group.members, (one) => h("li", {}, h("div", { class: "row small" },
+      h("span", { class: one.customer_id === view.customer_id ? "strong" : "" }, "– ".repeat(one.depth), to(one.customer_id, one.display_name)),
+      keyed(`member:${one.customer_id}`, "span", { class: "soft" }, `${amounts(one.revenue)} · ${plural(one.open_deals, "deal")} · ${plural(one.open_tickets, "ticket")}`))), "") : null,
+    rows(related.filter((one) => one.relationship_type !== "parent-of"), (one) => h("li", {}, h("div", { class: "row small" },
+      h("span", {}, one.direction === "outward" ? `${capital(words(one.relationship_type))} → ` : `${capital(words(one.relationship_type))} ← `,
+        one.other_type === "customer" ? to(one.other_id, one.other_name) : one.other_name ?? "Unnamed"),
+      h("span", { class: "soft" }, one.role ? words(one.role) : ""))), ""));
 }
 
 function preferencesCard(view) {

@@ -1,0 +1,1 @@
+"""Relationships: how parties, customers and people, stand to one another."""

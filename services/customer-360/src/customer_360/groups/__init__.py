@@ -1,0 +1,1 @@
+"""Groups: a customer with its parents and subsidiaries, as one."""

@@ -1,0 +1,1 @@
+"""Relationships: how customers and people stand to one another."""
