@@ -25,6 +25,8 @@ from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue,
 from contacts.imports import api as imports
 from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
+from contacts.merges import api as merges
+from contacts.merges.handlers import forget_closed
 from contacts.people import api as people
 from contacts.people import store as people_store
 from contacts.people.consumers import bounces
@@ -66,6 +68,7 @@ def create_app() -> FastAPI:
             duplicates.router,
             handovers.router,
             privacy.router,
+            merges.router,
         ],
         consumers=[
             optouts,
@@ -94,6 +97,7 @@ def create_app() -> FastAPI:
             Job("forget-permits", forget_ended, every=60.0),
             Job("duplicate-scans", run_scans, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("watch-deadlines", watch_deadlines, every=DEADLINE_POLL),
+            Job("forget-merges", forget_closed, every=60.0),
         ],
     )
     return build_app(service, settings)

@@ -13,6 +13,7 @@ from contacts.erasures import store
 from contacts.erasures.domain import marks_of
 from contacts.erasures.store import Told
 from contacts.history.store import delete_history
+from contacts.merges import store as merges
 from contacts.people import store as people
 from contacts.people.domain import Person
 from contacts.people.domain import carry_out as carry_out_person
@@ -39,6 +40,7 @@ async def erase(
     await customers.save_changes(connection, cause, nameless)
     await people.save_changes(connection, cause, gone)
     await delete_history(connection, [*locked, *locked_customers])
+    await merges.forget_of(connection, [*locked, *locked_customers])
     marks = marks_of(told.addresses, told.names)
     return {
         "people": len(gone),

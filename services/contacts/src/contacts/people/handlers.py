@@ -40,6 +40,7 @@ from contacts.people.memberships import (
 )
 from contacts.points import NewPoint, PointRules
 from contacts.postal_points import NewPostalPoint
+from contacts.records import RecordIsMergedError
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
 
@@ -171,10 +172,12 @@ async def region_of(connection: Connection, customer_ids: Iterable[UUID]) -> str
 async def _require_customers(connection: Connection, customer_ids: list[UUID]) -> None:
     if not customer_ids:
         return
-    known = await customers.find_regions(connection, customer_ids)
+    known = await customers.hold_customers(connection, customer_ids)
     for customer_id in customer_ids:
         if customer_id not in known:
             raise CustomerNotFoundError(customer_id=customer_id)
+        if known[customer_id] is not None:
+            raise RecordIsMergedError(merged_into=known[customer_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,8 @@ async def import_people(
 async def _what_is_known(connection: Connection, batch: Batch, rows: Sequence[PersonRow]) -> _Known:
     names = [row.customer for row in rows if row.customer is not None]
     customer_ids = await customers.find_by_external_ids(connection, names)
+    into = await customers.hold_customers(connection, set(customer_ids.values()))
+    customer_ids = {name: into[each] or each for name, each in customer_ids.items()}
     regions = await customers.find_regions(connection, set(customer_ids.values()))
     contact_ids: dict[str, UUID] = {}
     people: dict[UUID, Person] = {}
