@@ -9,7 +9,8 @@ what is to be moved goes before what is to be moved back, of which the last merg
 that comes late with an old id is led on by `current_ids`; what slips in beside it is found by
 looking again for an hour.
 
-Each service has the tables `aliases`, `merge_parts` and `merge_moves` in its own migrations.
+Each service has the tables `aliases`, `merge_parts` and `merge_moves` in its own migrations;
+contacts, which moves all of its own in the transaction of the merge, has `aliases` alone.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -175,6 +176,11 @@ async def current_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUI
     return {row["old_id"]: row["current_id"] for row in rows}
 
 
+async def current_id(connection: Connection, record_id: UUID) -> UUID:
+    """Whom this id means now."""
+    return (await current_ids(connection, [record_id]))[record_id]
+
+
 async def all_ids_of(connection: Connection, current_id: UUID) -> list[UUID]:
     """Every id that means this record: its own, and those that were merged into it."""
     rows = await connection.fetch(_ALL_IDS, current_id)
@@ -203,10 +209,14 @@ async def note_start(connection: Connection, cause: Cause, merged: Merged) -> No
         cause.at,
     )
     if is_new:
-        ids = list(merged.merged_ids)
-        await connection.execute(
-            _INSERT_ALIASES, ids, survivor_id, party, merged.merge_id, cause.at
-        )
+        await note_aliases(connection, cause, merged)
+
+
+async def note_aliases(connection: Connection, cause: Cause, merged: Merged) -> None:
+    """The aliases alone, for whoever has nothing left to move."""
+    party, survivor_id = _party_of(merged)
+    ids = list(merged.merged_ids)
+    await connection.execute(_INSERT_ALIASES, ids, survivor_id, party, merged.merge_id, cause.at)
 
 
 async def note_unmerge(connection: Connection, received: Received[Any]) -> None:
@@ -222,7 +232,12 @@ async def note_undo(connection: Connection, cause: Cause, unmerged: Unmerged) ->
         _UNDO, unmerged.merge_id, cause.correlation_id, trace, cause.causation_id
     )
     if was_there:
-        await connection.execute(_END_ALIASES, unmerged.merge_id)
+        await end_aliases(connection, unmerged)
+
+
+async def end_aliases(connection: Connection, unmerged: Unmerged) -> None:
+    """Each of the merged ids means itself again."""
+    await connection.execute(_END_ALIASES, unmerged.merge_id)
 
 
 def merge_jobs(service: str, repointing: Repointing) -> tuple[Job, Job]:

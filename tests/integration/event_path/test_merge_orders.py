@@ -63,7 +63,7 @@ REPOINTING = Repointing(find, carry, recheck)
 
 @pytest.fixture
 async def pool(database: DatabaseFactory) -> AsyncIterator[Pool]:
-    opened = await open_pool(await database("contacts"))
+    opened = await open_pool(await database("pipeline"))
     await opened.execute("CREATE TABLE things (id uuid PRIMARY KEY, owner uuid NOT NULL)")
     yield opened
     await opened.close()

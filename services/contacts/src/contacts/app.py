@@ -37,6 +37,8 @@ from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
 from contacts.interactions import api as interactions
 from contacts.interactions.consumers import consumer as interaction_reactions
+from contacts.merges import api as merges
+from contacts.merges.handlers import forget_closed
 from contacts.people import api as people
 from contacts.people import store as people_store
 from contacts.people.consumers import bounces
@@ -91,6 +93,7 @@ def create_app() -> FastAPI:
             interactions.router,
             preferences.router,
             relationships.router,
+            merges.router,
         ],
         consumers=[
             optouts,
@@ -132,6 +135,7 @@ def create_app() -> FastAPI:
             Job("grade-dry-runs", run_dry_runs, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("grade-reviews", review_due, every=REVIEW_POLL, at_rest=REVIEW_POLL_AT_REST),
             Job("assess-credit", assess_all, every=ASSESS_POLL),
+            Job("forget-merges", forget_closed, every=60.0),
         ],
     )
     return build_app(service, settings)

@@ -26,6 +26,9 @@ class Settings(ServiceSettings):
     default_region: str | None = Field(
         default=None, validation_alias="CONTACTS_DEFAULT_REGION", pattern=r"^[A-Z]{2}$"
     )
+    merge_window_days: int = Field(
+        default=30, validation_alias="CONTACTS_MERGE_WINDOW_DAYS", ge=1, le=365
+    )
 
     @model_validator(mode="after")
     def _can_ask_departments(self) -> Self:

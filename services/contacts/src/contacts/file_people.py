@@ -98,6 +98,8 @@ async def _what_is_known(
 ) -> _Known:
     names = [row.customer for row in rows if row.customer is not None]
     customer_ids = await customers.find_by_external_ids(connection, names)
+    into = await customers.hold_customers(connection, set(customer_ids.values()))
+    customer_ids = {name: into[each] or each for name, each in customer_ids.items()}
     written = {row.customer_name for row in rows if row.customer_name}
     named = await customers.find_by_names(connection, written) if written else {}
     regions = await customers.find_regions(connection, {*customer_ids.values(), *named.values()})

@@ -59,7 +59,22 @@ class EraseRecord:
     request_id: UUID
 
 
-StatusCommand: TypeAlias = AwaitErasure | KeepRecord | EraseRecord
+@dataclass(frozen=True, slots=True)
+class MergeRecord:
+    """It is an alias of another from now on; `request_id` is the merge."""
+
+    request_id: UUID
+    into: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergeRecord:
+    """It is a record of its own again."""
+
+    request_id: UUID
+
+
+StatusCommand: TypeAlias = AwaitErasure | KeepRecord | EraseRecord | MergeRecord | UnmergeRecord
 
 
 def status_after(state: Recorded, command: StatusCommand) -> RecordStatus:
@@ -73,6 +88,25 @@ def status_after(state: Recorded, command: StatusCommand) -> RecordStatus:
             return status if state.record_status == "erasure-pending" else state.record_status
         case EraseRecord():
             return "erased"
+        case MergeRecord(into=into):
+            if state.merged_into != into:
+                require_active(state)
+            return "merged"
+        case UnmergeRecord():
+            return "active" if state.record_status == "merged" else state.record_status
+        case _:
+            assert_never(command)
+
+
+def merged_into_after(state: Recorded, command: StatusCommand) -> UUID | None:
+    """Of whom the record is an alias after a command."""
+    match command:
+        case MergeRecord(into=into):
+            return into
+        case UnmergeRecord():
+            return None
+        case AwaitErasure() | KeepRecord() | EraseRecord():
+            return state.merged_into
         case _:
             assert_never(command)
 

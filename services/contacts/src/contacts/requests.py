@@ -1,8 +1,11 @@
 """What endpoints take from the service's settings."""
 
+from datetime import timedelta
 from typing import Annotated, TypeAlias
+from uuid import UUID
 
 from fastapi import Depends, Query, Request
+from fastapi.responses import JSONResponse
 from shared.http.requests import Code
 
 from contacts.config import Settings
@@ -15,6 +18,13 @@ async def point_rules_of(request: Request) -> PointRules:
     return settings.point_rules
 
 
+async def merge_window_of(request: Request) -> timedelta:
+    """How long a merge can be undone."""
+    settings: Settings = request.app.state.settings
+    return timedelta(days=settings.merge_window_days)
+
+
+MergeWindow: TypeAlias = Annotated[timedelta, Depends(merge_window_of)]
 Rules: TypeAlias = Annotated[PointRules, Depends(point_rules_of)]
 
 ForceReason: TypeAlias = Annotated[
@@ -24,3 +34,15 @@ ForceReason: TypeAlias = Annotated[
         " `other-branch`, `twins`. The pair becomes a duplicate case all the same."
     ),
 ]
+AsIs: TypeAlias = Annotated[
+    bool, Query(description="Answer with a merged record itself, not with where it is now.")
+]
+
+
+def moved_to(path: str, current_id: UUID) -> JSONResponse:
+    """The record is an alias of another, for ever: 308 with the place of that one."""
+    return JSONResponse(
+        {"merged_into": str(current_id)},
+        status_code=308,
+        headers={"Location": f"{path}/{current_id}"},
+    )

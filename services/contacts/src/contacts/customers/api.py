@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import CustomerState, Lifecycle, RecordStatus
@@ -21,6 +22,7 @@ from shared.http.requests import (
     read_cursor,
     tag_version,
 )
+from shared.merges import current_id
 
 from contacts.customers import handlers, store
 from contacts.customers.domain import (
@@ -33,7 +35,7 @@ from contacts.customers.domain import (
 )
 from contacts.customers.lifecycle import MoveLifecycle
 from contacts.inputs import CustomerIn, CustomerPatch
-from contacts.requests import ForceReason
+from contacts.requests import AsIs, ForceReason, moved_to
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 Creator = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -87,13 +89,21 @@ async def create_customer(
     return _out(created, response)
 
 
-@router.get("/{customer_id}")
+@router.get(
+    "/{customer_id}",
+    response_model=CustomerOut,
+    responses={308: {"description": "It was merged; Location is where it is now."}},
+)
 async def read_customer(
-    caller: Reader, pool: Database, customer_id: UUID, response: Response
-) -> CustomerOut:
+    caller: Reader, pool: Database, customer_id: UUID, response: Response, *, as_is: AsIs = False
+) -> CustomerOut | JSONResponse:
+    """One that was merged is where the other is, for ever; `as_is` shows the merged one itself."""
     del caller
     async with pool.acquire() as connection:
-        return _out(await store.load_customer(connection, customer_id), response)
+        customer = await store.load_customer(connection, customer_id)
+        if customer.state.record_status == "merged" and not as_is:
+            return moved_to("/v1/customers", await current_id(connection, customer_id))
+    return _out(customer, response)
 
 
 async def wanted_customers(

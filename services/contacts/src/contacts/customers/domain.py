@@ -44,12 +44,22 @@ from contacts.customers.grading import (
     grading_after,
     review,
 )
-from contacts.customers.lifecycle import FollowFact, MoveLifecycle, follow, move
+from contacts.customers.lifecycle import (
+    AdoptLifecycle,
+    FollowFact,
+    MoveLifecycle,
+    adopt,
+    follow,
+    move,
+)
 from contacts.records import (
     AwaitErasure,
     EraseRecord,
     KeepRecord,
+    MergeRecord,
     StatusCommand,
+    UnmergeRecord,
+    merged_into_after,
     require_active,
     require_present,
     status_after,
@@ -102,6 +112,13 @@ class UpdateCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceFields:
+    """Exactly these values, external ids too: what a merge, or its undoing, makes of a record."""
+
+    profile: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeOwner:
     """Another employee answers for the customer; in a handover, for an archived one too."""
 
@@ -125,9 +142,11 @@ class RestoreCustomer:
 Command: TypeAlias = (
     CreateCustomer
     | UpdateCustomer
+    | ReplaceFields
     | ChangeOwner
     | MoveLifecycle
     | FollowFact
+    | AdoptLifecycle
     | ArchiveCustomer
     | RestoreCustomer
     | StatusCommand
@@ -155,7 +174,7 @@ def carry_out(before: Customer | None, *commands: Command) -> CustomerChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(  # noqa: C901, PLR0911 -- one per command
+def decide(  # noqa: C901, PLR0911, PLR0912 -- one per command
     customer: Customer | None, command: Command
 ) -> Sequence[CustomerEvent]:
     """The facts that follow from a command; none for a repeat. Raises the refusals above."""
@@ -164,7 +183,7 @@ def decide(  # noqa: C901, PLR0911 -- one per command
     if customer is None:
         raise CustomerNotFoundError
     match command:
-        case UpdateCustomer():
+        case UpdateCustomer() | ReplaceFields():
             return _update(customer.state, command)
         case ChangeOwner():
             return _change_owner(customer.state, command)
@@ -172,9 +191,11 @@ def decide(  # noqa: C901, PLR0911 -- one per command
             return move(customer.state, command)
         case FollowFact():
             return follow(customer.state, command)
+        case AdoptLifecycle():
+            return adopt(customer.state, command)
         case ArchiveCustomer() | RestoreCustomer():
             return _put(customer.state, command)
-        case AwaitErasure() | KeepRecord() | EraseRecord():
+        case AwaitErasure() | KeepRecord() | EraseRecord() | MergeRecord() | UnmergeRecord():
             return _change_status(customer.state, command)
         case ReviewGrade():
             return review(customer.state, command)
@@ -251,18 +272,29 @@ def _created(state: CustomerState, import_id: UUID | None) -> CustomerCreated:
     )
 
 
-def _update(state: CustomerState, command: UpdateCustomer) -> Sequence[CustomerEvent]:
+def _update(
+    state: CustomerState, command: UpdateCustomer | ReplaceFields
+) -> Sequence[CustomerEvent]:
+    if isinstance(command, ReplaceFields):
+        require_present(state)
+        return _changed(state, command.profile, None)
     require_active(state)
     profile = dict(command.profile)
     if "external_ids" in profile:
-        profile["external_ids"] = _joined(state.external_ids, profile["external_ids"])
+        profile["external_ids"] = joined(state.external_ids, profile["external_ids"])
+    return _changed(state, profile, command.import_id)
+
+
+def _changed(
+    state: CustomerState, profile: Mapping[str, Any], import_id: UUID | None
+) -> Sequence[CustomerEvent]:
     changed = _differing(state, profile)
     if not changed:
         return []
     fact = CustomerUpdated(
         customer_id=state.customer_id,
         changed_fields=tuple(sorted(changed)),
-        import_id=command.import_id,
+        import_id=import_id,
     )
     return [state.model_copy(update=changed), fact]
 
@@ -271,7 +303,8 @@ def _differing(state: CustomerState, profile: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in profile.items() if getattr(state, name) != value}
 
 
-def _joined(present: Iterable[ExternalId], added: Iterable[ExternalId]) -> tuple[ExternalId, ...]:
+def joined(present: Iterable[ExternalId], added: Iterable[ExternalId]) -> tuple[ExternalId, ...]:
+    """Each once, in the order in which the store reads them."""
     named = {(each.system, each.id): each for each in (*present, *added)}
     return tuple(named[name] for name in sorted(named))
 
@@ -317,6 +350,9 @@ def _change_status(state: CustomerState, command: StatusCommand) -> Sequence[Cus
         to_status=status,
         request_id=command.request_id,
     )
+    if isinstance(command, MergeRecord | UnmergeRecord):
+        into = merged_into_after(state, command)
+        return [state.model_copy(update={"merged_into": into}), fact]
     if status != "erased":
         return [fact]
     nameless = {"display_name": ERASED_NAME, "legal_name": None, "website": None, "tags": ()}

@@ -9,6 +9,7 @@ from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import require_employed
 from shared.http.requests import require_version
+from shared.merges import all_ids_of, current_ids
 
 from contacts.changes import Change
 from contacts.customers import store
@@ -72,21 +73,26 @@ async def note_won_deal(connection: Connection, cause: Cause, won: DealWon) -> N
 
 async def take_back_won_deal(connection: Connection, cause: Cause, reopened: DealReopened) -> None:
     """The customer is a prospect again, unless another won deal or an order says otherwise."""
-    locked = await store.lock_customers(connection, [reopened.customer_id])
+    customer = (await _lock_current(connection, [reopened.customer_id])).get(reopened.customer_id)
     await store.delete_won_deal(connection, reopened.deal_id)
-    if not locked or await standing(connection, reopened.customer_id, cause.at) is not None:
+    if customer is None:
+        return
+    if await standing(connection, customer.state.customer_id, cause.at) is not None:
         return
     command = FollowFact("deal-reopened", "prospect", cause.at, "deal", reopened.deal_id)
-    change = carry_out(locked[reopened.customer_id], command)
-    await store.save_changes(connection, cause, [change])
+    await store.save_changes(connection, cause, [carry_out(customer, command)])
 
 
 async def standing(connection: Connection, customer_id: UUID, at: datetime) -> FollowFact | None:
-    """The won deal or the order that makes this party a customer, whenever it was heard of."""
-    won = await store.find_won_deal(connection, customer_id)
+    """The won deal or the order that makes this party a customer, whenever it was heard of.
+
+    Both stay noted under the id that they came with: a merge that is undone takes none away.
+    """
+    ids = await all_ids_of(connection, customer_id)
+    won = await store.find_won_deal(connection, ids)
     if won is not None:
         return FollowFact("deal-won", "customer", at, "deal", won[0])
-    ordered = await store.find_first_order(connection, customer_id)
+    ordered = await store.find_first_order(connection, ids)
     if ordered is not None:
         return FollowFact("order-confirmed", "customer", at, "order", ordered[0])
     return None
@@ -103,16 +109,29 @@ async def follow(
 async def lock_known_customers(
     connection: Connection, customer_ids: Collection[UUID]
 ) -> dict[UUID, Customer]:
-    """Lock those that are there, after waiting for whoever creates one of the others just now.
+    """Lock whom these ids mean, after waiting for whoever creates one of the others just now.
 
     What this transaction noted of the still missing ones is visible to their creator after it.
+    Answers by the ids that were asked for: several may mean one customer.
     """
-    locked = await store.lock_customers(connection, customer_ids)
+    locked = await _lock_current(connection, customer_ids)
     missing = [customer_id for customer_id in customer_ids if customer_id not in locked]
     if missing:
         await store.lock_customers_to_come(connection, missing)
-        locked |= await store.lock_customers(connection, missing)
+        locked |= await _lock_current(connection, missing)
     return locked
+
+
+async def _lock_current(
+    connection: Connection, customer_ids: Collection[UUID]
+) -> dict[UUID, Customer]:
+    """Once more where one was merged while we waited for its lock."""
+    current = await current_ids(connection, customer_ids)
+    locked = await store.lock_customers(connection, set(current.values()))
+    if any(customer.state.record_status == "merged" for customer in locked.values()):
+        current = await current_ids(connection, customer_ids)
+        locked = await store.lock_customers(connection, set(current.values()))
+    return {old_id: locked[new_id] for old_id, new_id in current.items() if new_id in locked}
 
 
 async def note_orders(
@@ -129,15 +148,14 @@ async def note_orders(
     )
     if not first:
         return
-    earliest: dict[UUID, OrderConfirmed] = {}
-    for order, _ in orders:
-        known = earliest.setdefault(order.customer_id, order)
-        if order.ordered_at < known.ordered_at:
-            earliest[order.customer_id] = order
     locked = await lock_known_customers(connection, first)
+    earliest: dict[UUID, tuple[OrderConfirmed, Customer]] = {}
+    for order in sorted((order for order, _ in orders), key=lambda each: each.ordered_at):
+        customer = locked.get(order.customer_id)
+        if customer is not None:
+            earliest.setdefault(customer.state.customer_id, (order, customer))
     changes: list[Change[Customer]] = []
-    for customer_id, customer in locked.items():
-        order = earliest[customer_id]
+    for order, customer in earliest.values():
         cause = causes[order.order_id]
         command = FollowFact("order-confirmed", "customer", cause.at, "order", order.order_id)
         change = carry_out(customer, command)

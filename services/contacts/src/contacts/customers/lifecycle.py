@@ -1,6 +1,6 @@
 """The lifecycle of customers: the one table of its moves, and what causes each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -60,6 +60,34 @@ class FollowFact:
     at: datetime
     cause_type: str
     cause_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptLifecycle:
+    """What a merge of customers, or its undoing, makes of where the one that stays stands."""
+
+    to: Lifecycle
+    at: datetime
+    merge_id: UUID
+    reason_code: str = "merge"
+
+
+FURTHEST: Sequence[Lifecycle] = (
+    "disqualified", "prospect", "churned", "dormant", "customer", "offboarded",
+)  # fmt: skip
+"""Which of two merged customers has come further. What two people decided outranks all."""
+
+
+def furthest(lifecycles: Iterable[Lifecycle]) -> Lifecycle:
+    """Where a customer stands who was known several times."""
+    return max(lifecycles, key=FURTHEST.index)
+
+
+def adopt(state: CustomerState, command: AdoptLifecycle) -> Sequence[CustomerLifecycleChanged]:
+    if state.lifecycle == command.to:
+        return []
+    moved = _moved(state, command.to, command.at, command.reason_code)
+    return [moved.model_copy(update={"cause_type": "merge", "cause_id": command.merge_id})]
 
 
 def move(state: CustomerState, command: MoveLifecycle) -> Sequence[CustomerLifecycleChanged]:

@@ -35,6 +35,7 @@ from contacts.history.store import record_changes
 from contacts.matching.keys import keys_of_changes
 from contacts.matching.subjects import Traits, customer_traits
 from contacts.publishing import published
+from contacts.records import is_present
 
 _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
@@ -179,9 +180,9 @@ async def lock_customers_of_owner(
 
 
 async def load_traits(connection: Connection, customer_ids: Iterable[UUID]) -> list[Traits]:
-    """What matching looks at of the customers among these ids."""
+    """What matching looks at of the customers among these ids that are not gone."""
     found = await find_customers(connection, customer_ids)
-    return [customer_traits(state) for state in found.values()]
+    return [customer_traits(state) for state in found.values() if is_present(state)]
 
 
 async def lock_page(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
@@ -244,6 +245,21 @@ async def find_regions(connection: Connection, customer_ids: Iterable[UUID]) -> 
     return {row["customer_id"]: row["region"] for row in rows}
 
 
+async def hold_customers(
+    connection: Connection, customer_ids: Iterable[UUID]
+) -> dict[UUID, UUID | None]:
+    """Those of these that are there, each with the one it is merged into; nobody merges them now.
+
+    To be called before the first person is locked.
+    """
+    rows = await connection.fetch(
+        "SELECT customer_id, merged_into FROM customers WHERE customer_id = ANY($1::uuid[])"
+        " ORDER BY customer_id FOR KEY SHARE",
+        list(customer_ids),
+    )
+    return {row["customer_id"]: row["merged_into"] for row in rows}
+
+
 async def list_customers(
     connection: Connection,
     wanted: Wanted,
@@ -272,6 +288,7 @@ async def save_changes(
     changed = [change for change in changes if change.facts]
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
+    await _delete_external_ids(connection, changed)
     await _insert_external_ids(connection, changed)
     await save_ratings(
         connection, [(c.before.state if c.before else None, c.after.state) for c in changed]
@@ -314,6 +331,25 @@ async def _update(connection: Connection, changes: Sequence[CustomerChange]) -> 
     columns = _columns([change.after for change in changes])
     if rows_affected(await connection.execute(_UPDATE, *columns, seen)) != len(changes):
         raise StaleVersionError
+
+
+async def _delete_external_ids(connection: Connection, changes: Sequence[CustomerChange]) -> None:
+    """Those that a record lost to another: before the other gets them."""
+    gone = [
+        (named.system, named.id)
+        for change in changes
+        if change.before is not None
+        for named in change.before.state.external_ids
+        if named not in change.after.state.external_ids
+    ]
+    if gone:
+        systems, ids = zip(*gone, strict=True)
+        await connection.execute(
+            "DELETE FROM external_ids USING unnest($1::text[], $2::text[]) AS gone (system, id)"
+            " WHERE external_ids.system = gone.system AND external_ids.id = gone.id",
+            list(systems),
+            list(ids),
+        )
 
 
 async def _insert_external_ids(connection: Connection, changes: Sequence[CustomerChange]) -> None:
@@ -376,20 +412,25 @@ async def delete_won_deal(connection: Connection, deal_id: UUID) -> None:
     await connection.execute("DELETE FROM won_deals WHERE deal_id = $1", deal_id)
 
 
-async def find_won_deal(connection: Connection, customer_id: UUID) -> tuple[UUID, datetime] | None:
-    """The first deal that this customer's being one rests on."""
+async def find_won_deal(
+    connection: Connection, ids: Sequence[UUID]
+) -> tuple[UUID, datetime] | None:
+    """The first deal that this customer's being one rests on, by all the ids that mean it."""
     row = await connection.fetchrow(
-        "SELECT deal_id, won_at FROM won_deals WHERE customer_id = $1 ORDER BY won_at LIMIT 1",
-        customer_id,
+        "SELECT deal_id, won_at FROM won_deals WHERE customer_id = ANY($1::uuid[])"
+        " ORDER BY won_at LIMIT 1",
+        ids,
     )
     return (row["deal_id"], row["won_at"]) if row else None
 
 
 async def find_first_order(
-    connection: Connection, customer_id: UUID
+    connection: Connection, ids: Sequence[UUID]
 ) -> tuple[UUID, datetime] | None:
     row = await connection.fetchrow(
-        "SELECT order_id, confirmed_at FROM first_orders WHERE customer_id = $1", customer_id
+        "SELECT order_id, confirmed_at FROM first_orders WHERE customer_id = ANY($1::uuid[])"
+        " ORDER BY confirmed_at LIMIT 1",
+        ids,
     )
     return (row["order_id"], row["confirmed_at"]) if row else None
 

@@ -36,6 +36,10 @@ class SurvivorIsNoCandidateError(InvalidError):
     """The record that stays is one of the case's two."""
 
 
+class CaseIsOfOthersError(InvalidError):
+    """The duplicate case is of other records."""
+
+
 @dataclass(frozen=True, slots=True)
 class DuplicateCase:
     """A pair, why it is suspected, and what was decided."""

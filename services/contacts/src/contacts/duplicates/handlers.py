@@ -16,11 +16,13 @@ from shared.db import Connection, Pool, transaction, with_retries
 from contacts.duplicates import store
 from contacts.duplicates.domain import (
     CaseEvent,
+    CaseIsOfOthersError,
     CloseAsMerged,
     Command,
     DismissCase,
     Door,
     DuplicateCase,
+    DuplicateCaseNotFoundError,
     OpenCase,
     ProbableDuplicateError,
     case_id_of,
@@ -194,6 +196,21 @@ async def dismiss_case(pool: Pool, cause: Cause, case_id: UUID, reason_code: str
             return await _carry_out(connection, cause, locked.get(case_id), command)
 
     return await with_retries(attempt)
+
+
+async def find_surest(
+    connection: Connection, record_ids: Sequence[UUID], case_id: UUID | None
+) -> DuplicateCase | None:
+    """Of the cases between the first record and the others, and of the named one, the surest."""
+    survivor_id, *others = record_ids
+    wanted = {case_id_of(survivor_id, each) for each in others} | ({case_id} if case_id else set())
+    cases = await store.lock_cases(connection, wanted)
+    if case_id is not None:
+        if case_id not in cases:
+            raise DuplicateCaseNotFoundError(case_id=case_id)
+        if not set(cases[case_id].candidate_ids) <= set(record_ids):
+            raise CaseIsOfOthersError(case_id=case_id)
+    return max(cases.values(), key=lambda case: case.score, default=None)
 
 
 async def close_as_merged(

@@ -55,6 +55,8 @@ _LIST_CASES = f"""
 SELECT {_COLUMNS} FROM duplicate_cases
 WHERE status = $1 AND ($2::text IS NULL OR entity_type = $2)
     AND ($3::uuid IS NULL OR first_id = $3 OR second_id = $3)
+    AND (status <> 'open' OR NOT EXISTS (
+        SELECT FROM aliases WHERE old_id IN (first_id, second_id) AND ended_at IS NULL))
     AND ($4::float8 IS NULL OR score < $4 OR (score = $4 AND case_id > $5))
 ORDER BY score DESC, case_id LIMIT $6
 """
@@ -192,7 +194,7 @@ async def list_cases(
     after: tuple[float, UUID] | None,
     limit: int,
 ) -> list[DuplicateCase]:
-    """The surest first."""
+    """The surest first. Open ones of a record that is merged wait until it is restored."""
     score, case_id = after or (None, None)
     rows = await connection.fetch(
         _LIST_CASES, status, entity_type, entity_id, score, case_id, limit

@@ -1,7 +1,7 @@
 """The table of identity links."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -45,6 +45,22 @@ UPDATE identity_links SET contact_id = $2, customer_id = $3, identifier_type = $
     source = $6, confidence = $7, version = $8, unlinked_at = $9, claimed_for = $10
 WHERE link_id = $1 AND version = $11
 """
+
+_MOVE = """
+UPDATE identity_links AS link SET {column} = $2, version = version + 1
+FROM (
+    SELECT link_id, {column} AS from_id FROM identity_links WHERE {column} = ANY($1::uuid[])
+    ORDER BY link_id FOR UPDATE
+) AS moved
+WHERE link.link_id = moved.link_id
+RETURNING link.link_id, moved.from_id
+"""
+_RETURN = """
+UPDATE identity_links AS link SET {column} = back.to_id, version = version + 1
+FROM unnest($1::uuid[], $2::uuid[]) AS back (link_id, to_id)
+WHERE link.link_id = back.link_id AND link.{column} = $3
+"""
+_Party: TypeAlias = Literal["contact", "customer"]
 
 
 async def find_link(connection: Connection, link_id: UUID) -> Link | None:
@@ -115,6 +131,30 @@ async def record_all(
     for command in commands:
         if command is not new.get(command.link_id):
             await record(connection, cause, command)
+
+
+async def count_links(connection: Connection, party: _Party, ids: Collection[UUID]) -> int:
+    found: int = await connection.fetchval(
+        f"SELECT count(*) FROM identity_links WHERE {party}_id = ANY($1::uuid[])", list(ids)
+    )
+    return found
+
+
+async def move_links(
+    connection: Connection, party: _Party, from_ids: Collection[UUID], to_id: UUID
+) -> list[tuple[UUID, UUID]]:
+    """Whose records are merged, theirs are the other's now; answers (link, whose it was)."""
+    statement = _MOVE.format(column=f"{party}_id")
+    rows = await connection.fetch(statement, list(from_ids), to_id)
+    return [(row["link_id"], row["from_id"]) for row in rows]
+
+
+async def return_links(
+    connection: Connection, party: _Party, moved: Sequence[tuple[UUID, UUID]], from_id: UUID
+) -> None:
+    """Give (link, whose it was) back, where it is still where it was moved to."""
+    links, owners = [link for link, _ in moved], [owner for _, owner in moved]
+    await connection.execute(_RETURN.format(column=f"{party}_id"), links, owners, from_id)
 
 
 async def record(connection: Connection, cause: Cause, command: LinkIdentity) -> None:

@@ -13,13 +13,14 @@ from uuid import UUID
 
 from contacts.matching.subjects import CustomerTraits, PersonTraits, Traits
 from contacts.matching.text import signature
+from contacts.records import Recorded, is_present
 
 KEYS_VERSION = 1
 """Raise it with any change of these rules or of what they rest on: the next scan makes all anew."""
 
 
-StateT_co = TypeVar("StateT_co", covariant=True)
-StateT = TypeVar("StateT")
+StateT_co = TypeVar("StateT_co", bound=Recorded, covariant=True)
+StateT = TypeVar("StateT", bound=Recorded)
 
 
 class Versioned(Protocol[StateT_co]):
@@ -52,12 +53,17 @@ def keys_of_changes(
     """What these changes do to the keys: nothing where no trait changed."""
     result = KeyChanges()
     for change in changes:
-        after = traits_of(change.after.state)
-        new = keys_of(after)
-        old = keys_of(traits_of(change.before.state)) if change.before else frozenset[int]()
-        result.added.extend((key, after.entity_id) for key in new - old)
-        result.gone.extend((key, after.entity_id) for key in old - new)
+        entity_id = traits_of(change.after.state).entity_id
+        new = _keys_now(change.after.state, traits_of)
+        old = _keys_now(change.before.state, traits_of) if change.before else frozenset[int]()
+        result.added.extend((key, entity_id) for key in new - old)
+        result.gone.extend((key, entity_id) for key in old - new)
     return result
+
+
+def _keys_now(state: StateT, traits_of: Callable[[StateT], Traits]) -> frozenset[int]:
+    """Nobody is taken for a record that is gone."""
+    return keys_of(traits_of(state)) if is_present(state) else frozenset()
 
 
 def keys_of(traits: Traits) -> frozenset[int]:

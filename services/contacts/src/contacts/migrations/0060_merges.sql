@@ -1,5 +1,5 @@
--- This service's part in merges: which id means which record now, what is to be re-pointed for it,
--- and what was, so that it can go back.
+-- Which id means which record now. What contacts itself moves is moved in the transaction of the
+-- merge, so it has no part of its own to remember as the other services have.
 CREATE TABLE aliases (
     old_id uuid NOT NULL,
     into_id uuid NOT NULL,
@@ -12,29 +12,29 @@ CREATE TABLE aliases (
 CREATE INDEX aliases_old_idx ON aliases (old_id, merged_at) WHERE ended_at IS NULL;
 CREATE INDEX aliases_into_idx ON aliases (into_id) WHERE ended_at IS NULL;
 
-CREATE TABLE merge_parts (
-    merge_id uuid NOT NULL CONSTRAINT merge_parts_pkey PRIMARY KEY,
-    party text NOT NULL CONSTRAINT merge_parts_party_check CHECK (party IN ('customer', 'contact')),
+-- Merges and what became of them. `kept` is what it takes to undo one: values that the record that
+-- stays had before, and what came to it. It is personal data, deleted when the window closes or the
+-- party is erased.
+CREATE TABLE merges (
+    merge_id uuid NOT NULL CONSTRAINT merges_pkey PRIMARY KEY,
+    party text NOT NULL CONSTRAINT merges_party_check CHECK (party IN ('customer', 'contact')),
     survivor_id uuid NOT NULL,
     merged_ids uuid[] NOT NULL,
-    status text NOT NULL DEFAULT 'moving'
-        CONSTRAINT merge_parts_status_check CHECK (status IN ('moving', 'moved', 'undoing', 'undone')),
-    correlation_id text NOT NULL,
-    traceparent text NOT NULL,
-    causation_id text,
-    merged_at timestamptz NOT NULL,
-    noted_at timestamptz NOT NULL,
-    swept_at timestamptz
+    fields jsonb NOT NULL,
+    moved jsonb NOT NULL,
+    kept jsonb,
+    reason_code text NOT NULL,
+    forced_for text,
+    decided_by text NOT NULL,
+    decided_at timestamptz NOT NULL,
+    reversible_until timestamptz NOT NULL,
+    undone_at timestamptz,
+    undone_by text,
+    undone_for text
 );
-CREATE INDEX merge_parts_waiting_idx ON merge_parts (merged_at)
-    WHERE status IN ('moving', 'undoing');
-CREATE INDEX merge_parts_swept_idx ON merge_parts (swept_at) WHERE status = 'moved';
-
-CREATE TABLE merge_moves (
-    merge_id uuid NOT NULL,
-    kind text NOT NULL,
-    thing_id uuid NOT NULL,
-    from_id uuid NOT NULL,
-    CONSTRAINT merge_moves_pkey PRIMARY KEY (merge_id, kind, thing_id)
-);
-CREATE INDEX merge_moves_thing_idx ON merge_moves (kind, thing_id);
+CREATE INDEX merges_decided_idx ON merges (decided_at, merge_id);
+CREATE INDEX merges_survivor_idx ON merges (survivor_id);
+CREATE INDEX merges_merged_idx ON merges USING gin (merged_ids);
+CREATE INDEX merges_kept_idx ON merges (reversible_until) WHERE kept IS NOT NULL;
+-- Who is moved along when their customer is merged.
+CREATE INDEX identity_links_customer_idx ON identity_links (customer_id);

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from shared.auth import Caller, Reader, allow
 from shared.contact_points import EmailInvalidError, PhoneInvalidError
@@ -28,6 +29,7 @@ from shared.http.requests import (
     read_cursor,
     tag_version,
 )
+from shared.merges import current_id
 
 from contacts.identities import handlers as identities
 from contacts.identities import store as identities_store
@@ -50,7 +52,7 @@ from contacts.people.memberships import (
     SetMembership,
 )
 from contacts.points import PointRules
-from contacts.requests import ForceReason, Rules
+from contacts.requests import AsIs, ForceReason, Rules, moved_to
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -127,13 +129,21 @@ async def create_contact(  # noqa: PLR0913, PLR0917 -- what a creating request h
     return _out(created, response)
 
 
-@router.get("/{contact_id}")
+@router.get(
+    "/{contact_id}",
+    response_model=ContactOut,
+    responses={308: {"description": "It was merged; Location is where it is now."}},
+)
 async def read_contact(
-    caller: Reader, pool: Database, contact_id: UUID, response: Response
-) -> ContactOut:
+    caller: Reader, pool: Database, contact_id: UUID, response: Response, *, as_is: AsIs = False
+) -> ContactOut | JSONResponse:
+    """One that was merged is where the other is, for ever; `as_is` shows the merged one itself."""
     del caller
     async with pool.acquire() as connection:
-        return _out(await store.load_person(connection, contact_id), response)
+        person = await store.load_person(connection, contact_id)
+        if person.state.record_status == "merged" and not as_is:
+            return moved_to("/v1/contacts", await current_id(connection, contact_id))
+    return _out(person, response)
 
 
 async def wanted_people(

@@ -28,9 +28,13 @@ from shared.ids import derived_id
 from contacts import changes, key_dates, postal_points
 from contacts.people.memberships import (
     EndMembership,
+    MoveMembership,
     Part,
+    ReturnMembership,
     SetMembership,
     change_membership,
+    move_membership,
+    return_membership,
     with_part,
 )
 from contacts.points import NewPoint
@@ -39,9 +43,12 @@ from contacts.records import (
     AwaitErasure,
     EraseRecord,
     KeepRecord,
+    MergeRecord,
     RecordIsRestrictedError,
     StatusCommand,
+    UnmergeRecord,
     is_present,
+    merged_into_after,
     require_active,
     require_present,
     status_after,
@@ -135,6 +142,8 @@ Command: TypeAlias = (
     | InvalidatePoint
     | SetMembership
     | EndMembership
+    | MoveMembership
+    | ReturnMembership
     | ArchivePerson
     | RestorePerson
     | StatusCommand
@@ -175,7 +184,9 @@ def decide(  # noqa: PLR0911 -- one per kind of command
         raise ContactNotFoundError
     if isinstance(command, InvalidatePoint):
         return _invalidate_point(person.state, command) if is_present(person.state) else []
-    if isinstance(command, AwaitErasure | KeepRecord | EraseRecord):
+    if isinstance(command, MoveMembership | ReturnMembership):
+        return _follow_customer(person.state, command) if is_present(person.state) else []
+    if isinstance(command, AwaitErasure | KeepRecord | EraseRecord | MergeRecord | UnmergeRecord):
         return _change_status(person.state, command)
     require_changeable(person)
     if isinstance(command, ArchivePerson | RestorePerson):
@@ -190,6 +201,14 @@ def decide(  # noqa: PLR0911 -- one per kind of command
             return change_membership(person.state, command)
         case _:
             assert_never(command)
+
+
+def _follow_customer(
+    state: ContactState, command: MoveMembership | ReturnMembership
+) -> Sequence[ContactMembershipChanged]:
+    if isinstance(command, MoveMembership):
+        return move_membership(state, command)
+    return return_membership(state, command)
 
 
 def require_changeable(person: Person) -> None:
@@ -395,6 +414,9 @@ def _change_status(state: ContactState, command: StatusCommand) -> Sequence[Pers
         to_status=status,
         request_id=command.request_id,
     )
+    if isinstance(command, MergeRecord | UnmergeRecord):
+        into = merged_into_after(state, command)
+        return [state.model_copy(update={"merged_into": into}), fact]
     if status != "erased":
         return [fact]
     nameless = ContactState(

@@ -33,6 +33,7 @@ from contacts.people.memberships import (
 )
 from contacts.points import NewPoint, PointRules
 from contacts.postal_points import NewPostalPoint
+from contacts.records import RecordIsMergedError
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
 
@@ -164,7 +165,9 @@ async def region_of(connection: Connection, customer_ids: Iterable[UUID]) -> str
 async def _require_customers(connection: Connection, customer_ids: list[UUID]) -> None:
     if not customer_ids:
         return
-    known = await customers.find_regions(connection, customer_ids)
+    known = await customers.hold_customers(connection, customer_ids)
     for customer_id in customer_ids:
         if customer_id not in known:
             raise CustomerNotFoundError(customer_id=customer_id)
+        if known[customer_id] is not None:
+            raise RecordIsMergedError(merged_into=known[customer_id])

@@ -34,6 +34,25 @@ class EndMembership:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MoveMembership:
+    """The customer is merged into another: whoever is in it is in the other, once."""
+
+    from_id: UUID
+    to_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMembership:
+    """The merge at `moved_at` is undone: whoever came by it and is still there goes back."""
+
+    from_id: UUID
+    to_id: UUID
+    moved_at: datetime
+    at: datetime
+
+
 def change_membership(
     state: ContactState, command: SetMembership | EndMembership
 ) -> Sequence[ContactMembershipChanged]:
@@ -43,6 +62,49 @@ def change_membership(
             return _set(state, command.part, command.at)
         case EndMembership():
             return _end(state, command)
+
+
+def move_membership(
+    state: ContactState, command: MoveMembership
+) -> Sequence[ContactMembershipChanged]:
+    live = {each.customer_id: each for each in live_memberships(state)}
+    leaving = live.pop(command.from_id, None)
+    if leaving is None:
+        return []
+    ended = _membership_fact(state, leaving, action="ended", until=command.at)
+    there = live.get(command.to_id)
+    role = there.role if there and there.role else leaving.role
+    is_primary = leaving.is_primary or (there is not None and there.is_primary)
+    left = state.model_copy(update={"memberships": with_part(state.memberships, ended)})
+    return [ended, *_set(left, Part(command.to_id, role, is_primary), command.at)]
+
+
+def return_membership(
+    state: ContactState, command: ReturnMembership
+) -> Sequence[ContactMembershipChanged]:
+    """Whoever was in both stays in the other; whoever has left it since comes back to neither."""
+    moved = next((each for each in state.memberships if _was_moved(each, command)), None)
+    live = {each.customer_id: each for each in live_memberships(state)}
+    if moved is None or command.to_id in live:
+        return []
+    came = any(
+        (each.customer_id, each.since) == (command.from_id, command.moved_at)
+        for each in state.memberships
+    )
+    if came and command.from_id not in live:
+        return []
+    ended = (
+        [_membership_fact(state, live[command.from_id], action="ended", until=command.at)]
+        if came
+        else []
+    )
+    for fact in ended:
+        state = state.model_copy(update={"memberships": with_part(state.memberships, fact)})
+    return [*ended, *_set(state, Part(command.to_id, moved.role, moved.is_primary), command.at)]
+
+
+def _was_moved(membership: Membership, command: ReturnMembership) -> bool:
+    return (membership.customer_id, membership.until) == (command.to_id, command.moved_at)
 
 
 def live_memberships(state: ContactState) -> list[Membership]:

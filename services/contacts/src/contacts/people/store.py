@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -158,9 +159,10 @@ async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> di
 
 
 async def load_traits(connection: Connection, contact_ids: Iterable[UUID]) -> list[Traits]:
-    """What matching looks at of the people among these ids."""
+    """What matching looks at of the people among these ids who are not gone."""
     rows = await connection.fetch(
-        f"{_SELECT} WHERE contact_id = ANY($1::uuid[])", list(contact_ids)
+        f"{_SELECT} WHERE contact_id = ANY($1::uuid[]) AND record_status IN ('active', 'archived')",
+        list(contact_ids),
     )
     unique = await identities.find_unique(connection, [row["contact_id"] for row in rows])
     return [person_traits(_person(row).state, unique.get(row["contact_id"], ())) for row in rows]
@@ -208,6 +210,19 @@ async def list_people(
         limit,
     )
     return [_person(row) for row in rows]
+
+
+async def find_members(
+    connection: Connection, customer_ids: Iterable[UUID], until: datetime | None = None
+) -> list[UUID]:
+    """Who is in these customers, or was until just that time."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT contact_id FROM memberships"
+        " WHERE customer_id = ANY($1::uuid[]) AND until IS NOT DISTINCT FROM $2",
+        list(customer_ids),
+        until,
+    )
+    return [row["contact_id"] for row in rows]
 
 
 async def lock_page(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:

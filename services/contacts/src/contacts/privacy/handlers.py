@@ -11,6 +11,7 @@ from shared.contracts.campaigns import FORM_STATE
 from shared.contracts.contacts import PrivacyKind, RecordStatus, RejectedFor, Retained
 from shared.contracts.topic import Event
 from shared.db import Connection, Pool, transaction, with_retries
+from shared.merges import current_id
 from shared.messaging import erased, outbox
 from shared.messaging.outbox import Fact
 
@@ -233,13 +234,14 @@ async def whom_of(connection: Connection, asked: Asked) -> Whom:
     customer_ids: list[UUID] = []
     if asked.contact_id is not None:
         await people.load_person(connection, asked.contact_id)
-        contact_ids = await erasures.find_all_contacts(connection, [asked.contact_id])
+        contact_id = await current_id(connection, asked.contact_id)
+        contact_ids = await erasures.find_all_contacts(connection, [contact_id])
         customer_ids = await erasures.find_customers_that_are(connection, contact_ids)
     if asked.customer_id is not None:
         customer = await customers.load_customer(connection, asked.customer_id)
         if customer.state.kind != "individual":
             raise CustomerIsNoPersonError(customer_id=asked.customer_id)
-        customer_ids = [*customer_ids, asked.customer_id]
+        customer_ids = [*customer_ids, await current_id(connection, asked.customer_id)]
     all_customers = await erasures.find_all_customers(connection, customer_ids)
     return Whom(tuple(contact_ids), tuple(all_customers))
 

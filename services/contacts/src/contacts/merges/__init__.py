@@ -1,0 +1,1 @@
+"""Merges: several records of one party become one, and may become several again."""

@@ -1,0 +1,173 @@
+"""From which record each field has its value after a merge, and what its undoing gives back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, TypeVar
+from uuid import UUID
+
+from shared.contracts.contacts import (
+    CustomerState,
+    ExternalId,
+    FieldChoice,
+    Lifecycle,
+    MergeStrategy,
+)
+
+from contacts.customers.domain import joined
+from contacts.customers.lifecycle import furthest
+
+
+class State(Protocol):
+    """A snapshot that says since when its record is known."""
+
+    @property
+    def created_at(self) -> datetime: ...
+
+
+StateT = TypeVar("StateT", bound=State)
+Records: TypeAlias = Mapping[UUID, StateT]
+"""The record that stays first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The value that a field will have, whose it is, and why."""
+
+    field: str
+    from_id: UUID
+    strategy: MergeStrategy
+    value: Any
+
+    @property
+    def choice(self) -> FieldChoice:
+        """What may be told of it on a topic of facts."""
+        return FieldChoice(field=self.field, from_id=self.from_id, strategy=self.strategy)
+
+
+def resolve(
+    names: Iterable[str], records: Records[StateT], chosen: Mapping[str, UUID]
+) -> list[Resolved]:
+    """What was chosen, else the staying record's own value, else the newest record's that has one.
+
+    Of a field that nobody has nothing is said.
+    """
+    survivor_id, *others = records
+    newest = sorted(others, key=lambda each: records[each].created_at, reverse=True)
+    found = (_resolve(name, records, [survivor_id, *newest], chosen.get(name)) for name in names)
+    return [each for each in found if each is not None]
+
+
+def _resolve(
+    name: str, records: Records[StateT], order: Sequence[UUID], chosen: UUID | None
+) -> Resolved | None:
+    if chosen is not None and chosen in records:
+        return Resolved(name, chosen, "chosen", getattr(records[chosen], name))
+    values = {each: getattr(records[each], name) for each in order}
+    having = [each for each in order if values[each] is not None]
+    if not having:
+        return None
+    first = having[0]
+    if first == order[0]:
+        return Resolved(name, first, "kept", values[first])
+    differing = {values[each] for each in having}
+    return Resolved(name, first, "recent" if len(differing) > 1 else "present", values[first])
+
+
+def changed_by(resolved: Iterable[Resolved], survivor: State) -> dict[str, tuple[Any, Any]]:
+    """Before and after of the fields that the merge changes."""
+    return {
+        each.field: (getattr(survivor, each.field), each.value)
+        for each in resolved
+        if getattr(survivor, each.field) != each.value
+    }
+
+
+def given_back(changed: Mapping[str, Sequence[Any]], survivor: State) -> dict[str, Any]:
+    """The earlier values of fields that nobody has changed since the merge did."""
+    return {
+        name: before
+        for name, (before, after) in changed.items()
+        if getattr(survivor, name) == after
+    }
+
+
+CUSTOMER_FIELDS = (
+    "display_name", "legal_name", "tax_id", "territory_code", "region", "industry", "size_band",
+    "language", "currency", "timezone", "website",
+)  # fmt: skip
+"""Owner, lifecycle, source, external ids and tags follow rules of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPlan:
+    """What a merge makes of the customer that stays."""
+
+    resolved: Sequence[Resolved]
+    changed: Mapping[str, tuple[Any, Any]]
+    external_ids: tuple[ExternalId, ...]
+    tags: tuple[str, ...]
+    lifecycle: Lifecycle
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Every value that it will have."""
+        values = {name: after for name, (_, after) in self.changed.items()}
+        return {**values, "external_ids": self.external_ids, "tags": self.tags}
+
+
+def plan_customer(
+    records: Mapping[UUID, CustomerState], chosen: Mapping[str, UUID]
+) -> CustomerPlan:
+    """Fields by `resolve`; external ids and tags united; the lifecycle that has come furthest."""
+    survivor, *_ = states = list(records.values())
+    resolved = resolve(CUSTOMER_FIELDS, records, chosen)
+    return CustomerPlan(
+        resolved,
+        changed_by(resolved, survivor),
+        joined((), (named for state in states for named in state.external_ids)),
+        tuple(dict.fromkeys(tag for state in states for tag in state.tags)),
+        furthest(state.lifecycle for state in states),
+    )
+
+
+def kept_of_customer(
+    records: Mapping[UUID, CustomerState], plan: CustomerPlan, links: Sequence[tuple[UUID, UUID]]
+) -> dict[str, Any]:
+    """What it takes to undo the merge: earlier values, and what came from whom."""
+    survivor, *others = records.values()
+    return {
+        "changed": plan.changed,
+        "tags": [tag for tag in plan.tags if tag not in survivor.tags],
+        "external_ids": {str(each.customer_id): each.external_ids for each in others},
+        "lifecycle": [survivor.lifecycle, plan.lifecycle],
+        "links": links,
+    }
+
+
+def profile_given_back(kept: Mapping[str, Any], survivor: CustomerState) -> dict[str, Any]:
+    """Earlier values where nobody changed them since; without the names and tags that came."""
+    gone = {named for theirs in external_ids_of(kept).values() for named in theirs}
+    return {
+        **given_back(kept["changed"], survivor),
+        "external_ids": tuple(each for each in survivor.external_ids if each not in gone),
+        "tags": tuple(tag for tag in survivor.tags if tag not in kept["tags"]),
+    }
+
+
+def external_ids_of(kept: Mapping[str, Any]) -> dict[UUID, tuple[ExternalId, ...]]:
+    """What each of the merged customers was called elsewhere."""
+    return {
+        UUID(customer_id): tuple(ExternalId(**named) for named in names)
+        for customer_id, names in kept["external_ids"].items()
+    }
+
+
+def lifecycle_given_back(
+    kept: Mapping[str, Any], survivor: CustomerState, merged_at: datetime
+) -> Lifecycle:
+    """Where it stood, unless it has moved since."""
+    before: Lifecycle
+    before, after = kept["lifecycle"]
+    was_moved = (survivor.lifecycle, survivor.lifecycle_since) != (after, merged_at)
+    return survivor.lifecycle if was_moved else before

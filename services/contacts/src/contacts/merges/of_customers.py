@@ -1,0 +1,202 @@
+"""Merging and unmerging customers: the records, who is in them, and what names them here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.contracts.contacts import CustomerMerged, CustomerState, CustomerUnmerged
+from shared.db import Connection
+from shared.errors import Refusal
+from shared.merges import end_aliases, note_aliases
+
+from contacts.customers import store as customers
+from contacts.customers.domain import (
+    Customer,
+    CustomerChange,
+    CustomerNotFoundError,
+    ReplaceFields,
+    carry_out,
+)
+from contacts.customers.lifecycle import AdoptLifecycle
+from contacts.duplicates import handlers as duplicates
+from contacts.duplicates.domain import CloseAsMerged
+from contacts.identities import store as identities
+from contacts.matching.subjects import customer_traits
+from contacts.merges import store
+from contacts.merges.decisions import (
+    CUSTOMER_FIELDS,
+    CustomerPlan,
+    external_ids_of,
+    kept_of_customer,
+    lifecycle_given_back,
+    plan_customer,
+    profile_given_back,
+)
+from contacts.merges.domain import (
+    KindsDifferError,
+    Merge,
+    MergeRecords,
+    decided,
+    following,
+    objections,
+    require_reversible,
+    told,
+)
+from contacts.people import store as people
+from contacts.people.domain import carry_out as carry_out_person
+from contacts.people.memberships import MoveMembership, ReturnMembership
+from contacts.records import MergeRecord, UnmergeRecord
+
+
+async def merge_customers(connection: Connection, cause: Cause, command: MergeRecords) -> Merge:
+    """Make them one, in the running transaction, with all that names them in contacts."""
+    locked = await _lock(connection, command.record_ids)
+    for objection in against(command, locked):
+        raise objection
+    cause = following(cause, await store.find_last_into(connection, command.record_ids))
+    surest = await duplicates.find_surest(connection, command.record_ids, command.case_id)
+    links = await identities.move_links(
+        connection, "customer", command.merged_ids, command.survivor_id
+    )
+    moved = {"memberships": await _move_members(connection, cause, command)}
+    moved["identities"] = len(links)
+    states = states_of(locked)
+    plan = plan_customer(states, command.choices)
+    merge = decided(
+        command,
+        cause.at,
+        tuple(each.choice for each in plan.resolved),
+        moved,
+        kept_of_customer(states, plan, links),
+    )
+    fact = CustomerMerged(
+        customer_id=merge.survivor_id,
+        merge_id=merge.merge_id,
+        merged_ids=merge.merged_ids,
+        matched_on=surest.matched_on if surest else (),
+        score=surest.score if surest else None,
+        fields=merge.fields,
+        moved=moved,
+        reversible_until=merge.reversible_until,
+        reason_code=merge.reason_code,
+        decided_by=merge.decided_by,
+    )
+    await _save_merged(connection, cause, locked, plan, fact)
+    await store.insert_merge(connection, merge)
+    return merge
+
+
+def against(command: MergeRecords, records: Mapping[UUID, Customer]) -> list[Refusal]:
+    """Why these customers are not merged."""
+    traits = [customer_traits(customer.state) for customer in records.values()]
+    kinds = {customer.state.kind for customer in records.values()}
+    differ = [KindsDifferError(kinds=sorted(kinds))] if len(kinds) > 1 else []
+    return [*objections(command, records, traits, CUSTOMER_FIELDS), *differ]
+
+
+def states_of(records: Mapping[UUID, Customer]) -> dict[UUID, CustomerState]:
+    return {customer_id: customer.state for customer_id, customer in records.items()}
+
+
+async def load(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UUID, Customer]:
+    """These customers as they are now, not locked, in this order."""
+    return {each: await customers.load_customer(connection, each) for each in record_ids}
+
+
+async def count_moves(connection: Connection, merged_ids: tuple[UUID, ...]) -> dict[str, int]:
+    """What would be moved."""
+    return {
+        "memberships": len(await people.find_members(connection, merged_ids)),
+        "identities": await identities.count_links(connection, "customer", merged_ids),
+    }
+
+
+async def unmerge_customers(
+    connection: Connection, cause: Cause, merge: Merge, reason_code: str
+) -> None:
+    """Make them several again, each with what it brought; what came since stays."""
+    locked = await _lock(connection, merge.record_ids)
+    require_reversible(merge, states_of(locked), cause.at)
+    assert merge.kept is not None
+    fact = CustomerUnmerged(
+        customer_id=merge.survivor_id,
+        merge_id=merge.merge_id,
+        restored_ids=merge.merged_ids,
+        reason_code=reason_code,
+        decided_by=cause.actor,
+    )
+    changes = _restored(merge, locked, cause.at)
+    changes[0] = told(changes[0], fact)
+    await customers.save_changes(connection, cause, changes)
+    await end_aliases(connection, fact)
+    links = [(UUID(link), UUID(owner)) for link, owner in merge.kept["links"]]
+    await identities.return_links(connection, "customer", links, merge.survivor_id)
+    await _return_members(connection, cause, merge)
+
+
+async def _lock(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UUID, Customer]:
+    """Locked in the order of their ids, answered in the order in which they are named."""
+    locked = await customers.lock_customers(connection, record_ids)
+    for customer_id in record_ids:
+        if customer_id not in locked:
+            raise CustomerNotFoundError(customer_id=customer_id)
+    return {customer_id: locked[customer_id] for customer_id in record_ids}
+
+
+async def _move_members(connection: Connection, cause: Cause, command: MergeRecords) -> int:
+    members = await people.find_members(connection, command.merged_ids)
+    locked = await people.lock_people(connection, members)
+    moves = [MoveMembership(each, command.survivor_id, cause.at) for each in command.merged_ids]
+    changes = [carry_out_person(person, *moves) for person in locked.values()]
+    await people.save_changes(connection, cause, changes)
+    return sum(bool(change.facts) for change in changes)
+
+
+async def _return_members(connection: Connection, cause: Cause, merge: Merge) -> None:
+    members = await people.find_members(connection, merge.merged_ids, merge.decided_at)
+    locked = await people.lock_people(connection, members)
+    returns = [
+        ReturnMembership(merge.survivor_id, each, merge.decided_at, cause.at)
+        for each in merge.merged_ids
+    ]
+    changes = [carry_out_person(person, *returns) for person in locked.values()]
+    await people.save_changes(connection, cause, changes)
+
+
+async def _save_merged(
+    connection: Connection,
+    cause: Cause,
+    locked: Mapping[UUID, Customer],
+    plan: CustomerPlan,
+    fact: CustomerMerged,
+) -> None:
+    """The external ids leave the merged records before the one that stays gets them."""
+    adopt = AdoptLifecycle(plan.lifecycle, cause.at, fact.merge_id)
+    survivor = told(carry_out(locked[fact.customer_id], ReplaceFields(plan.profile), adopt), fact)
+    leave = (ReplaceFields({"external_ids": ()}), MergeRecord(fact.merge_id, fact.customer_id))
+    gone = [carry_out(locked[each], *leave) for each in fact.merged_ids]
+    await customers.save_changes(connection, cause, [survivor, *gone])
+    await note_aliases(connection, cause, fact)
+    close = CloseAsMerged(fact.customer_id, fact.decided_by, cause.at)
+    await duplicates.close_as_merged(connection, cause, fact.merged_ids, close)
+    after = customer_traits(survivor.after.state)
+    await duplicates.detect(connection, cause, customers.load_traits, [after], "write")
+
+
+def _restored(merge: Merge, locked: Mapping[UUID, Customer], at: datetime) -> list[CustomerChange]:
+    """The one that stayed first."""
+    assert merge.kept is not None
+    state = locked[merge.survivor_id].state
+    lifecycle = lifecycle_given_back(merge.kept, state, merge.decided_at)
+    survivor = carry_out(
+        locked[merge.survivor_id],
+        ReplaceFields(profile_given_back(merge.kept, state)),
+        AdoptLifecycle(lifecycle, at, merge.merge_id, "unmerge"),
+    )
+    changes = [survivor]
+    for customer_id, names in external_ids_of(merge.kept).items():
+        still = tuple(named for named in names if named in state.external_ids)
+        back = (UnmergeRecord(merge.merge_id), ReplaceFields({"external_ids": still}))
+        changes.append(carry_out(locked[customer_id], *back))
+    return changes
