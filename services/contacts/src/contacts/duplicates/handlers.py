@@ -203,7 +203,9 @@ async def find_surest(
 ) -> DuplicateCase | None:
     """Of the cases between the first record and the others, and of the named one, the surest."""
     survivor_id, *others = record_ids
-    wanted = {case_id_of(survivor_id, each) for each in others} | ({case_id} if case_id else set())
+    wanted = {case_id_of(survivor_id, each) for each in others}
+    if case_id is not None:
+        wanted.add(case_id)
     cases = await store.lock_cases(connection, wanted)
     if case_id is not None:
         if case_id not in cases:

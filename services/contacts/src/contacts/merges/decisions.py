@@ -147,7 +147,7 @@ def kept_of_customer(
 
 def profile_given_back(kept: Mapping[str, Any], survivor: CustomerState) -> dict[str, Any]:
     """Earlier values where nobody changed them since; without the names and tags that came."""
-    gone = {named for theirs in external_ids_of(kept).values() for named in theirs}
+    gone = [named for theirs in external_ids_of(kept).values() for named in theirs]
     return {
         **given_back(kept["changed"], survivor),
         "external_ids": tuple(each for each in survivor.external_ids if each not in gone),
