@@ -176,9 +176,14 @@ async def current_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUI
     return {row["old_id"]: row["current_id"] for row in rows}
 
 
-async def current_id(connection: Connection, record_id: UUID) -> UUID:
+async def current_id(connection: Connection, id_: UUID) -> UUID:
     """Whom this id means now."""
-    return (await current_ids(connection, [record_id]))[record_id]
+    return (await current_ids(connection, [id_]))[id_]
+
+
+async def ids_of(connection: Connection, id_: UUID) -> list[UUID]:
+    """Every id that means whom this one means now."""
+    return await all_ids_of(connection, await current_id(connection, id_))
 
 
 async def all_ids_of(connection: Connection, current_id: UUID) -> list[UUID]:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
 from shared.contracts.pipeline import DealState, LeadState, OrderState
 from shared.handovers import acknowledging, handover_jobs
+from shared.merges import merge_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
@@ -23,6 +24,8 @@ from pipeline.handovers.handlers import move
 from pipeline.leads import api as leads_api
 from pipeline.leads import consumers as leads_consumers
 from pipeline.leads import store as leads_store
+from pipeline.merges.consumers import consumer as merges
+from pipeline.merges.handlers import REPOINTING
 from pipeline.orders import api as orders_api
 from pipeline.orders import consumers as orders_consumers
 from pipeline.orders import store as orders_store
@@ -54,6 +57,7 @@ def create_app() -> FastAPI:
             access_requests_consumers.consumer,
             handovers,
             deals_consumers.holds,
+            merges,
         ),
         resyncables=(
             Resyncable(LeadState, "leads", leads_store.lock_snapshots, "erased_at IS NULL"),
@@ -64,6 +68,7 @@ def create_app() -> FastAPI:
             Job("publish-standard-pipeline", publish_standard_pipeline, HOURLY),
             Job("prune-signals", prune, HOURLY),
             *handover_jobs("pipeline", move, acknowledging(HANDOVER_ACKNOWLEDGED["pipeline"])),
+            *merge_jobs("pipeline", REPOINTING),
         ),
     )
     app = build_app(service, settings)

@@ -18,6 +18,7 @@ RiskCode = Literal[
     "open-critical-ticket", "sla-breached", "close-date-slipped", "manual", "credit-hold"
 ]
 RiskSeverity = Literal["low", "medium", "high"]
+Party = Literal["customer", "contact"]
 OrderStatus = Literal[
     "confirmed", "partially-delivered", "delivered", "invoiced", "paid", "cancelled"
 ]
@@ -145,6 +146,16 @@ class LeadConverted(Event):
     created_customer: bool
     created_contact: bool
     converted_by: str
+
+
+@LEAD_EVENTS.fact("repointed")
+class LeadRepointed(Event):
+    """The lead names another record than before, because two were merged or parted again."""
+
+    lead_id: UUID
+    party: Party
+    from_id: UUID
+    to_id: UUID
 
 
 @LEAD_STATE.fact("state")
@@ -347,6 +358,17 @@ class DealRedacted(Event):
     request_id: UUID
 
 
+@DEAL_EVENTS.fact("repointed")
+class DealRepointed(Event):
+    """The deal names another record than before, because two were merged or parted again."""
+
+    deal_id: UUID
+    customer_id: UUID
+    party: Party
+    from_id: UUID
+    to_id: UUID
+
+
 class DealRisk(_Value):
     """A danger that is flagged on a deal now."""
 
@@ -430,6 +452,18 @@ class OrderRevised(Event):
     customer_id: UUID
     lines: tuple[OrderLine, ...]
     from_total: Decimal
+    total: Decimal
+    currency: str
+
+
+@ORDER_EVENTS.fact("repointed")
+class OrderRepointed(Event):
+    """The order is another customer's than before, because two were merged or parted again."""
+
+    order_id: UUID
+    customer_id: UUID
+    from_id: UUID
+    to_id: UUID
     total: Decimal
     currency: str
 

@@ -49,6 +49,8 @@ READERS: dict[str, frozenset[Topic]] = {
     "pipeline": frozenset(
         {
             contacts.CUSTOMER_STATE,
+            contacts.CUSTOMER_EVENTS,
+            contacts.CONTACT_EVENTS,
             contacts.IDENTITY_EVENTS,
             contacts.HANDOVER_EVENTS,
             service_desk.TICKET_EVENTS,

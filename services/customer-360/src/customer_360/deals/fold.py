@@ -14,6 +14,7 @@ from shared.contracts.pipeline import (
     DealOwnerChanged,
     DealRedacted,
     DealReopened,
+    DealRepointed,
     DealRiskCleared,
     DealRiskFlagged,
     DealStageChanged,
@@ -178,3 +179,10 @@ def redacted(deal: Deal, event: DealRedacted) -> Deal:
     """The view never had the deal's name; only its version moves."""
     del event
     return deal
+
+
+@fold.on(DealRepointed)
+def repointed(deal: Deal, event: DealRepointed) -> Deal:
+    if event.party == "customer":
+        return replace(deal, customer_id=event.to_id)
+    return replace(deal, primary_contact_id=event.to_id)

@@ -12,6 +12,7 @@ from shared.contracts.pipeline import (
     LeadDisqualified,
     LeadIdentified,
     LeadQualified,
+    LeadRepointed,
     LeadScored,
 )
 
@@ -105,3 +106,10 @@ def converted(lead: Lead, event: LeadConverted) -> Lead:
         contact_id=event.contact_id,
         deal_id=event.deal_id,
     )
+
+
+@fold.on(LeadRepointed)
+def repointed(lead: Lead, event: LeadRepointed) -> Lead:
+    if event.party == "customer":
+        return replace(lead, customer_id=event.to_id)
+    return replace(lead, contact_id=event.to_id)

@@ -5,7 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from shared.contracts.pipeline import OrderConfirmed, OrderRevised, OrderStatusChanged
+from shared.contracts.pipeline import (
+    OrderConfirmed,
+    OrderRepointed,
+    OrderRevised,
+    OrderStatusChanged,
+)
 
 from customer_360.folding import Arrived, Fold
 
@@ -27,7 +32,9 @@ class Order:
     changed_at: datetime | None
 
 
-def _unknown(first: Arrived[OrderConfirmed | OrderStatusChanged | OrderRevised]) -> Order:
+def _unknown(
+    first: Arrived[OrderConfirmed | OrderStatusChanged | OrderRevised | OrderRepointed],
+) -> Order:
     event = first.event
     return Order(
         order_id=event.order_id,
@@ -78,3 +85,8 @@ def status_changed(order: Order, event: OrderStatusChanged) -> Order:
 @fold.on(OrderRevised)
 def revised(order: Order, event: OrderRevised) -> Order:
     return replace(order, line_count=len(event.lines), total=event.total, currency=event.currency)
+
+
+@fold.on(OrderRepointed)
+def repointed(order: Order, event: OrderRepointed) -> Order:
+    return replace(order, customer_id=event.to_id)

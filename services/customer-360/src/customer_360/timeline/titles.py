@@ -163,6 +163,9 @@ _title(
     lambda e: f"Deal lost: {money(e.amount, e.currency)}{_reason(e.reason_code)}",
 )
 _title(pipeline.DealRedacted, lambda _: "Deal: what it told of a person was erased")
+_title(pipeline.DealRepointed, lambda _: "Deal goes with its merged record")
+_title(pipeline.LeadRepointed, lambda _: "Lead goes with its merged record")
+_title(pipeline.OrderRepointed, lambda _: "Order goes with its merged record")
 _title(pipeline.DealReopened, lambda e: f"Deal reopened{_reason(e.reason_code)}")
 _title(
     pipeline.OrderConfirmed,

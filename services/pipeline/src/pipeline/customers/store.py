@@ -88,6 +88,12 @@ async def lock_refs(connection: Connection, refs: Iterable[Ref]) -> dict[Ref, UU
     }
 
 
+async def lock_customers(connection: Connection, customer_ids: Iterable[UUID]) -> None:
+    """The same turns, of several customers: in the order of their ids."""
+    for customer_id in sorted(customer_ids):
+        await lock_customer(connection, customer_id)
+
+
 async def lock_customer(connection: Connection, customer_id: UUID) -> None:
     """Take turns with whoever opens a deal of this customer or hears of its tickets."""
     await connection.execute(_LOCK_CUSTOMER, str(customer_id))

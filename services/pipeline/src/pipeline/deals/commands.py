@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
-from shared.contracts.pipeline import RiskCode, RiskSeverity
+from shared.contracts.pipeline import Party, RiskCode, RiskSeverity
 
 from pipeline.definitions.domain import STANDARD_PIPELINE
 from pipeline.risks import Dangers
@@ -38,6 +38,15 @@ class ChangeDealOwner:
     owner_id: str
     reason_code: str
     handover_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepointDeal:
+    """What names one record names another from now on."""
+
+    party: Party
+    from_id: UUID
+    to_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,7 @@ class ReopenDeal:
 DealCommand: TypeAlias = (
     OpenDeal
     | ChangeDealOwner
+    | RepointDeal
     | MoveStage
     | ChangeAmount
     | ChangeCloseDate

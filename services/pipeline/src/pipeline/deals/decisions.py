@@ -10,6 +10,7 @@ from shared.contracts.pipeline import (
     DealOpened,
     DealOwnerChanged,
     DealReopened,
+    DealRepointed,
     DealRiskCleared,
     DealRiskFlagged,
     DealStageChanged,
@@ -29,6 +30,7 @@ from pipeline.deals.commands import (
     MoveStage,
     OpenDeal,
     ReopenDeal,
+    RepointDeal,
     WinDeal,
 )
 from pipeline.deals.domain import (
@@ -54,7 +56,7 @@ SLIPPED_AT = 3
 """Delays of the close date from which on it counts as a danger."""
 
 
-def decide(deal: Deal, command: DealCommand) -> list[DealEvent]:  # noqa: PLR0911 -- one per command
+def decide(deal: Deal, command: DealCommand) -> list[DealEvent]:  # noqa: C901, PLR0911 -- one per command
     match command:
         case OpenDeal():
             return _open(deal, command)
@@ -62,6 +64,8 @@ def decide(deal: Deal, command: DealCommand) -> list[DealEvent]:  # noqa: PLR091
             return _move(deal, command)
         case ChangeAmount() | ChangeCloseDate() | ChangeDealOwner():
             return _change(deal, command)
+        case RepointDeal():
+            return _repoint(deal, command)
         case FlagRisk() | ClearRisk():
             return _judge(deal, command)
         case FollowTicket():
@@ -139,6 +143,23 @@ def _change_owner(deal: Deal, command: ChangeDealOwner) -> list[DealEvent]:
             to_owner_id=command.owner_id,
             reason_code=command.reason_code,
             handover_id=command.handover_id,
+        )
+    ]
+
+
+def _repoint(deal: Deal, command: RepointDeal) -> list[DealEvent]:
+    """Whatever its status: a deal that is won or lost is its customer's too."""
+    of_customer = command.party == "customer"
+    named = deal.customer_id if of_customer else deal.primary_contact_id
+    if named != command.from_id:
+        return []
+    return [
+        DealRepointed(
+            deal_id=deal.deal_id,
+            customer_id=command.to_id if of_customer else deal.customer_id,
+            party=command.party,
+            from_id=command.from_id,
+            to_id=command.to_id,
         )
     ]
 

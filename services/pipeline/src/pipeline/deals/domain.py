@@ -14,6 +14,7 @@ from shared.contracts.pipeline import (
     DealOpened,
     DealOwnerChanged,
     DealReopened,
+    DealRepointed,
     DealRisk,
     DealRiskCleared,
     DealRiskFlagged,
@@ -31,6 +32,7 @@ from pipeline.risks import Risk, with_risk, without_risk
 DealEvent: TypeAlias = (
     DealOpened
     | DealOwnerChanged
+    | DealRepointed
     | DealStageChanged
     | DealAmountChanged
     | DealCloseDateChanged
@@ -159,6 +161,8 @@ def evolve(deal: Deal, event: DealEvent) -> Deal:  # noqa: PLR0911 -- one per fa
             return deal
         case DealOwnerChanged():
             return replace(deal, owner_id=event.to_owner_id)
+        case DealRepointed():
+            return _repointed(deal, event)
         case DealStageChanged():
             return replace(deal, stage_id=event.to_stage_id, probability=event.probability)
         case DealAmountChanged():
@@ -172,6 +176,12 @@ def evolve(deal: Deal, event: DealEvent) -> Deal:  # noqa: PLR0911 -- one per fa
             return replace(deal, risks=without_risk(deal.risks, event.code, event.cause_id))
         case DealWon() | DealLost() | DealReopened():
             return _turned(deal, event)
+
+
+def _repointed(deal: Deal, event: DealRepointed) -> Deal:
+    if event.party == "customer":
+        return replace(deal, customer_id=event.to_id)
+    return replace(deal, primary_contact_id=event.to_id)
 
 
 def _turned(deal: Deal, event: DealWon | DealLost | DealReopened) -> Deal:

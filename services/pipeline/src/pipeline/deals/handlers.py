@@ -4,7 +4,7 @@ Whoever opens or reopens a deal takes the customer's lock, and so does whoever h
 of a credit hold: the second of them sees what the first did, so no danger is missed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import require_employed
 from shared.http.requests import require_version
+from shared.merges import all_ids_of, current_id, current_ids, ids_of
 
-from pipeline.customers.store import lock_customer
+from pipeline.customers.store import lock_customer, lock_customers
 from pipeline.deals import store
 from pipeline.deals.commands import (
     ChangeAmount,
@@ -50,12 +51,15 @@ async def open_deal(pool: Pool, cause: Cause, command: OpenDeal) -> Deal:
 
 async def open_deal_within(connection: Connection, cause: Cause, command: OpenDeal) -> Deal:
     """Open a deal in a transaction that does more, with the dangers that its customer brings."""
+    command = await _led_on(connection, command)
     await lock_customer(connection, command.customer_id)
     deal = await store.find_deal(connection, command.deal_id)
     if deal is None:
         await require_employed(connection, command.owner_id)
         pipeline = await definitions.load_newest(connection, command.pipeline_id)
         deal = begun(command, pipeline)
+    elif await current_id(connection, deal.customer_id) == command.customer_id:
+        command = replace(command, customer_id=deal.customer_id)  # a repeat, by whichever id
     commands = [command, *await _danger_commands(connection, deal, cause)]
     return await store.record(connection, cause, deal, decided(deal, commands))
 
@@ -65,9 +69,8 @@ async def reopen_deal(
 ) -> Deal:
     async def attempt() -> Deal:
         async with transaction(pool) as connection:
-            await lock_customer(
-                connection, (await store.load_deal(connection, deal_id)).customer_id
-            )
+            before = await store.load_deal(connection, deal_id)
+            await lock_customer(connection, await current_id(connection, before.customer_id))
             deal = await store.lock_deal(connection, deal_id)
             require_version(deal.version, if_match)
             commands = [command, *await _danger_commands(connection, deal, cause)]
@@ -143,22 +146,49 @@ async def lose_deal(
 
 async def follow_ticket(connection: Connection, cause: Cause, fact: TicketFact) -> None:
     """Learn what happened to a ticket, and flag or clear the dangers of the customer's deals."""
-    await lock_customer(connection, fact.customer_id)
+    customer_id = await current_id(connection, fact.customer_id)
+    await lock_customer(connection, customer_id)
     known = await tickets.find_ticket(connection, fact.ticket_id)
     ticket = evolve(known or Ticket(fact.ticket_id, fact.customer_id), fact)
     await tickets.save_ticket(connection, ticket)
     command = FollowTicket(ticket.ticket_id, ticket.dangers(), cause.at)
-    for deal in await store.lock_open_deals(connection, ticket.customer_id):
+    ids = await all_ids_of(connection, customer_id)
+    for deal in await store.lock_open_deals(connection, ids):
         await store.record(connection, cause, deal, decide(deal, command))
 
 
 async def follow_hold(connection: Connection, cause: Cause, hold: Hold) -> None:
     """Learn of a credit hold or its end, and flag or clear it on the customer's open deals."""
-    await lock_customer(connection, hold.customer_id)
+    customer_id = await current_id(connection, hold.customer_id)
+    await lock_customer(connection, customer_id)
     if await holds.save_hold(connection, hold):
         command = FollowHold(hold.is_held, cause.at)
-        for deal in await store.lock_open_deals(connection, hold.customer_id):
+        ids = await all_ids_of(connection, customer_id)
+        for deal in await store.lock_open_deals(connection, ids):
             await store.record(connection, cause, deal, decide(deal, command))
+
+
+async def recheck_tickets(
+    connection: Connection, cause: Cause, customer_ids: Collection[UUID]
+) -> None:
+    """Let the open deals of these customers have the dangers that their tickets bring now."""
+    await lock_customers(connection, customer_ids)
+    for customer_id in sorted(customer_ids):
+        ids = await all_ids_of(connection, customer_id)
+        for deal in await store.lock_open_deals(connection, ids):
+            commands = await _danger_commands(connection, deal, cause)
+            await store.record(connection, cause, deal, decided(deal, commands))
+
+
+async def _led_on(connection: Connection, command: OpenDeal) -> OpenDeal:
+    """The customer and the person as they are known now, where they were merged."""
+    named = [id_ for id_ in (command.customer_id, command.primary_contact_id) if id_]
+    current = await current_ids(connection, named)
+    return replace(
+        command,
+        customer_id=current[command.customer_id],
+        primary_contact_id=command.primary_contact_id and current[command.primary_contact_id],
+    )
 
 
 async def _change(
@@ -177,8 +207,9 @@ async def _danger_commands(
     connection: Connection, deal: Deal, cause: Cause
 ) -> Iterable[DealCommand]:
     """What the customer's tickets, those that the deal still blames, and a hold mean for it now."""
-    hold = await holds.find_hold(connection, deal.customer_id)
-    is_open = {t.ticket_id: t for t in await tickets.list_open(connection, deal.customer_id)}
+    ids = await ids_of(connection, deal.customer_id)
+    hold = await holds.find_hold(connection, await current_id(connection, deal.customer_id))
+    is_open = {t.ticket_id: t for t in await tickets.list_open(connection, ids)}
     blamed = {risk.cause_id for risk in deal.risks if risk.code in TICKET_RISKS and risk.cause_id}
     followed = [
         FollowTicket(

@@ -8,9 +8,10 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 from shared.cause import Cause
-from shared.contracts.pipeline import DealOwnerChanged, DealStatus
+from shared.contracts.pipeline import DealOwnerChanged, DealRepointed, DealStatus
 from shared.db import Connection, Pool, refusing, rows_affected
 from shared.errors import StaleVersionError
+from shared.merges import ids_of
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
@@ -48,20 +49,28 @@ UPDATE deals SET version = new.version, owner_id = new.owner_id
 FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS new (deal_id, version, owner_id)
 WHERE deals.deal_id = new.deal_id AND deals.version = new.version - 1
 """
+_SAVE_REPOINTED = """
+UPDATE deals SET version = new.version, customer_id = new.customer_id,
+    primary_contact_id = new.primary_contact_id
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[])
+    AS new (deal_id, version, customer_id, primary_contact_id)
+WHERE deals.deal_id = new.deal_id AND deals.version = new.version - 1
+"""
 _FIND = f"{_SELECT} WHERE d.deal_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE OF d"
 _LOCK_THESE = f"""
 {_SELECT} WHERE d.deal_id = ANY($1::uuid[]) ORDER BY d.deal_id FOR UPDATE OF d
 """
 _LOCK_OPEN = f"""
-{_SELECT} WHERE d.customer_id = $1 AND d.status = 'open' ORDER BY d.deal_id FOR UPDATE OF d
+{_SELECT} WHERE d.customer_id = ANY($1::uuid[]) AND d.status = 'open'
+ORDER BY d.deal_id FOR UPDATE OF d
 """
 _LOCK_OPEN_OF_OWNER = f"""
 {_SELECT} WHERE d.owner_id = $1 AND d.status = 'open' ORDER BY d.deal_id LIMIT $2 FOR UPDATE OF d
 """
 _LIST = f"""
 {_SELECT}
-WHERE ($1::uuid IS NULL OR d.customer_id = $1) AND ($2::text IS NULL OR d.status = $2)
+WHERE ($1::uuid[] IS NULL OR d.customer_id = ANY($1)) AND ($2::text IS NULL OR d.status = $2)
     AND ($3::text IS NULL OR d.owner_id = $3)
     AND ($4::timestamptz IS NULL OR (d.opened_at, d.deal_id) < ($4, $5::uuid))
 ORDER BY d.opened_at DESC, d.deal_id DESC LIMIT $6
@@ -131,6 +140,31 @@ async def record_owners(
     )
     if rows_affected(status) != len(after):
         raise StaleVersionError
+    await _publish(connection, cause, after)
+
+
+async def record_repointed(
+    connection: Connection, cause: Cause, changes: Sequence[tuple[Deal, DealRepointed]]
+) -> None:
+    """Save and publish whom locked deals name now: two statements, however many."""
+    if not changes:
+        return
+    after = [(folded(deal, [event]), event) for deal, event in changes]
+    status = await connection.execute(
+        _SAVE_REPOINTED,
+        [deal.deal_id for deal, _ in after],
+        [deal.version for deal, _ in after],
+        [deal.customer_id for deal, _ in after],
+        [deal.primary_contact_id for deal, _ in after],
+    )
+    if rows_affected(status) != len(after):
+        raise StaleVersionError
+    await _publish(connection, cause, after)
+
+
+async def _publish(
+    connection: Connection, cause: Cause, after: Sequence[tuple[Deal, DealEvent]]
+) -> None:
     told = [Fact(said, deal.version) for deal, event in after for said in (event, snapshot(deal))]
     await outbox.append(connection, cause, told)
 
@@ -156,12 +190,17 @@ async def lock_deal(connection: Connection, deal_id: UUID) -> Deal:
 
 async def lock_snapshots(connection: Connection, deal_ids: Sequence[UUID]) -> list[Fact]:
     """The deals among these ids as they are now, locked, with their versions."""
-    deals = [_deal(row) for row in await connection.fetch(_LOCK_THESE, deal_ids)]
+    deals = await lock_deals(connection, deal_ids)
     return [Fact(snapshot(deal), deal.version) for deal in deals]
 
 
-async def lock_open_deals(connection: Connection, customer_id: UUID) -> list[Deal]:
-    return [_deal(row) for row in await connection.fetch(_LOCK_OPEN, customer_id)]
+async def lock_deals(connection: Connection, deal_ids: Sequence[UUID]) -> list[Deal]:
+    return [_deal(row) for row in await connection.fetch(_LOCK_THESE, deal_ids)]
+
+
+async def lock_open_deals(connection: Connection, customer_ids: Sequence[UUID]) -> list[Deal]:
+    """The open deals of a customer, by every id that means it."""
+    return [_deal(row) for row in await connection.fetch(_LOCK_OPEN, customer_ids)]
 
 
 async def lock_open_deals_of_owner(connection: Connection, owner_id: str, limit: int) -> list[Deal]:
@@ -175,9 +214,11 @@ async def list_deals(
 ) -> list[Deal]:
     """Deals, the last opened first."""
     opened_at, deal_id = after or (None, None)
-    rows = await pool.fetch(
-        _LIST, wanted.customer_id, wanted.status, wanted.owner_id, opened_at, deal_id, limit
-    )
+    async with pool.acquire() as connection:
+        ids = await ids_of(connection, wanted.customer_id) if wanted.customer_id else None
+        rows = await connection.fetch(
+            _LIST, ids, wanted.status, wanted.owner_id, opened_at, deal_id, limit
+        )
     return [_deal(row) for row in rows]
 
 

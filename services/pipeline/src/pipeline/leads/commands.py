@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
+from shared.contracts.pipeline import Party
+
 
 @dataclass(frozen=True, slots=True)
 class CreateLead:
@@ -73,6 +75,15 @@ class IdentifyLead:
 
 
 @dataclass(frozen=True, slots=True)
+class RepointLead:
+    """What names one record names another from now on."""
+
+    party: Party
+    from_id: UUID
+    to_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class DealTerms:
     """The deal that a lead is converted into."""
 
@@ -99,4 +110,5 @@ LeadCommand: TypeAlias = (
     | DisqualifyLead
     | IdentifyLead
     | ConvertLead
+    | RepointLead
 )

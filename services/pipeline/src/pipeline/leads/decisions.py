@@ -10,6 +10,7 @@ from shared.contracts.pipeline import (
     LeadDisqualified,
     LeadIdentified,
     LeadQualified,
+    LeadRepointed,
     LeadScored,
     LeadStatus,
 )
@@ -24,6 +25,7 @@ from pipeline.leads.commands import (
     IdentifyLead,
     LeadCommand,
     QualifyLead,
+    RepointLead,
     ScoreLead,
 )
 from pipeline.leads.domain import (
@@ -56,6 +58,8 @@ def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: PLR091
             return _identify(lead, command)
         case ConvertLead():
             return _convert(lead, command)
+        case RepointLead():
+            return _repoint(lead, command)
 
 
 def decided(lead: Lead, commands: Iterable[LeadCommand]) -> list[LeadEvent]:
@@ -198,6 +202,17 @@ def _convert(lead: Lead, command: ConvertLead) -> list[LeadEvent]:
             created_customer=lead.customer_id is None,
             created_contact=lead.contact_id is None,
             converted_by=command.by,
+        )
+    ]
+
+
+def _repoint(lead: Lead, command: RepointLead) -> list[LeadEvent]:
+    named = lead.customer_id if command.party == "customer" else lead.contact_id
+    if named != command.from_id:
+        return []
+    return [
+        LeadRepointed(
+            lead_id=lead.lead_id, party=command.party, from_id=command.from_id, to_id=command.to_id
         )
     ]
 

@@ -15,6 +15,7 @@ from shared.contracts.pipeline import (
     LeadGrade,
     LeadIdentified,
     LeadQualified,
+    LeadRepointed,
     LeadScored,
     LeadState,
     LeadStatus,
@@ -33,6 +34,7 @@ LeadEvent: TypeAlias = (
     | LeadDisqualified
     | LeadIdentified
     | LeadConverted
+    | LeadRepointed
 )
 
 WINDOW = timedelta(days=30)
@@ -140,6 +142,10 @@ def evolve(lead: Lead, event: LeadEvent) -> Lead:
                 contact_id=event.contact_id,
                 customer_id=event.customer_id or lead.customer_id,
             )
+        case LeadRepointed(party="customer"):
+            return replace(lead, customer_id=event.to_id)
+        case LeadRepointed():
+            return replace(lead, contact_id=event.to_id)
         case _:
             return _moved(lead, event)
 

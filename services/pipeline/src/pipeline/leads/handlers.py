@@ -13,6 +13,7 @@ from shared.contracts.contacts import IdentityLinked
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import heir_of, require_employed
 from shared.http.requests import require_version
+from shared.merges import current_id, current_ids, ids_of
 
 from pipeline.deals.commands import OpenDeal
 from pipeline.deals.handlers import open_deal_within
@@ -32,6 +33,7 @@ from pipeline.leads.decisions import decide, decided
 from pipeline.leads.domain import Lead, SubmissionInvalidError, begun
 from pipeline.scoring import SCORE_MODEL
 from pipeline.signals import store as signals
+from pipeline.signals.store import Identity
 
 
 async def create_lead(pool: Pool, cause: Cause, command: CreateLead, reward: str | None) -> Lead:
@@ -101,7 +103,7 @@ async def take_in(
     lead_id = await store.find_intake(connection, command.intake_id)
     if lead_id is not None:
         return await _taken_in_before(connection, lead_id, command)
-    identity = await signals.take_identity(connection, command.intake_id)
+    identity = await _identity_of(connection, command.intake_id)
     await store.take_turns(connection, identity and identity.contact_id)
     lead, commands = await _lead_of(connection, command, reward)
     if identity is not None:
@@ -116,7 +118,8 @@ async def score_response(
     connection: Connection, cause: Cause, response: ResponseRecorded, reward: str | None
 ) -> None:
     """Count a response once; where there is no lead yet, it waits."""
-    await store.take_turns(connection, response.submission_id, response.contact_id)
+    contact_id = response.contact_id and await current_id(connection, response.contact_id)
+    await store.take_turns(connection, response.submission_id, contact_id)
     lead = await _lead_of_response(connection, response)
     if not await signals.claim_response(connection, response, lead.lead_id if lead else None):
         return
@@ -130,14 +133,15 @@ async def identify_submission(
 ) -> None:
     """Tell the lead of a submission who the person is; where there is no lead yet, it waits."""
     submission_id = _submission_of(linked)
-    await store.take_turns(connection, submission_id, linked.contact_id)
+    identity = await _led_on(connection, Identity(linked.contact_id, linked.customer_id))
+    await store.take_turns(connection, submission_id, identity.contact_id)
     lead_id = await store.find_intake(connection, submission_id)
     if lead_id is None:
         await signals.keep_identity(connection, submission_id, linked)
         return
     lead = await store.lock_lead(connection, lead_id)
-    identify = IdentifyLead(linked.contact_id, linked.customer_id)
-    scores = await _responses(connection, lead, (submission_id, linked.contact_id), reward)
+    identify = IdentifyLead(identity.contact_id, identity.customer_id)
+    scores = await _responses(connection, lead, (submission_id, identity.contact_id), reward)
     await store.record(connection, cause, lead, decided(lead, [identify, *scores]))
 
 
@@ -178,7 +182,8 @@ async def _lead_of_response(connection: Connection, response: ResponseRecorded) 
             return await store.lock_lead(connection, lead_id)
     if response.contact_id is None:
         return None
-    return await store.lock_open_lead_of_contact(connection, response.contact_id)
+    ids = await ids_of(connection, response.contact_id)
+    return await store.lock_open_lead_of_contact(connection, ids)
 
 
 async def _responses(
@@ -187,8 +192,23 @@ async def _responses(
     subject: tuple[UUID, UUID | None],
     reward: str | None,
 ) -> list[LeadCommand]:
-    waited = await signals.take_responses(connection, lead.lead_id, *subject)
+    submission_id, contact_id = subject
+    ids = await ids_of(connection, contact_id) if contact_id else []
+    waited = await signals.take_responses(connection, lead.lead_id, submission_id, ids)
     return [ScoreLead(response.points, response.kind, reward) for response in waited]
+
+
+async def _identity_of(connection: Connection, intake_id: UUID) -> Identity | None:
+    identity = await signals.take_identity(connection, intake_id)
+    return await _led_on(connection, identity) if identity else None
+
+
+async def _led_on(connection: Connection, identity: Identity) -> Identity:
+    """The person and their customer as they are known now, where they were merged."""
+    named = [id_ for id_ in (identity.contact_id, identity.customer_id) if id_]
+    current = await current_ids(connection, named)
+    customer_id = identity.customer_id and current[identity.customer_id]
+    return Identity(current[identity.contact_id], customer_id)
 
 
 def _submission_of(linked: IdentityLinked) -> UUID:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.pipeline import LeadAssigned, LeadStatus
+from shared.contracts.pipeline import LeadAssigned, LeadRepointed, LeadStatus
 from shared.db import Connection, Pool, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -39,6 +39,12 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
     AS new (lead_id, version, status, owner_id, response_due_at)
 WHERE leads.lead_id = new.lead_id AND leads.version = new.version - 1
 """
+_SAVE_REPOINTED = """
+UPDATE leads SET version = new.version, customer_id = new.customer_id, contact_id = new.contact_id
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[])
+    AS new (lead_id, version, customer_id, contact_id)
+WHERE leads.lead_id = new.lead_id AND leads.version = new.version - 1
+"""
 _FIND = f"SELECT {_COLUMNS} FROM leads WHERE lead_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE"
 _LOCK_THESE = f"""
@@ -53,7 +59,7 @@ ORDER BY received_at DESC LIMIT 1 FOR UPDATE
 """
 _LOCK_OPEN_OF_CONTACT = f"""
 SELECT {_COLUMNS} FROM leads
-WHERE contact_id = $1 AND status NOT IN ('disqualified', 'converted')
+WHERE contact_id = ANY($1::uuid[]) AND status NOT IN ('disqualified', 'converted')
 ORDER BY received_at DESC LIMIT 1 FOR UPDATE
 """
 _LOCK_OPEN_OF_OWNER = f"""
@@ -139,6 +145,31 @@ async def record_owners(
     )
     if rows_affected(status) != len(after):
         raise StaleVersionError
+    await _publish(connection, cause, after)
+
+
+async def record_repointed(
+    connection: Connection, cause: Cause, changes: Sequence[tuple[Lead, LeadRepointed]]
+) -> None:
+    """Save and publish whom locked leads name now: two statements, however many."""
+    if not changes:
+        return
+    after = [(folded(lead, [event]), event) for lead, event in changes]
+    status = await connection.execute(
+        _SAVE_REPOINTED,
+        [lead.lead_id for lead, _ in after],
+        [lead.version for lead, _ in after],
+        [lead.customer_id for lead, _ in after],
+        [lead.contact_id for lead, _ in after],
+    )
+    if rows_affected(status) != len(after):
+        raise StaleVersionError
+    await _publish(connection, cause, after)
+
+
+async def _publish(
+    connection: Connection, cause: Cause, after: Sequence[tuple[Lead, LeadEvent]]
+) -> None:
     told = [Fact(said, lead.version) for lead, event in after for said in (event, snapshot(lead))]
     await outbox.append(connection, cause, told)
 
@@ -153,8 +184,13 @@ async def lock_lead(connection: Connection, lead_id: UUID) -> Lead:
 
 async def lock_snapshots(connection: Connection, lead_ids: Sequence[UUID]) -> list[Fact]:
     """The leads among these ids as they are now, locked, with their versions."""
-    leads = [_lead(row) for row in await connection.fetch(_LOCK_THESE, lead_ids)]
+    leads = await lock_leads(connection, lead_ids)
     return [Fact(snapshot(lead), lead.version) for lead in leads]
+
+
+async def lock_leads(connection: Connection, lead_ids: Sequence[UUID]) -> list[Lead]:
+    """The leads among these ids whose person is not forgotten."""
+    return [_lead(row) for row in await connection.fetch(_LOCK_THESE, lead_ids)]
 
 
 async def lock_open_lead_of_person(connection: Connection, command: CreateLead) -> Lead | None:
@@ -168,8 +204,11 @@ async def lock_open_lead_of_person(connection: Connection, command: CreateLead) 
     return _lead(row) if row else None
 
 
-async def lock_open_lead_of_contact(connection: Connection, contact_id: UUID) -> Lead | None:
-    row = await connection.fetchrow(_LOCK_OPEN_OF_CONTACT, contact_id)
+async def lock_open_lead_of_contact(
+    connection: Connection, contact_ids: Sequence[UUID]
+) -> Lead | None:
+    """The newest open lead of a person, by every id that means them."""
+    row = await connection.fetchrow(_LOCK_OPEN_OF_CONTACT, contact_ids)
     return _lead(row) if row else None
 
 

@@ -38,3 +38,7 @@ CREATE TABLE merge_moves (
     CONSTRAINT merge_moves_pkey PRIMARY KEY (merge_id, kind, thing_id)
 );
 CREATE INDEX merge_moves_thing_idx ON merge_moves (kind, thing_id);
+
+-- What names a merged record is found by its id.
+CREATE INDEX leads_customer_idx ON leads (customer_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX leads_any_contact_idx ON leads (contact_id) WHERE contact_id IS NOT NULL;

@@ -12,6 +12,7 @@ from shared.contracts.external import ErpOrderChanged
 from shared.contracts.pipeline import (
     OrderConfirmed,
     OrderLine,
+    OrderRepointed,
     OrderRevised,
     OrderState,
     OrderStatus,
@@ -22,7 +23,7 @@ from shared.ids import derived_id
 
 from pipeline.customers.domain import Ref
 
-OrderEvent: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised
+OrderEvent: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised | OrderRepointed
 
 
 class OrderNotFoundError(NotFoundError):
@@ -113,6 +114,24 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             )
         case OrderStatusChanged():
             return replace(order, version=version, status=event.to_status)
+        case OrderRepointed():
+            return replace(order, version=version, customer_id=event.to_id)
+
+
+def repointed(order: Order, from_id: UUID, to_id: UUID) -> list[OrderRepointed]:
+    """The order is another customer's, if it is still the one's."""
+    if order.customer_id != from_id:
+        return []
+    return [
+        OrderRepointed(
+            order_id=order.order_id,
+            customer_id=to_id,
+            from_id=from_id,
+            to_id=to_id,
+            total=order.total,
+            currency=order.currency,
+        )
+    ]
 
 
 def mirrored(order: Order, command: MirrorOrder, events: Iterable[OrderEvent]) -> Order:

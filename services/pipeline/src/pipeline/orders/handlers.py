@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.cause import Cause
 from shared.db import Connection
+from shared.merges import current_ids
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
@@ -46,13 +47,21 @@ async def match_customers(
     owners = await customers.save_customers(connection, arrived)
     waiting = await store.take_waiting(connection, owners)
     if waiting:
+        owners = await _led_on(connection, owners)
         await _mirror(connection, [_continued(order, cause) for order in waiting], owners)
 
 
 async def _owners_of(connection: Connection, refs: set[Ref]) -> dict[Ref, UUID]:
     known = await customers.find_refs(connection, refs)
     missing = refs - known.keys()
-    return known | await customers.lock_refs(connection, missing) if missing else known
+    owners = known | await customers.lock_refs(connection, missing) if missing else known
+    return await _led_on(connection, owners)
+
+
+async def _led_on(connection: Connection, owners: Mapping[Ref, UUID]) -> dict[Ref, UUID]:
+    """The customers of these names as they are known now, where they were merged."""
+    current = await current_ids(connection, set(owners.values()))
+    return {ref: current[customer_id] for ref, customer_id in owners.items()}
 
 
 async def _mirror(

@@ -8,13 +8,17 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
+from shared.cause import Cause
 from shared.contracts.external import ErpOrderChanged
-from shared.contracts.pipeline import OrderLine
-from shared.db import Connection, Pool
+from shared.contracts.pipeline import OrderLine, OrderRepointed
+from shared.db import Connection, Pool, rows_affected
+from shared.errors import StaleVersionError
+from shared.merges import ids_of
+from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
 from pipeline.customers.domain import Ref
-from pipeline.orders.domain import Order, OrderNotFoundError, Sighting, snapshot
+from pipeline.orders.domain import Order, OrderNotFoundError, Sighting, evolve, snapshot
 
 _COLUMNS = """order_id, version, external_system, external_ref, customer_id, revision, status,
     lines, total, currency, ordered_at"""
@@ -30,10 +34,16 @@ ON CONFLICT (order_id) DO UPDATE SET
     lines = excluded.lines, total = excluded.total, currency = excluded.currency
 WHERE orders.revision < excluded.revision
 """
+_SAVE_REPOINTED = """
+UPDATE orders SET version = new.version, customer_id = new.customer_id
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS new (order_id, version, customer_id)
+WHERE orders.order_id = new.order_id AND orders.version = new.version - 1
+"""
 _LOAD = f"SELECT {_COLUMNS} FROM orders WHERE order_id = $1"
 _LIST = f"""
 SELECT {_COLUMNS} FROM orders
-WHERE customer_id = $1 AND ($2::timestamptz IS NULL OR (ordered_at, order_id) < ($2, $3::uuid))
+WHERE customer_id = ANY($1::uuid[])
+    AND ($2::timestamptz IS NULL OR (ordered_at, order_id) < ($2, $3::uuid))
 ORDER BY ordered_at DESC, order_id DESC LIMIT $4
 """
 _INSERT_WAITING = """
@@ -104,6 +114,25 @@ async def save_orders(connection: Connection, orders: Sequence[Order]) -> None:
     )
 
 
+async def record_repointed(
+    connection: Connection, cause: Cause, changes: Sequence[tuple[Order, OrderRepointed]]
+) -> None:
+    """Save and publish whose locked orders are now: two statements, however many."""
+    if not changes:
+        return
+    after = [(evolve(order, event), event) for order, event in changes]
+    status = await connection.execute(
+        _SAVE_REPOINTED,
+        [order.order_id for order, _ in after],
+        [order.version for order, _ in after],
+        [order.customer_id for order, _ in after],
+    )
+    if rows_affected(status) != len(after):
+        raise StaleVersionError
+    told = [Fact(said, order.version) for order, fact in after for said in (fact, snapshot(order))]
+    await outbox.append(connection, cause, told)
+
+
 async def load_order(pool: Pool, order_id: UUID) -> Order:
     row = await pool.fetchrow(_LOAD, order_id)
     if row is None:
@@ -116,7 +145,9 @@ async def list_orders(
 ) -> list[Order]:
     """The customer's orders, newest first."""
     ordered_at, order_id = after or (None, None)
-    rows = await pool.fetch(_LIST, customer_id, ordered_at, order_id, limit)
+    async with pool.acquire() as connection:
+        ids = await ids_of(connection, customer_id)
+        rows = await connection.fetch(_LIST, ids, ordered_at, order_id, limit)
     return [_order(row) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Responses and identities; what has no lead yet waits here for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -20,7 +21,7 @@ RETURNING response_id
 """
 _TAKE_RESPONSES = """
 UPDATE lead_responses SET lead_id = $1
-WHERE lead_id IS NULL AND (submission_id = $2 OR contact_id = $3)
+WHERE lead_id IS NULL AND (submission_id = $2 OR contact_id = ANY($3::uuid[]))
 RETURNING score_delta, kind
 """
 _KEEP_IDENTITY = """
@@ -71,10 +72,13 @@ async def claim_response(
 
 
 async def take_responses(
-    connection: Connection, lead_id: UUID, submission_id: UUID | None, contact_id: UUID | None
+    connection: Connection,
+    lead_id: UUID,
+    submission_id: UUID | None,
+    contact_ids: Sequence[UUID],
 ) -> list[Response]:
-    """The responses that have waited for this lead."""
-    rows = await connection.fetch(_TAKE_RESPONSES, lead_id, submission_id, contact_id)
+    """The responses that have waited for this lead: by its form, or by an id of its person."""
+    rows = await connection.fetch(_TAKE_RESPONSES, lead_id, submission_id, contact_ids)
     return [Response(row["score_delta"], row["kind"]) for row in rows]
 
 

@@ -1,0 +1,96 @@
+"""What pipeline re-points in a merge: deals, leads and orders, whatever became of them.
+
+What it keeps of tickets and of the ERP's names for customers stays under the id that it came with,
+and is led on whenever it is looked up.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from shared.cause import Cause
+from shared.contracts.pipeline import DealRepointed, LeadRepointed
+from shared.db import Connection
+from shared.merges import MergePart, Move, Party, Repointing, current_ids
+
+from pipeline.customers.store import lock_customers
+from pipeline.deals import store as deals
+from pipeline.deals.commands import RepointDeal
+from pipeline.deals.decisions import decide as decide_deal
+from pipeline.deals.handlers import recheck_tickets
+from pipeline.leads import store as leads
+from pipeline.leads.commands import RepointLead
+from pipeline.leads.decisions import decide as decide_lead
+from pipeline.merges import store
+from pipeline.orders import store as orders
+from pipeline.orders.domain import repointed
+
+
+async def find(
+    connection: Connection, party: Party, current: Mapping[UUID, UUID], limit: int
+) -> Sequence[Move]:
+    """The customers' locks come first, as with everybody who goes on to their deals."""
+    if party == "customer":
+        await lock_customers(connection, {*current, *current.values()})
+    merged = [old_id for old_id, id_ in current.items() if old_id != id_]
+    found = await store.find(connection, party, merged, limit)
+    return [Move(kind, thing_id, old_id, current[old_id]) for kind, thing_id, old_id in found]
+
+
+async def carry(connection: Connection, cause: Cause, party: Party, moves: Sequence[Move]) -> None:
+    of_kind = {
+        kind: {move.thing_id: move for move in moves if move.kind == kind}
+        for kind in ("deal", "lead", "order")
+    }
+    await _carry_deals(connection, cause, party, of_kind["deal"])
+    await _carry_leads(connection, cause, party, of_kind["lead"])
+    await _carry_orders(connection, cause, of_kind["order"])
+
+
+async def recheck(connection: Connection, part: MergePart) -> None:
+    """The tickets of one customer endanger the deals of all that it is now, and of no other."""
+    if part.party == "customer":
+        current = await current_ids(connection, [part.survivor_id, *part.merged_ids])
+        await recheck_tickets(connection, part.cause, set(current.values()))
+
+
+async def _carry_deals(
+    connection: Connection, cause: Cause, party: Party, moves: Mapping[UUID, Move]
+) -> None:
+    locked = await deals.lock_deals(connection, list(moves)) if moves else []
+    changes = [
+        (deal, event)
+        for deal in locked
+        for event in decide_deal(deal, RepointDeal(party, *_ends(moves[deal.deal_id])))
+        if isinstance(event, DealRepointed)
+    ]
+    await deals.record_repointed(connection, cause, changes)
+
+
+async def _carry_leads(
+    connection: Connection, cause: Cause, party: Party, moves: Mapping[UUID, Move]
+) -> None:
+    locked = await leads.lock_leads(connection, list(moves)) if moves else []
+    changes = [
+        (lead, event)
+        for lead in locked
+        for event in decide_lead(lead, RepointLead(party, *_ends(moves[lead.lead_id])))
+        if isinstance(event, LeadRepointed)
+    ]
+    await leads.record_repointed(connection, cause, changes)
+
+
+async def _carry_orders(connection: Connection, cause: Cause, moves: Mapping[UUID, Move]) -> None:
+    locked = await orders.lock_orders(connection, moves) if moves else {}
+    changes = [
+        (order, event)
+        for order in locked.values()
+        for event in repointed(order, *_ends(moves[order.order_id]))
+    ]
+    await orders.record_repointed(connection, cause, changes)
+
+
+def _ends(move: Move) -> tuple[UUID, UUID]:
+    return move.from_id, move.to_id
+
+
+REPOINTING = Repointing(find, carry, recheck)

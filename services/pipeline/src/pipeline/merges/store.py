@@ -1,0 +1,42 @@
+"""Finding what names a merged record: deals, leads and orders, locked in the order of their ids."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from shared.db import Connection
+from shared.merges import Party
+
+_FIND_DEALS = """
+SELECT deal_id, {column} FROM deals WHERE {column} = ANY($1::uuid[])
+ORDER BY deal_id LIMIT $2 FOR UPDATE
+"""
+_FIND_LEADS = """
+SELECT lead_id, {column} FROM leads WHERE {column} = ANY($1::uuid[]) AND erased_at IS NULL
+ORDER BY lead_id LIMIT $2 FOR UPDATE
+"""
+_FIND_ORDERS = """
+SELECT order_id, customer_id FROM orders WHERE customer_id = ANY($1::uuid[])
+ORDER BY order_id LIMIT $2 FOR UPDATE
+"""
+_FIND = {
+    "customer": {
+        "deal": _FIND_DEALS.format(column="customer_id"),
+        "lead": _FIND_LEADS.format(column="customer_id"),
+        "order": _FIND_ORDERS,
+    },
+    "contact": {
+        "deal": _FIND_DEALS.format(column="primary_contact_id"),
+        "lead": _FIND_LEADS.format(column="contact_id"),
+    },
+}
+
+
+async def find(
+    connection: Connection, party: Party, ids: Collection[UUID], limit: int
+) -> Sequence[tuple[str, UUID, UUID]]:
+    """What names one of these ids: its kind, its own id, and the id that it names."""
+    found: list[tuple[str, UUID, UUID]] = []
+    for kind, statement in _FIND[party].items():
+        rows = await connection.fetch(statement, list(ids), limit)
+        found.extend((kind, row[0], row[1]) for row in rows)
+    return found

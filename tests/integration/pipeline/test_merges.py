@@ -1,0 +1,145 @@
+"""What pipeline re-points in a merge, and takes back when it is undone."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pipeline.merges.handlers import REPOINTING
+from shared.contracts.contacts import (
+    ContactMerged,
+    ContactUnmerged,
+    CustomerMerged,
+    CustomerUnmerged,
+)
+from shared.contracts.pipeline import (
+    DealRepointed,
+    DealRiskFlagged,
+    DealState,
+    LeadRepointed,
+    OrderConfirmed,
+    OrderRepointed,
+)
+from shared.db import Pool
+from shared.ids import new_id
+from shared.merges import move_batch, sweep
+
+from tests.integration.pipeline.conftest import Caller, Outbox
+from tests.integration.pipeline.test_deals import deal_of, open_deal, risks, ticket_opened
+from tests.integration.pipeline.test_leads import form, identity
+from tests.integration.pipeline.test_orders import customer, erp_order
+from tests.records import record_of
+
+Feed = Callable[..., Awaitable[None]]
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+
+def merged(old_id: UUID, into_id: UUID) -> CustomerMerged:
+    return CustomerMerged(
+        customer_id=into_id,
+        merge_id=new_id(),
+        merged_ids=(old_id,),
+        reversible_until=NOW,
+        reason_code="duplicate",
+        decided_by="user:mia",
+    )
+
+
+def undone(merge: CustomerMerged) -> CustomerUnmerged:
+    return CustomerUnmerged(
+        customer_id=merge.customer_id,
+        merge_id=merge.merge_id,
+        restored_ids=merge.merged_ids,
+        reason_code="mistake",
+        decided_by="user:mia",
+    )
+
+
+async def move_all(pool: Pool) -> None:
+    while await move_batch(pool, "pipeline", REPOINTING):
+        pass
+
+
+async def customer_of(sales: Caller, kind: str, id_: object) -> str:
+    found: str = (await sales.get(f"/v1/{kind}/{id_}")).json()["customer_id"]
+    return found
+
+
+async def test_deals_and_orders_go_to_the_survivor_once_and_back_when_it_is_undone(
+    sales: Caller, feed: Feed, pool: Pool, outbox: Outbox
+) -> None:
+    old, stays = new_id(), new_id()
+    deal = await open_deal(sales, old)
+    own = await open_deal(sales, stays)
+    await feed("customers", record_of(customer(old, "42")))
+    await feed("orders", record_of(erp_order()))
+    await feed("tickets", record_of(ticket_opened(new_id(), old)))
+    merge = merged(old, stays)
+    told = record_of(merge)
+    await feed("merges", told, told)
+    await move_all(pool)
+
+    assert await customer_of(sales, "deals", deal["deal_id"]) == str(stays)
+    [order] = await outbox.facts(OrderRepointed)
+    assert (order.customer_id, order.from_id, order.to_id) == (stays, old, stays)
+    assert len(await outbox.facts(DealRepointed)) == 1
+    assert {"open-critical-ticket"} == {code for code, _ in await risks(sales, own)}
+    assert len(await outbox.facts(DealRiskFlagged)) == 2
+    listed = (await sales.get("/v1/deals", customer_id=str(old))).json()["items"]
+    assert {each["deal_id"] for each in listed} == {deal["deal_id"], own["deal_id"]}
+
+    late = await open_deal(sales, old)
+    assert late["customer_id"] == str(stays)
+    await feed("orders", record_of(erp_order("A-2")))
+    assert (await outbox.facts(OrderConfirmed))[-1].customer_id == stays
+
+    await feed("merges", record_of(undone(merge), 2))
+    await move_all(pool)
+    assert await customer_of(sales, "deals", deal["deal_id"]) == str(old)
+    assert await customer_of(sales, "deals", late["deal_id"]) == str(stays)
+    assert await risks(sales, own) == set()
+    assert (await outbox.facts(DealState))[-1].customer_id in {old, stays}
+
+
+async def test_a_person_is_led_on_in_deals_and_leads(
+    sales: Caller, feed: Feed, pool: Pool, outbox: Outbox
+) -> None:
+    old, stays, submission = new_id(), new_id(), new_id()
+    deal = await open_deal(sales, new_id(), primary_contact_id=str(old))
+    await feed("leads", record_of(form(submission)), record_of(identity(submission, old)))
+    said = {"contact_id": stays, "merge_id": new_id(), "reason_code": "x", "decided_by": "user:mia"}
+    merge = ContactMerged(merged_ids=(old,), reversible_until=NOW, **said)
+    await feed("merges", record_of(merge))
+    await move_all(pool)
+    [lead] = await outbox.facts(LeadRepointed)
+    assert (lead.party, lead.to_id) == ("contact", stays)
+    found = (await sales.get(f"/v1/deals/{deal['deal_id']}")).json()
+    assert found["primary_contact_id"] == str(stays)
+    await feed("merges", record_of(ContactUnmerged(restored_ids=(old,), **said), 2))
+    await move_all(pool)
+    assert [each.to_id for each in await outbox.facts(LeadRepointed)] == [stays, old]
+
+
+async def test_what_slips_in_with_an_old_id_is_swept_up(
+    sales: Caller, feed: Feed, pool: Pool
+) -> None:
+    old, stays = new_id(), new_id()
+    deal = await open_deal(sales, new_id())
+    await feed("merges", record_of(merged(old, stays)))
+    await move_all(pool)
+    await pool.execute("UPDATE deals SET customer_id = $1", old)  # a command that began before
+    await pool.execute("UPDATE merge_parts SET swept_at = now() - interval '10 minutes'")
+    assert await sweep(pool, "pipeline", REPOINTING)
+    assert await customer_of(sales, "deals", deal["deal_id"]) == str(stays)
+
+
+async def test_a_repeat_that_names_the_merged_customer_is_the_same_deal(
+    sales: Caller, feed: Feed, pool: Pool
+) -> None:
+    old, stays = new_id(), new_id()
+    asked = deal_of(old)
+    first = await sales.post("/v1/deals", asked, Idempotency_Key="once")
+    await feed("merges", record_of(merged(old, stays)))
+    again = await sales.post("/v1/deals", asked, Idempotency_Key="once")
+    await move_all(pool)
+    third = await sales.post("/v1/deals", asked, Idempotency_Key="once")
+    assert {each.json().get("deal_id") for each in (again, third)} == {first.json()["deal_id"]}
