@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 
 from contacts.credit.consumers import consumer as orders
 from contacts.grades.consumers import consumer as figures
-from contacts.grades.handlers import follow_merge, review_due, run_dry_runs
+from contacts.grades.handlers import review_due, run_dry_runs
 from contacts.grades.store import list_figures, load_policy_in_force
 from shared.contracts.pipeline import DealLost, DealOpened, OrderConfirmed, OrderStatusChanged
 from shared.contracts.service_desk import SurveyAnswered, TicketCancelled, TicketOpened
-from shared.db import Pool, transaction
+from shared.db import Pool
 from shared.messaging.consuming import apply
 
 from tests.integration.contacts.conftest import Api, Outbox
-from tests.records import cause_of_test, record_of
+from tests.records import record_of
 
 NOW = datetime.now(UTC)
 FROM = "2026-01-02T00:00:00Z"
@@ -243,11 +243,18 @@ async def test_a_merge_moves_the_rows_and_grades_the_survivor_anew(api: Api, poo
     await apply(pool, orders, [record_of(order(merged, 500))])
     await apply(pool, figures, [record_of(ticket(merged))])
     await api.post(f"/v1/customers/{merged}/credit/hold", {"reason_code": "litigation"})
-    for _ in range(2):
-        async with transaction(pool) as connection:
-            await follow_merge(connection, cause_of_test(), UUID(survivor), [UUID(merged)])
+    await api.post(f"/v1/customers/{merged}/grade/review")
+    wanted = {"survivor_id": survivor, "merged_ids": [merged], "reason_code": "duplicate"}
+    made = await api.post("/v1/merges/customers", wanted)
+    assert made.status_code == 201, made.text
     found = await figures_of(pool, survivor)
     assert (found.revenue, found.tickets, found.grade) == (Decimal(500), 1, "C")
     assert (await figures_of(pool, merged)).revenue is None
     shown = (await api.get(f"/v1/customers/{survivor}")).json()
     assert shown["credit"]["hold"]["reason_code"] == "litigation"
+    undone = await api.post(
+        f"/v1/merges/{made.json()['merge_id']}/undo", {"reason_code": "two-parties"}
+    )
+    assert undone.status_code == 200, undone.text
+    assert (await figures_of(pool, merged)).revenue == Decimal(500)
+    assert (await figures_of(pool, survivor)).revenue is None

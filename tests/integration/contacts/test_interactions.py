@@ -170,12 +170,13 @@ async def test_an_erasure_takes_what_was_said_with_the_person_or_names_them(
     assert (seen["subject"], seen["channel"]) == (None, "phone")
 
 
-async def test_a_merge_moves_them_and_names_the_survivor_once(api: Any, pool: Pool) -> None:
+async def test_a_merge_moves_them_and_its_undoing_returns_them(api: Any) -> None:
     customer, contact = await parties(api)
-    survivor, kept = await parties(api)
-    made = await recorded(api, call(customer, contact, kept))
-    async with pool.acquire() as connection:
-        assert await store.repoint_customers(connection, [UUID(customer)], UUID(survivor)) == 1
-        assert await store.repoint_contacts(connection, [UUID(contact)], UUID(kept)) == 1
-    seen = (await api.get(f"/v1/interactions/{made['interaction_id']}")).json()
-    assert (seen["customer_id"], seen["contact_ids"]) == (survivor, [kept])
+    survivor, _ = await parties(api)
+    made = await recorded(api, call(customer, contact))
+    wanted = {"survivor_id": survivor, "merged_ids": [customer], "reason_code": "duplicate"}
+    merge = (await api.post("/v1/merges/customers", wanted)).json()
+    path = f"/v1/interactions/{made['interaction_id']}"
+    assert (await api.get(path)).json()["customer_id"] == survivor
+    await api.post(f"/v1/merges/{merge['merge_id']}/undo", {"reason_code": "two-parties"})
+    assert (await api.get(path)).json()["customer_id"] == customer

@@ -82,7 +82,7 @@ async def test_two_customers_become_one_with_all_that_was_theirs(
     assert strategies == {"display_name": "chosen", "region": "present"} | dict.fromkeys(
         ("industry", "website"), "kept"
     )
-    assert made["moved"] == {"memberships": 2, "identities": 0}
+    assert made["moved"] == {"memberships": 2, "identities": 0, "interactions": 0}
     assert await members(api, one) == {ann["contact_id"], bob["contact_id"]}
     assert await members(api, two) == set()
     assert await outbox.types(one) == ["customer.updated", "customer.merged", "customer.state"]

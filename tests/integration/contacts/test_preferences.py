@@ -66,17 +66,13 @@ async def test_an_erasure_takes_them(api: Any, pool: Pool) -> None:
         assert await store.delete_preferences(connection, [], [UUID(customer)]) == 1
 
 
-async def test_a_merge_keeps_the_surer_of_each_key(api: Any, pool: Pool) -> None:
+async def test_a_merge_moves_them(api: Any) -> None:
     customer, _ = await parties(api)
     survivor, _ = await parties(api)
-    await learned(api, customer, confidence=0.9, value_code="evening")
     await learned(api, customer, key="wine", value_code="red")
-    await learned(api, survivor, confidence=0.5)
-    async with pool.acquire() as connection:
-        await store.repoint_preferences(connection, [UUID(customer)], UUID(survivor))
+    await learned(api, survivor, value_code="evening")
+    wanted = {"survivor_id": survivor, "merged_ids": [customer], "reason_code": "duplicate"}
+    assert (await api.post("/v1/merges/customers", wanted)).status_code == 201
     items = (await api.get("/v1/preferences", customer_id=survivor)).json()["items"]
     assert sorted(each["value_code"] for each in items) == ["evening", "red"]
     assert (await api.get("/v1/preferences", customer_id=customer)).json()["items"] == []
-    after = await learned(api, survivor, confidence=0.95)
-    assert after["value_code"] == "morning"
-    assert len((await api.get("/v1/preferences", customer_id=survivor)).json()["items"]) == 2

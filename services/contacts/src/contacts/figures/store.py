@@ -1,8 +1,7 @@
-"""The tables of figures: guarded rows in, one statement a batch; what a merge moves."""
+"""The tables of figures: guarded rows in, one statement a batch."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
-from uuid import UUID
 
 from shared.db import Connection
 
@@ -18,8 +17,6 @@ _TABLES: dict[type[Row], tuple[str, tuple[str, ...]]] = {
     SurveyRow: ("customer_surveys", ("text", "int", "timestamptz")),
 }
 """The table of each row and the types of its columns after key, version and customer."""
-
-_MOVE = "UPDATE {table} SET customer_id = $1 WHERE customer_id = ANY($2::uuid[])"
 
 
 def _upsert_of(row: type[Row]) -> str:
@@ -49,11 +46,3 @@ async def save_rows(connection: Connection, rows: Sequence[Row]) -> None:
     ordered = sorted(newest_of_each(rows), key=lambda row: str(getattr(row, names[0])))
     columns = [[getattr(row, name) for row in ordered] for name in names]
     await connection.execute(_UPSERTS[type(rows[0])], *columns)
-
-
-async def move_rows(
-    connection: Connection, survivor_id: UUID, merged_ids: Collection[UUID]
-) -> None:
-    """What these customers bought, asked and said is the survivor's from now on."""
-    for table, _ in _TABLES.values():
-        await connection.execute(_MOVE.format(table=table), survivor_id, list(merged_ids))

@@ -16,11 +16,10 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 from shared.telemetry import new_trace
 
-from contacts.credit.handlers import keep_manual_hold, reassess
+from contacts.credit.handlers import reassess
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer, carry_out
 from contacts.customers.grading import ApproveGrade, ReviewGrade
-from contacts.figures.store import move_rows
 from contacts.grades import store
 from contacts.grades.domain import (
     DryRun,
@@ -170,14 +169,13 @@ async def approve_grade(pool: Pool, cause: Cause, customer_id: UUID, grade: Grad
     return await with_retries(attempt)
 
 
-async def follow_merge(
-    connection: Connection, cause: Cause, survivor_id: UUID, merged_ids: Sequence[UUID]
+async def rate_anew(
+    connection: Connection, cause: Cause, customer_ids: Sequence[UUID], *, is_graded: bool
 ) -> None:
-    """The survivor has what the merged had; its grade and credit are made anew, never added up."""
-    await move_rows(connection, survivor_id, merged_ids)
-    await keep_manual_hold(connection, cause, survivor_id, merged_ids)
-    await reassess(connection, cause, [survivor_id])
-    await review_within(connection, cause, [survivor_id], is_asked=True)
+    """After a merge or its undoing: grade and credit follow from the rows, and are never added."""
+    await reassess(connection, cause, customer_ids)
+    if is_graded:
+        await review_within(connection, cause, customer_ids, is_asked=True)
 
 
 def _cause_of_review() -> Cause:

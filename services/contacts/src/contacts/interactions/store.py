@@ -108,15 +108,6 @@ UPDATE interactions SET subject = NULL, body = NULL FROM theirs
 WHERE interactions.interaction_id = theirs.interaction_id
     AND (subject IS NOT NULL OR body IS NOT NULL)
 """
-_REPOINT_CUSTOMERS = "UPDATE interactions SET customer_id = $2 WHERE customer_id = ANY($1::uuid[])"
-_REPOINT_CONTACTS = """
-UPDATE interactions SET contact_ids = ARRAY(
-    SELECT id FROM (
-        SELECT CASE WHEN id = ANY($1::uuid[]) THEN $2 ELSE id END AS id, min(place) AS place
-        FROM unnest(contact_ids) WITH ORDINALITY AS named (id, place) GROUP BY 1
-    ) AS present ORDER BY place)
-WHERE contact_ids && $1::uuid[]
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +234,6 @@ async def forget_texts(
     """
     status = await connection.execute(_FORGET, list(contact_ids), list(customer_ids), list(marks))
     return rows_affected(status)
-
-
-async def repoint_customers(connection: Connection, from_ids: Collection[UUID], to_id: UUID) -> int:
-    """What was had with merged customers was had with the survivor; for whoever merges."""
-    return rows_affected(await connection.execute(_REPOINT_CUSTOMERS, list(from_ids), to_id))
-
-
-async def repoint_contacts(connection: Connection, from_ids: Collection[UUID], to_id: UUID) -> int:
-    """What was had with merged people was had with the survivor, who is named once."""
-    return rows_affected(await connection.execute(_REPOINT_CONTACTS, list(from_ids), to_id))
 
 
 def _values(interaction: Interaction) -> list[Any]:

@@ -10,6 +10,7 @@ from shared.db import Connection
 from shared.errors import Refusal
 from shared.merges import end_aliases, note_aliases
 
+from contacts.credit.handlers import keep_manual_hold
 from contacts.customers import store as customers
 from contacts.customers.domain import (
     Customer,
@@ -21,6 +22,7 @@ from contacts.customers.domain import (
 from contacts.customers.lifecycle import AdoptLifecycle
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import CloseAsMerged
+from contacts.grades.handlers import rate_anew
 from contacts.identities import store as identities
 from contacts.matching.subjects import customer_traits
 from contacts.merges import store
@@ -43,6 +45,7 @@ from contacts.merges.domain import (
     require_reversible,
     told,
 )
+from contacts.merges.rows import move_rows, moved_rows_of, return_rows
 from contacts.people import store as people
 from contacts.people.domain import carry_out as carry_out_person
 from contacts.people.memberships import MoveMembership, ReturnMembership
@@ -59,8 +62,10 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
     links = await identities.move_links(
         connection, "customer", command.merged_ids, command.survivor_id
     )
+    rows = await move_rows(connection, command.merged_ids, command.survivor_id)
     moved = {"memberships": await _move_members(connection, cause, command)}
     moved["identities"] = len(links)
+    moved["interactions"] = len(rows["interactions"])
     states = states_of(locked)
     plan = plan_customer(states, command.choices)
     merge = decided(
@@ -68,7 +73,7 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
         cause.at,
         tuple(each.choice for each in plan.resolved),
         moved,
-        kept_of_customer(states, plan, links),
+        {**kept_of_customer(states, plan, links), "rows": rows},
     )
     fact = CustomerMerged(
         customer_id=merge.survivor_id,
@@ -83,6 +88,9 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
         decided_by=merge.decided_by,
     )
     await _save_merged(connection, cause, locked, plan, fact)
+    await keep_manual_hold(connection, cause, merge.survivor_id, merge.merged_ids)
+    is_graded = any(state.grading for state in states.values())
+    await rate_anew(connection, cause, [merge.survivor_id], is_graded=is_graded)
     await store.insert_merge(connection, merge)
     return merge
 
@@ -133,6 +141,9 @@ async def unmerge_customers(
     links = [(UUID(link), UUID(owner)) for link, owner in merge.kept["links"]]
     await identities.return_links(connection, "customer", links, merge.survivor_id)
     await _return_members(connection, cause, merge)
+    await return_rows(connection, moved_rows_of(merge.kept), merge.survivor_id)
+    is_graded = any(customer.state.grading for customer in locked.values())
+    await rate_anew(connection, cause, merge.record_ids, is_graded=is_graded)
 
 
 async def _lock(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UUID, Customer]:

@@ -33,25 +33,6 @@ WHERE ($1::uuid IS NULL OR customer_id = $1) AND ($2::uuid IS NULL OR contact_id
 ORDER BY preference_id LIMIT $6
 """
 # Of two of one key the surer stays, among equals the later.
-_REPOINT = """
-WITH moving AS (
-    SELECT preference_id, row_number() OVER (
-        PARTITION BY CASE WHEN customer_id = ANY($1::uuid[]) THEN $2 ELSE customer_id END,
-            CASE WHEN contact_id = ANY($1::uuid[]) THEN $2 ELSE contact_id END, key
-        ORDER BY confidence DESC, learned_at DESC, preference_id) AS place
-    FROM preferences
-    WHERE customer_id = ANY($1::uuid[] || $2::uuid) OR contact_id = ANY($1::uuid[] || $2::uuid)
-), gone AS (
-    DELETE FROM preferences USING moving
-    WHERE preferences.preference_id = moving.preference_id AND place > 1
-)
-UPDATE preferences SET
-    customer_id = CASE WHEN customer_id = ANY($1::uuid[]) THEN $2 ELSE customer_id END,
-    contact_id = CASE WHEN contact_id = ANY($1::uuid[]) THEN $2 ELSE contact_id END
-FROM moving
-WHERE preferences.preference_id = moving.preference_id AND place = 1
-    AND (customer_id = ANY($1::uuid[]) OR contact_id = ANY($1::uuid[]))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +82,6 @@ async def delete_preferences(
         list(customer_ids),
     )
     return rows_affected(status)
-
-
-async def repoint_preferences(
-    connection: Connection, from_ids: Collection[UUID], to_id: UUID
-) -> int:
-    """What merged customers or people liked, the survivor likes; for whoever merges."""
-    return rows_affected(await connection.execute(_REPOINT, list(from_ids), to_id))
 
 
 def _preference(row: asyncpg.Record) -> CustomerPreferenceLearned:
