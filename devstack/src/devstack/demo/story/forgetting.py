@@ -1,8 +1,8 @@
-"""Act 6: a person asks to be forgotten, and nobody finds them any more."""
+"""Act 4 of the second chapter: a person asks to be forgotten, and nobody finds them any more."""
 
 from devstack.demo.doors import Caller, Json, eventually
 from devstack.demo.story.cast import Cast
-from devstack.demo.story.twice import Known
+from devstack.demo.story.known import Known
 
 
 async def forget(cast: Cast, known: Known) -> None:

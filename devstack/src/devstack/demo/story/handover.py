@@ -1,8 +1,8 @@
-"""Act 5: the seller leaves; what was hers is her successor's, who is briefed at once."""
+"""Act 3 of the second chapter: the seller leaves; what was hers is another's, who is briefed."""
 
 from devstack.demo.doors import Caller, Json, eventually
 from devstack.demo.story.cast import SELLER, Cast
-from devstack.demo.story.twice import Known
+from devstack.demo.story.known import Known
 
 REASON = "left"
 

@@ -8,10 +8,11 @@ from devstack.demo.story.cast import Cast
 from devstack.demo.story.forgetting import forget
 from devstack.demo.story.handover import hand_over
 from devstack.demo.story.interest import show_interest
+from devstack.demo.story.known import Known, make_known
 from devstack.demo.story.relief import bring_relief
 from devstack.demo.story.sale import make_sale
 from devstack.demo.story.trouble import get_into_trouble
-from devstack.demo.story.twice import Known, make_known
+from devstack.demo.story.twice import make_one
 
 BEATS = (
     "campaigns.form.submitted",
@@ -56,6 +57,7 @@ async def play(cast: Cast) -> Story:
 async def play_on(cast: Cast) -> Known:
     """Play the second chapter: one customer, known once, handed over, a person of it forgotten."""
     known = await make_known(cast)
+    await make_one(cast, known)
     await hand_over(cast, known)
     await forget(cast, known)
     return known
