@@ -45,6 +45,7 @@ async def _enter(cast: Cast) -> str:
     wanted = {
         "kind": "organization",
         "display_name": cast.customer.company,
+        "website": f"https://{cast.customer.slug}.example",
         "owner_id": cast.leaver,
         "external_ids": [{"system": SHOP, "id": cast.customer.slug}],
     }

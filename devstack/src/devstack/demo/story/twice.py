@@ -28,7 +28,8 @@ async def make_one(cast: Cast, known: Known) -> None:
 async def _enter_again(cast: Cast) -> str:
     wanted = {
         "kind": "organization",
-        "display_name": f"{cast.customer.company} Ltd",
+        "display_name": cast.customer.company,
+        "website": f"https://{cast.customer.slug}.example",
         "owner_id": cast.leaver,
         "external_ids": [{"system": WEB, "id": cast.customer.slug}],
     }

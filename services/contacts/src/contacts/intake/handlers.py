@@ -9,6 +9,7 @@ from shared.contracts.contacts import PointType
 from shared.contracts.pipeline import LeadState
 from shared.db import Connection
 from shared.ids import derived_id
+from shared.merges import current_id
 
 from contacts.consents.handlers import keep_ticked
 from contacts.customers import store as customers
@@ -123,12 +124,14 @@ async def receive_converted_lead(
     """
     if lead.customer_id is None or lead.contact_id is None:
         return
-    await customers.lock_customers_to_come(connection, [lead.customer_id])
-    locked = await customers.lock_customers(connection, [lead.customer_id])
-    if lead.customer_id not in locked:
+    current = await current_id(connection, lead.customer_id)
+    lead = lead.model_copy(update={"customer_id": current})
+    await customers.lock_customers_to_come(connection, [current])
+    locked = await customers.lock_customers(connection, [current])
+    if current not in locked:
         await _create_customer(connection, cause, lead)
     interest = FollowFact("new-interest", "prospect", cause.at, "lead", lead.lead_id)
-    await follow(connection, cause, lead.customer_id, interest)
+    await follow(connection, cause, current, interest)
     await _join(connection, cause, lead, rules)
 
 
