@@ -66,8 +66,8 @@ async def test_a_revised_order_counts_as_it_is_now_and_an_older_fact_not_at_all(
     customer_id = await limited(api)
     bought = order(customer_id, 100)
     more = OrderRevised.model_validate({**dict(bought), "from_total": 100, "total": 300})
-    await apply(pool, consumer, [record_of(bought), record_of(more, 2)])
-    await apply(pool, consumer, [record_of(bought)])
+    for record in (record_of(bought), record_of(more, 2), record_of(bought)):
+        await apply(pool, consumer, [record])
     assert Decimal((await credit_of(api, customer_id))["exposure"]) == 300
 
 

@@ -1,10 +1,11 @@
 -- What each customer is graded by and owes: one row per order, deal, ticket and survey, guarded by
--- its version. They may be known before their customer is: no foreign keys.
+-- its version. They may be known before their customer is: no foreign keys. A fact says some of the
+-- columns only, so the others may be null, also in what is about to update a row that has them.
 CREATE TABLE customer_orders (
     order_id uuid NOT NULL CONSTRAINT customer_orders_pkey PRIMARY KEY,
     version bigint NOT NULL,
     customer_id uuid NOT NULL,
-    status text NOT NULL,
+    status text,
     total numeric NOT NULL,
     currency text NOT NULL,
     ordered_at timestamptz,
