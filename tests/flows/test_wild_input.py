@@ -36,6 +36,8 @@ async def _known_ids(admin: Caller) -> dict[str, list[str]]:
                 admin.doors.addresses.services[service] + path,
                 headers={"Authorization": f"Bearer {admin.token}"},
             )
+            if answer.headers["content-type"] != "application/json":  # an export is a file
+                continue
             for item in answer.json().get("items", []):
                 for name, value in item.items():
                     if name.endswith("_id") and isinstance(value, str):

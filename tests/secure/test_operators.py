@@ -17,7 +17,7 @@ from tests.faults.rig import Rig
 from tests.faults.timing import until_async
 from tests.secure.conftest import Rapport
 
-SURPLUS = Right("contacts", "topic", service_desk.TICKET_EVENTS.name, "Read")
+SURPLUS = Right("contacts", "topic", service_desk.CLOCK_EVENTS.name, "Read")
 FOREIGN = Right("billing", "topic", "billing.invoices", "Read")
 NEEDED = Right("pipeline", "topic", service_desk.TICKET_EVENTS.name, "Read")
 WRITTEN = Right("service-desk", "topic", service_desk.TICKET_EVENTS.name, "Write")

@@ -66,7 +66,7 @@ async def test_a_service_cannot_write_to_topics_of_others(
     ("service", "topic"),
     [
         ("service-desk", contacts.CUSTOMER_STATE),
-        ("contacts", service_desk.TICKET_EVENTS),
+        ("contacts", service_desk.CLOCK_EVENTS),
         ("customer-360", campaigns.FORM_STATE),
     ],
     ids=lambda value: getattr(value, "name", value),
