@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
 from shared.contracts.service_desk import TicketState
 from shared.handovers import acknowledging, handover_jobs
+from shared.merges import merge_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
@@ -26,6 +27,8 @@ from service_desk.config import Settings
 from service_desk.defaults import publish_defaults
 from service_desk.handovers.consumers import consumer as handovers
 from service_desk.handovers.handlers import move
+from service_desk.merges.consumers import consumer as merges
+from service_desk.merges.handlers import REPOINTING
 from service_desk.tickets.handlers import close_resolved_tickets
 
 ACKNOWLEDGED = HANDOVER_ACKNOWLEDGED["service-desk"]
@@ -51,6 +54,7 @@ def create_app() -> FastAPI:
             service_desk.access_requests.consumers.consumer,
             service_desk.erasures.consumers.consumer,
             service_desk.grades.consumers.consumer,
+            merges,
         ),
         resyncables=(
             Resyncable(TicketState, "tickets", service_desk.tickets.store.lock_snapshots),
@@ -59,6 +63,7 @@ def create_app() -> FastAPI:
             Job("fire-timers", fire_timers, every=1.0),
             Job("close-resolved-tickets", close_resolved_tickets, every=60.0),
             *handover_jobs("service-desk", move, acknowledging(ACKNOWLEDGED)),
+            *merge_jobs("service-desk", REPOINTING),
         ),
         prepare=publish_defaults,
     )

@@ -69,6 +69,7 @@ READERS: dict[str, frozenset[Topic]] = {
             pipeline.DEAL_EVENTS,
             service_desk.TICKET_EVENTS,
             contacts.CUSTOMER_EVENTS,
+            contacts.CONTACT_EVENTS,
         }
     ),
     "campaigns": frozenset(

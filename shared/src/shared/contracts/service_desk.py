@@ -26,6 +26,7 @@ AssignedBy = Literal["manual", "least-busy", "handover"]
 ClosedBy = Literal["auto", "customer", "agent"]
 SurveyKind = Literal["csat", "ces", "nps"]
 ClockMetric = Literal["first-response", "resolution"]
+Party = Literal["customer", "contact"]
 
 TICKET_EVENTS = events_topic(
     "service-desk", "ticket", key="ticket_id", holds="every fact of a ticket"
@@ -189,6 +190,17 @@ class TicketRedacted(Event):
     ticket_id: UUID
     customer_id: UUID
     request_id: UUID
+
+
+@TICKET_EVENTS.fact("repointed")
+class TicketRepointed(Event):
+    """The ticket names another record than before, because two were merged or parted again."""
+
+    ticket_id: UUID
+    customer_id: UUID
+    party: Party
+    from_id: UUID
+    to_id: UUID
 
 
 @TICKET_STATE.fact("state")

@@ -24,6 +24,7 @@ from shared.contracts.service_desk import (
     TicketPriorityChanged,
     TicketRedacted,
     TicketReopened,
+    TicketRepointed,
     TicketResolved,
     TicketStatusChanged,
 )
@@ -203,6 +204,13 @@ def redacted(ticket: Ticket, event: TicketRedacted) -> Ticket:
 @ticket_fold.on(TicketCancelled)
 def cancelled(ticket: Ticket, event: TicketCancelled) -> Ticket:
     return replace(ticket, status="cancelled", severity=event.severity)
+
+
+@ticket_fold.on(TicketRepointed)
+def repointed(ticket: Ticket, event: TicketRepointed) -> Ticket:
+    if event.party == "customer":
+        return replace(ticket, customer_id=event.to_id)
+    return replace(ticket, contact_id=event.to_id)
 
 
 clock_fold = Fold[Clock](

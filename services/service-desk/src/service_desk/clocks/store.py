@@ -1,6 +1,6 @@
 """Clocks and their timers in PostgreSQL; a clock is read with its calendar and warnings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -52,6 +52,11 @@ _SET_TIMERS = """
 INSERT INTO clock_timers (clock_id, kind, due_at)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])
 ON CONFLICT (clock_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at
+"""
+_REPOINT = """
+UPDATE clocks SET customer_id = new.customer_id
+FROM unnest($1::uuid[], $2::uuid[]) AS new (ticket_id, customer_id)
+WHERE clocks.ticket_id = new.ticket_id
 """
 _STOP_TIMERS = "DELETE FROM clock_timers WHERE clock_id = ANY($1::uuid[])"
 
@@ -128,6 +133,11 @@ async def save_clocks(connection: Connection, changed: Sequence[tuple[int, Clock
     if rows_affected(await connection.execute(_SAVE, *columns)) != len(rows):
         raise StaleVersionError(clocks=len(rows))
     await set_timers(connection, [clock for _, clock in changed])
+
+
+async def repoint_clocks(connection: Connection, customers: Mapping[UUID, UUID]) -> None:
+    """Whose the clocks of locked tickets are from now on."""
+    await connection.execute(_REPOINT, list(customers), list(customers.values()))
 
 
 async def set_timers(connection: Connection, clocks: Sequence[Clock]) -> None:

@@ -1,11 +1,15 @@
 """Surveys: send and answer."""
 
+from dataclasses import replace
+
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.http.requests import require_version
+from shared.merges import all_ids_of, current_id
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from service_desk.naming import led_on
 from service_desk.surveys import store
 from service_desk.surveys.domain import (
     REST,
@@ -42,6 +46,8 @@ async def answer_survey(
 async def ask(connection: Connection, cause: Cause, command: SendSurvey) -> Survey:
     """Send a survey inside a running transaction."""
     known = await store.find_survey(connection, command.survey_id)
+    customer_id, contact_id = await led_on(connection, command, known)
+    command = replace(command, customer_id=customer_id, contact_id=contact_id)
     survey = known or begin(command)
     for event in decide_sending(known, command):
         await store.insert_survey(connection, survey)
@@ -52,8 +58,10 @@ async def ask(connection: Connection, cause: Cause, command: SendSurvey) -> Surv
 async def ask_if_rested(connection: Connection, cause: Cause, command: SendSurvey) -> None:
     """Ask unless the person was asked of late."""
     assert command.contact_id is not None
-    await store.lock_contact(connection, command.contact_id)
-    if not await store.was_asked(connection, command.contact_id, command.at - REST):
+    contact_id = await current_id(connection, command.contact_id)
+    await store.lock_contact(connection, contact_id)
+    ids = await all_ids_of(connection, contact_id)
+    if not await store.was_asked(connection, ids, command.at - REST):
         await ask(connection, cause, command)
 
 

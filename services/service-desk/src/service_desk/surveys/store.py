@@ -1,11 +1,13 @@
 """Surveys in PostgreSQL; the comments are nowhere else."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
+from shared.merges import Party, ids_of
 
 from service_desk.surveys.domain import Survey, SurveyNotFoundError
 
@@ -15,12 +17,14 @@ _FIND = f"SELECT {_COLUMNS} FROM surveys WHERE survey_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE"
 _LIST = f"""
 SELECT {_COLUMNS} FROM surveys
-WHERE survey_id > $1 AND ($2::uuid IS NULL OR customer_id = $2)
-    AND ($3::uuid IS NULL OR contact_id = $3) AND ($4::uuid IS NULL OR ticket_id = $4)
+WHERE survey_id > $1 AND ($2::uuid[] IS NULL OR customer_id = ANY($2))
+    AND ($3::uuid[] IS NULL OR contact_id = ANY($3)) AND ($4::uuid IS NULL OR ticket_id = $4)
 ORDER BY survey_id LIMIT $5
 """
 _LOCK_CONTACT = "SELECT pg_advisory_xact_lock(hashtextextended('survey:' || $1::text, 0))"
-_WAS_ASKED = "SELECT EXISTS (SELECT FROM surveys WHERE contact_id = $1 AND sent_at > $2)"
+_WAS_ASKED = """
+SELECT EXISTS (SELECT FROM surveys WHERE contact_id = ANY($1::uuid[]) AND sent_at > $2)
+"""
 _INSERT = f"""
 INSERT INTO surveys ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
@@ -28,6 +32,15 @@ _SAVE = """
 UPDATE surveys SET status = $2, score = $3, comment = $4, answered_at = $5, version = $6
 WHERE survey_id = $1 AND version = $7
 """
+_REPOINT = """
+UPDATE surveys SET {column} = new.to_id
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS new (survey_id, from_id, to_id)
+WHERE surveys.survey_id = new.survey_id AND surveys.{column} = new.from_id
+"""
+_REPOINT_OF = {
+    "customer": _REPOINT.format(column="customer_id"),
+    "contact": _REPOINT.format(column="contact_id"),
+}
 
 
 async def find_survey(connection: Connection, survey_id: UUID) -> Survey | None:
@@ -56,7 +69,11 @@ async def list_surveys(
     limit: int,
 ) -> list[Survey]:
     """`about` is customer, contact and ticket; None where it does not matter."""
-    return [_survey(row) for row in await connection.fetch(_LIST, after, *about, limit)]
+    customer_id, contact_id, ticket_id = about
+    customers = await ids_of(connection, customer_id) if customer_id else None
+    contacts = await ids_of(connection, contact_id) if contact_id else None
+    rows = await connection.fetch(_LIST, after, customers, contacts, ticket_id, limit)
+    return list(map(_survey, rows))
 
 
 async def lock_contact(connection: Connection, contact_id: UUID) -> None:
@@ -64,8 +81,9 @@ async def lock_contact(connection: Connection, contact_id: UUID) -> None:
     await connection.execute(_LOCK_CONTACT, str(contact_id))
 
 
-async def was_asked(connection: Connection, contact_id: UUID, since: datetime) -> bool:
-    return bool(await connection.fetchval(_WAS_ASKED, contact_id, since))
+async def was_asked(connection: Connection, contact_ids: Sequence[UUID], since: datetime) -> bool:
+    """Whether a person was, by any id that means them."""
+    return bool(await connection.fetchval(_WAS_ASKED, contact_ids, since))
 
 
 async def insert_survey(connection: Connection, survey: Survey) -> None:
@@ -87,6 +105,15 @@ async def save_survey(connection: Connection, survey: Survey, old_version: int) 
     )
     if rows_affected(status) == 0:
         raise StaleVersionError(survey_id=survey.survey_id)
+
+
+async def repoint_surveys(
+    connection: Connection, party: Party, moves: Sequence[tuple[UUID, UUID, UUID]]
+) -> None:
+    """Whom surveys name: each with the id from which and to which it goes; others stay."""
+    if moves:
+        columns = (list(column) for column in zip(*moves, strict=True))
+        await connection.execute(_REPOINT_OF[party], *columns)
 
 
 def _survey(row: asyncpg.Record) -> Survey:

@@ -6,6 +6,7 @@ from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.service_desk import (
+    Party,
     Priority,
     TicketAssigned,
     TicketCancelled,
@@ -15,6 +16,7 @@ from shared.contracts.service_desk import (
     TicketOpened,
     TicketPriorityChanged,
     TicketReopened,
+    TicketRepointed,
     TicketResolved,
     TicketState,
     TicketStatus,
@@ -51,6 +53,7 @@ TicketEvent: TypeAlias = (
     | TicketReopened
     | TicketClosed
     | TicketCancelled
+    | TicketRepointed
 )
 
 
@@ -157,7 +160,7 @@ def begin(command: OpenTicket, terms: Terms) -> Ticket:
     )
 
 
-def evolve(ticket: Ticket, event: TicketEvent, at: datetime) -> Ticket:  # noqa: C901, PLR0911 -- one return per fact
+def evolve(ticket: Ticket, event: TicketEvent, at: datetime) -> Ticket:  # noqa: C901, PLR0911, PLR0912 -- one per fact
     ticket = replace(ticket, version=ticket.version + 1)
     match event:
         case TicketOpened():
@@ -187,8 +190,28 @@ def evolve(ticket: Ticket, event: TicketEvent, at: datetime) -> Ticket:  # noqa:
             return replace(ticket, status="closed", closed_at=at)
         case TicketCancelled():
             return replace(ticket, status="cancelled", closed_at=at)
+        case TicketRepointed(party="customer", to_id=to_id):
+            return replace(ticket, customer_id=to_id)
+        case TicketRepointed(to_id=to_id):
+            return replace(ticket, contact_id=to_id)
         case _:
             assert_never(event)
+
+
+def repointed(ticket: Ticket, party: Party, from_id: UUID, to_id: UUID) -> list[TicketRepointed]:
+    """The ticket names another record, if it still names the one; whatever its status."""
+    of_customer = party == "customer"
+    if from_id != (ticket.customer_id if of_customer else ticket.contact_id):
+        return []
+    return [
+        TicketRepointed(
+            ticket_id=ticket.ticket_id,
+            customer_id=to_id if of_customer else ticket.customer_id,
+            party=party,
+            from_id=from_id,
+            to_id=to_id,
+        )
+    ]
 
 
 def snapshot(ticket: Ticket) -> TicketState:

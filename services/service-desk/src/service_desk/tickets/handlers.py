@@ -23,6 +23,7 @@ from service_desk.clocks.domain import measure
 from service_desk.clocks.handlers import follow, start_clocks
 from service_desk.clocks.store import lock_clock
 from service_desk.grades.store import find_service_level
+from service_desk.naming import led_on
 from service_desk.policies.domain import DEFAULT_POLICY_ID
 from service_desk.policies.store import find_named, find_policy
 from service_desk.tickets import store
@@ -138,6 +139,8 @@ async def close_resolved_tickets(pool: Pool) -> None:
 async def admit_ticket(connection: Connection, cause: Cause, command: OpenTicket) -> Ticket:
     """Open a ticket with its clocks inside a running transaction."""
     known = await store.find_ticket(connection, command.ticket_id)
+    customer_id, contact_id = await led_on(connection, command, known)
+    command = replace(command, customer_id=customer_id, contact_id=contact_id)
     if known is None:
         command = await _by_grade(connection, command)
     policy = await find_policy(connection, command.sla_policy_id)

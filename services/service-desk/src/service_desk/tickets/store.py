@@ -9,6 +9,7 @@ import asyncpg
 from shared.contracts.service_desk import TicketStatus
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import ConflictError, StaleVersionError
+from shared.merges import ids_of
 from shared.messaging.outbox import Fact
 
 from service_desk.tickets.commands import AddMessage, Direction
@@ -41,9 +42,15 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])
     AS new (ticket_id, version, status, agent_id, seen)
 WHERE tickets.ticket_id = new.ticket_id AND tickets.version = new.seen
 """
+_SAVE_PARTIES = """
+UPDATE tickets SET version = new.version, customer_id = new.customer_id, contact_id = new.contact_id
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[])
+    AS new (ticket_id, version, customer_id, contact_id, seen)
+WHERE tickets.ticket_id = new.ticket_id AND tickets.version = new.seen
+"""
 _LIST = f"""
 SELECT {_COLUMNS} FROM tickets
-WHERE ticket_id > $1 AND ($2::uuid IS NULL OR customer_id = $2)
+WHERE ticket_id > $1 AND ($2::uuid[] IS NULL OR customer_id = ANY($2))
     AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR agent_id = $4)
     AND ($5::uuid IS NULL OR source_id = $5)
 ORDER BY ticket_id LIMIT $6
@@ -118,8 +125,12 @@ async def load_ticket(connection: Connection, ticket_id: UUID) -> Ticket:
 
 async def lock_snapshots(connection: Connection, ticket_ids: Sequence[UUID]) -> list[Fact]:
     """The tickets among these ids as they are now, locked, with their versions."""
-    tickets = [_ticket(row) for row in await connection.fetch(_LOCK_THESE, ticket_ids)]
+    tickets = await lock_tickets(connection, ticket_ids)
     return [Fact(snapshot(ticket), ticket.version) for ticket in tickets]
+
+
+async def lock_tickets(connection: Connection, ticket_ids: Sequence[UUID]) -> list[Ticket]:
+    return [_ticket(row) for row in await connection.fetch(_LOCK_THESE, ticket_ids)]
 
 
 async def lock_ticket(connection: Connection, ticket_id: UUID) -> Ticket:
@@ -155,6 +166,20 @@ async def save_agents(connection: Connection, changes: Sequence[tuple[Ticket, Ti
         raise StaleVersionError
 
 
+async def save_parties(connection: Connection, changes: Sequence[tuple[Ticket, Ticket]]) -> None:
+    """Whom locked tickets name, each before and after: one statement, however many."""
+    status = await connection.execute(
+        _SAVE_PARTIES,
+        [after.ticket_id for _, after in changes],
+        [after.version for _, after in changes],
+        [after.customer_id for _, after in changes],
+        [after.contact_id for _, after in changes],
+        [before.version for before, _ in changes],
+    )
+    if rows_affected(status) != len(changes):
+        raise StaleVersionError
+
+
 async def lock_tickets_of(connection: Connection, source: str, source_id: UUID) -> list[Ticket]:
     return [_ticket(row) for row in await connection.fetch(_LOCK_OF_SOURCE, source_id, source)]
 
@@ -162,10 +187,11 @@ async def lock_tickets_of(connection: Connection, source: str, source_id: UUID) 
 async def list_tickets(
     connection: Connection, wanted: TicketFilter, after: UUID, limit: int
 ) -> list[Ticket]:
+    customers = await ids_of(connection, wanted.customer_id) if wanted.customer_id else None
     rows = await connection.fetch(
         _LIST,
         after,
-        wanted.customer_id,
+        customers,
         wanted.status,
         wanted.agent_id,
         wanted.source_id,

@@ -1,0 +1,1 @@
+"""Merges: what named a merged customer or person names the one that stays."""
