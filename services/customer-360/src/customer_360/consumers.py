@@ -30,7 +30,9 @@ from shared.contracts.contacts import (
     CustomerGraded,
     CustomerGradeReviewDue,
     CustomerLifecycleChanged,
+    CustomerMerged,
     CustomerRestored,
+    CustomerUnmerged,
     CustomerUpdated,
     IdentityConflictDetected,
 )
@@ -102,6 +104,8 @@ def customer_projection() -> Projection:
             CustomerCreditExposureChanged,
             CustomerCreditHoldPlaced,
             CustomerCreditHoldReleased,
+            CustomerMerged,
+            CustomerUnmerged,
         ),
     )
 

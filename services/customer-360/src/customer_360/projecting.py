@@ -53,12 +53,16 @@ class Section(Generic[RowT]):
     async def project(
         self, connection: Connection, received: Sequence[Received[Event]], reach: Reach
     ) -> None:
-        """Bring the section's rows up to these facts."""
-        rows = self.fold.all(await self._stored(connection, received), received)
+        """Bring the section's rows up to these facts; a row concerns whose it was before, too."""
+        stored = await self._stored(connection, received)
+        rows = self.fold.all(stored, received)
         written = await self.table.save(connection, rows)
         for row in rows:
-            if getattr(row, self.fold.key) in written:
+            key: UUID = getattr(row, self.fold.key)
+            if key in written:
                 self.reach(reach, row)
+                if key in stored:
+                    self.reach(reach, stored[key])
         await self.afterwards(connection, rows)
 
     async def _stored(

@@ -36,6 +36,8 @@ class Customer:
     created_at: datetime | None = None
     grading: Grading | None = None
     credit: Credit | None = None
+    record_status: str | None = None
+    merged_into: UUID | None = None
 
 
 def external_key(system: str, identifier: str) -> str:
@@ -76,4 +78,6 @@ def replaced(customer: Customer, event: CustomerState) -> Customer:
         created_at=event.created_at,
         grading=event.grading,
         credit=event.credit,
+        record_status=event.record_status,
+        merged_into=event.merged_into,
     )

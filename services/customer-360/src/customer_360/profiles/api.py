@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
 from pydantic import StringConstraints
 from shared.auth import Reader
 from shared.contracts.customer_360 import ProfileState
@@ -15,8 +17,9 @@ from shared.errors import NotFoundError
 from shared.http.requests import Code, Cursor, Database, Page, page_of, read_cursor
 from shared.runtime import Runtime
 
+from customer_360.customers.store import find_current
 from customer_360.groups.looking import look_around
-from customer_360.profiles.assembly import view_of
+from customer_360.profiles.assembly import Known, view_of
 from customer_360.profiles.figures import Yardstick, figures_of
 from customer_360.profiles.listing import list_profile_ids
 from customer_360.profiles.loading import hold_projection, load_bases, load_yardstick
@@ -45,15 +48,19 @@ class ProfileOut(ProfileState):
     revenue: dict[str, Decimal]
 
 
-@router.get("/v1/customers/{customer_id}")
+@router.get(
+    "/v1/customers/{customer_id}",
+    response_model=CustomerView,
+    responses={308: {"description": "It was merged; Location is where it is now."}},
+)
 async def get_customer(
     caller: Reader,
     request: Request,
     pool: Database,
     customer_id: UUID,
     min_version: Annotated[list[MinVersion] | None, Query(max_length=10)] = None,
-) -> CustomerView:
-    """Everything that is known of a customer.
+) -> CustomerView | JSONResponse:
+    """Everything that is known of a customer; a merged one is where it was merged into.
 
     `min_version` (`<aggregate id>:<version>`, or the customer's own version) waits up to 2 s for
     what the caller has just written elsewhere; `stale` says that it has not arrived.
@@ -66,10 +73,30 @@ async def get_customer(
         looked = await look_up(connection, customer_id, ends)
         if looked is None:
             raise CustomerNotFoundError(customer_id=customer_id)
+        current_id = await _current_id(connection, looked[0])
+        if current_id != customer_id:
+            return _moved_to(current_id)
         relations = await look_around(connection, customer_id)
     known, yardstick = looked
     logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
     return view_of(known, relations, yardstick, datetime.now(UTC), stale=stale)
+
+
+async def _current_id(connection: Connection, known: Known) -> UUID:
+    """Itself, without a question, unless its snapshot says that it was merged."""
+    customer = known.basis.customer
+    if customer is None or customer.record_status != "merged":
+        return known.basis.customer_id
+    return await find_current(connection, customer.customer_id)
+
+
+def _moved_to(current_id: UUID) -> JSONResponse:
+    location = f"/v1/customers/{current_id}"
+    return JSONResponse(
+        {"merged_into": str(current_id)},
+        status_code=HTTPStatus.PERMANENT_REDIRECT,
+        headers={"Location": location},
+    )
 
 
 @router.get("/v1/profiles")

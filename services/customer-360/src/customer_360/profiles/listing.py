@@ -6,7 +6,9 @@ from shared.db import Connection
 
 _ALL = """
 SELECT customer_id, NULL AS external_id FROM profiles
-WHERE customer_id > $1
+WHERE customer_id > $1 AND NOT EXISTS (
+    SELECT FROM customers
+    WHERE customers.customer_id = profiles.customer_id AND record_status = 'merged')
 ORDER BY customer_id
 LIMIT $2
 """
@@ -19,7 +21,7 @@ FROM (
             external_ids, '$[*] ? (@.system == $system).id', jsonb_build_object('system', $3::text)
         ) #>> '{}' AS external_id
     FROM customers
-    WHERE customer_id > $1
+    WHERE customer_id > $1 AND record_status IS DISTINCT FROM 'merged'
     ORDER BY customer_id
 ) AS known
 WHERE external_id IS NOT NULL

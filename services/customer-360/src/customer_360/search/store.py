@@ -9,13 +9,14 @@ from shared.db import Connection
 
 _BY_EXTERNAL_ID = """
 SELECT customer_id, display_name, kind, lifecycle, 'external-id' AS matched, $1 AS matched_text
-FROM customers WHERE external_keys ? $1
+FROM customers WHERE external_keys ? $1 AND record_status IS DISTINCT FROM 'merged'
 ORDER BY customer_id LIMIT $2
 """
 
 _BY_ANY_EXTERNAL_ID = """
 SELECT customer_id, display_name, kind, lifecycle, 'external-id' AS matched, $1 AS matched_text
 FROM customers WHERE external_ids @> jsonb_build_array(jsonb_build_object('id', $1::text))
+    AND record_status IS DISTINCT FROM 'merged'
 ORDER BY customer_id LIMIT $2
 """
 
@@ -35,12 +36,12 @@ _BY_POINT = _PEOPLE.format(
 # First those that contain what was typed; only where there are none, those that look like it.
 _BY_NAME = """
 SELECT customer_id, display_name, kind, lifecycle, 'name' AS matched, display_name AS matched_text
-FROM customers WHERE display_name ILIKE $1
+FROM customers WHERE display_name ILIKE $1 AND record_status IS DISTINCT FROM 'merged'
 ORDER BY length(display_name), display_name, customer_id LIMIT $2
 """
 _BY_SIMILAR_NAME = """
 SELECT customer_id, display_name, kind, lifecycle, 'name' AS matched, display_name AS matched_text
-FROM customers WHERE $1 <% display_name
+FROM customers WHERE $1 <% display_name AND record_status IS DISTINCT FROM 'merged'
 ORDER BY $1 <<-> display_name, customer_id LIMIT $2
 """
 _BY_PERSON = _PEOPLE.format(

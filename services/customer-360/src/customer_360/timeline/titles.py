@@ -44,6 +44,8 @@ _title(
 )
 _title(contacts.CustomerArchived, lambda e: f"Put away{_reason(e.reason_code)}")
 _title(contacts.CustomerRestored, lambda _: "In use again")
+_title(contacts.CustomerMerged, lambda e: f"Merged with {len(e.merged_ids)} other of its records")
+_title(contacts.CustomerUnmerged, lambda _: "Merge undone")
 _title(
     contacts.CustomerGraded,
     lambda e: (
