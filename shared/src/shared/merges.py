@@ -1,26 +1,32 @@
-"""A service's part in merges: which ids are aliases of which, and what is re-pointed for it.
+"""A service's part in merges: what names a merged record is re-pointed, and back again.
 
-An alias is one step, from a merged record to the one that it was merged into; whoever asks follows
-the steps to their end, each later than the one before: so neither the order in which merges become
-known matters, nor one whose undoing is still on its way. What names a merged record is re-pointed a
-few at a time, and remembered for each step that it went: to undo a merge is to move just that back,
-from wherever the survivor's things are by then. A batch sees no merge begin or end beside it, and
-what is to be moved goes before what is to be moved back, of which the last merge goes first. A fact
-that comes late with an old id is led on by `current_ids`; what slips in beside it is found by
-looking again for an hour.
+A few things at a time, each remembered for every step of the aliases that it went: to undo a merge
+is to move just that back, from wherever the survivor's things are by then. A batch sees no merge
+begin or end beside it, and what is to be moved goes before what is to be moved back, of which the
+last merge goes first. A fact that comes late with an old id is led on by `shared.aliases`; what
+slips in beside it is found by looking again for an hour.
 
 Each service has the tables `aliases`, `merge_parts` and `merge_moves` in its own migrations;
 contacts, which moves all of its own in the transaction of the merge, has `aliases` alone.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
+from shared.aliases import (
+    Merged,
+    Unmerged,
+    current_ids,
+    end_aliases,
+    note_aliases,
+    party_of,
+    steps_of,
+)
 from shared.cause import Cause
 from shared.contracts.contacts.merges import (
     ContactMerged,
@@ -28,15 +34,13 @@ from shared.contracts.contacts.merges import (
     CustomerMerged,
     CustomerUnmerged,
 )
+from shared.contracts.values import Party
 from shared.db import Connection, Pool, transaction
 from shared.failpoints import Failpoint
 from shared.messaging.envelope import Received
+from shared.messaging.reactions import Consumer
 from shared.runtime import Job
 from shared.telemetry import continue_trace
-
-Party: TypeAlias = Literal["customer", "contact"]
-Merged: TypeAlias = CustomerMerged | ContactMerged
-Unmerged: TypeAlias = CustomerUnmerged | ContactUnmerged
 
 BATCH = 200
 """How many things of each kind are moved in one transaction."""
@@ -53,30 +57,6 @@ _AFTER_COMMIT = Failpoint("merge.after-commit")
 _LOCK = "hashtextextended('rapport.merges', 0)"
 _HOLD_OFF = f"SELECT pg_advisory_xact_lock_shared({_LOCK})"
 _LOCK_OUT = f"SELECT pg_advisory_xact_lock({_LOCK})"
-_STEPS = """
-WITH RECURSIVE steps (old_id, current_id, merged_at, merge_id, from_id) AS (
-    SELECT id, id, '-infinity'::timestamptz, NULL::uuid, NULL::uuid FROM unnest($1::uuid[]) AS id
-    UNION
-    SELECT s.old_id, a.into_id, a.merged_at, a.merge_id, a.old_id
-    FROM steps AS s CROSS JOIN LATERAL (
-        SELECT old_id, into_id, merged_at, merge_id FROM aliases
-        WHERE old_id = s.current_id AND ended_at IS NULL
-        ORDER BY merged_at DESC, merge_id DESC LIMIT 1) AS a
-    WHERE a.merged_at > s.merged_at
-)
-"""
-_CURRENT = f"""{_STEPS}
-SELECT DISTINCT ON (old_id) old_id, current_id FROM steps ORDER BY old_id, merged_at DESC
-"""
-_PATHS = f"{_STEPS} SELECT old_id, merge_id, from_id FROM steps WHERE merge_id IS NOT NULL"
-_ALL_IDS = """
-WITH RECURSIVE members (id) AS (
-    SELECT $1::uuid
-    UNION
-    SELECT a.old_id FROM members AS m JOIN aliases AS a ON a.into_id = m.id AND a.ended_at IS NULL
-)
-SELECT id FROM members
-"""
 _NOTE = """
 INSERT INTO merge_parts (merge_id, party, survivor_id, merged_ids, correlation_id, traceparent,
     causation_id, merged_at, noted_at)
@@ -84,16 +64,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
 ON CONFLICT (merge_id) DO NOTHING
 RETURNING 1
 """
-_INSERT_ALIASES = """
-INSERT INTO aliases (old_id, into_id, party, merge_id, merged_at)
-SELECT old_id, $2, $3, $4, $5 FROM unnest($1::uuid[]) AS old_id
-"""
 _UNDO = """
 UPDATE merge_parts SET status = 'undoing', correlation_id = $2, traceparent = $3, causation_id = $4
 WHERE merge_id = $1 AND status IN ('moving', 'moved')
 RETURNING 1
 """
-_END_ALIASES = "UPDATE aliases SET ended_at = now() WHERE merge_id = $1"
 _COLUMNS = """merge_id, party, survivor_id, merged_ids, status, correlation_id, traceparent,
     causation_id"""
 _LOCK_NEXT = f"""
@@ -170,38 +145,48 @@ class Repointing:
     recheck: Recheck
 
 
-async def current_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Whom each of these ids means now: itself, or the record that it was merged into at last."""
-    rows = await connection.fetch(_CURRENT, list(ids))
-    return {row["old_id"]: row["current_id"] for row in rows}
+async def find_moves(
+    connection: Connection,
+    statements: Mapping[str, str],
+    current: Mapping[UUID, UUID],
+    limit: int,
+) -> list[Move]:
+    """What names a merged record among these, by the statement of each kind.
+
+    A statement takes ids and a limit, locks what it finds, and answers its id and the id it names.
+    """
+    merged = [old_id for old_id, id_ in current.items() if old_id != id_]
+    return [
+        Move(kind, thing_id, old_id, current[old_id])
+        for kind, statement in statements.items()
+        for thing_id, old_id in await connection.fetch(statement, merged, limit)
+    ]
 
 
-async def current_id(connection: Connection, id_: UUID) -> UUID:
-    """Whom this id means now."""
-    return (await current_ids(connection, [id_]))[id_]
+def merges_consumer(name: str) -> Consumer:
+    """A consumer that notes what contacts decides; a repeat changes nothing."""
+    consumer = Consumer(name)
 
+    @consumer.on_batch(CustomerMerged, ContactMerged, CustomerUnmerged, ContactUnmerged)
+    async def on_merges(
+        connection: Connection, records: Sequence[Received[Merged | Unmerged]]
+    ) -> None:
+        for received in records:
+            cause = received.envelope.cause("merges")
+            match received.event:
+                case CustomerMerged() | ContactMerged() as merged:
+                    await note_start(connection, cause, merged)
+                case CustomerUnmerged() | ContactUnmerged() as unmerged:
+                    await note_undo(connection, cause, unmerged)
 
-async def ids_of(connection: Connection, id_: UUID) -> list[UUID]:
-    """Every id that means whom this one means now."""
-    return await all_ids_of(connection, await current_id(connection, id_))
-
-
-async def all_ids_of(connection: Connection, current_id: UUID) -> list[UUID]:
-    """Every id that means this record: its own, and those that were merged into it."""
-    rows = await connection.fetch(_ALL_IDS, current_id)
-    current = await current_ids(connection, [row["id"] for row in rows])
-    return [old_id for old_id in current if current[old_id] == current_id]
-
-
-async def note_merge(connection: Connection, received: Received[Any]) -> None:
-    """Keep the aliases, and what is to be moved; a repeat changes nothing."""
-    await note_start(connection, received.envelope.cause("merges"), received.event)
+    del on_merges
+    return consumer
 
 
 async def note_start(connection: Connection, cause: Cause, merged: Merged) -> None:
-    """The same, where the merge is decided."""
+    """Keep the aliases, and what is to be moved."""
     await connection.execute(_HOLD_OFF)
-    party, survivor_id = _party_of(merged)
+    party, survivor_id = party_of(merged)
     is_new = await connection.fetchval(
         _NOTE,
         merged.merge_id,
@@ -217,20 +202,8 @@ async def note_start(connection: Connection, cause: Cause, merged: Merged) -> No
         await note_aliases(connection, cause, merged)
 
 
-async def note_aliases(connection: Connection, cause: Cause, merged: Merged) -> None:
-    """The aliases alone, for whoever has nothing left to move."""
-    party, survivor_id = _party_of(merged)
-    ids = list(merged.merged_ids)
-    await connection.execute(_INSERT_ALIASES, ids, survivor_id, party, merged.merge_id, cause.at)
-
-
-async def note_unmerge(connection: Connection, received: Received[Any]) -> None:
-    """End the aliases, and let what was moved go back; a repeat changes nothing."""
-    await note_undo(connection, received.envelope.cause("merges"), received.event)
-
-
 async def note_undo(connection: Connection, cause: Cause, unmerged: Unmerged) -> None:
-    """The same, where it is decided."""
+    """End the aliases, and let what was moved go back."""
     await connection.execute(_HOLD_OFF)
     trace = str(cause.trace)
     was_there = await connection.fetchval(
@@ -238,11 +211,6 @@ async def note_undo(connection: Connection, cause: Cause, unmerged: Unmerged) ->
     )
     if was_there:
         await end_aliases(connection, unmerged)
-
-
-async def end_aliases(connection: Connection, unmerged: Unmerged) -> None:
-    """Each of the merged ids means itself again."""
-    await connection.execute(_END_ALIASES, unmerged.merge_id)
 
 
 def merge_jobs(service: str, repointing: Repointing) -> tuple[Job, Job]:
@@ -333,8 +301,8 @@ async def _move_back(connection: Connection, part: MergePart, repointing: Repoin
 async def _remember(connection: Connection, things: Sequence[tuple[str, UUID, UUID]]) -> None:
     """Keep, for each step of the way from its old id, that the thing went it."""
     steps: dict[UUID, list[tuple[UUID, UUID]]] = {}
-    for row in await connection.fetch(_PATHS, list({old_id for _, _, old_id in things})):
-        steps.setdefault(row["old_id"], []).append((row["merge_id"], row["from_id"]))
+    for step in await steps_of(connection, {old_id for _, _, old_id in things}):
+        steps.setdefault(step.old_id, []).append((step.merge_id, step.from_id))
     went = [
         (merge_id, kind, thing_id, from_id)
         for kind, thing_id, old_id in things
@@ -342,12 +310,6 @@ async def _remember(connection: Connection, things: Sequence[tuple[str, UUID, UU
     ]
     if went:
         await connection.execute(_REMEMBER, *(list(column) for column in zip(*went, strict=True)))
-
-
-def _party_of(merged: Merged) -> tuple[Party, UUID]:
-    if isinstance(merged, CustomerMerged):
-        return "customer", merged.customer_id
-    return "contact", merged.contact_id
 
 
 def _part_of(row: asyncpg.Record, service: str) -> MergePart:

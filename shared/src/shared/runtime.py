@@ -11,7 +11,7 @@ from typing import TypeAlias
 import structlog
 from aiokafka.errors import KafkaError
 
-from shared.db import Pool, is_infrastructure_fault, open_pool, transaction
+from shared.db import Pool, is_infrastructure_fault, open_pool, transaction, with_retries
 from shared.messaging import inbox
 from shared.messaging.following import Following
 from shared.messaging.reactions import Consumer
@@ -47,6 +47,17 @@ class Job:
         if was_busy or self.at_rest is None:
             return self.every
         return min(pause * 1.5, self.at_rest)
+
+
+async def until_idle(step: Callable[[], Awaitable[bool]]) -> bool:
+    """Repeat a step that says whether there was anything to do; whether there ever was.
+
+    A step that lost a race for its rows is tried again, as `with_retries` does.
+    """
+    was_busy = False
+    while await with_retries(step):
+        was_busy = True
+    return was_busy
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from contacts.customers.consumers import deals
 from contacts.merges.handlers import forget_closed
+from shared.aliases import all_ids_of, current_id
 from shared.db import Pool
-from shared.merges import all_ids_of, current_id
 from shared.messaging.consuming import apply
 
 from tests.integration.contacts.conftest import Api, Outbox, lifecycle_of

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
-from contacts.relationships import store
 from contacts.relationships.handlers import end_all_of
 from shared.db import Pool, transaction
 
@@ -78,40 +77,3 @@ async def test_who_was_erased_is_related_to_nobody(api: Any, pool: Pool, outbox:
         assert await end_all_of(connection, cause, [UUID(contact)], "erased") == 0
     assert (await outbox.types())[-1] == "relationship.ended"
     assert (await api.get("/v1/relationships", party_id=contact)).json()["items"] == []
-
-
-async def test_a_merge_leaves_no_double_no_circle_and_one_parent(api: Any, pool: Pool) -> None:
-    merged, survivor, dealer, parent, other = await customers(api, 5)
-    for from_id, to_id, kind in (
-        (dealer, merged, "dealer"),
-        (dealer, survivor, "dealer"),
-        (merged, survivor, "partner"),
-        (merged, other, "supplier"),
-        (parent, survivor, "parent-of"),
-        (other, merged, "parent-of"),
-    ):
-        answer = await relate(api, from_id, to_id, relationship_type=kind)
-        assert answer.status_code == 201, answer.text
-    async with transaction(pool) as connection:
-        await store.repoint_relationships(
-            connection, cause_of_test(), [UUID(merged)], UUID(survivor)
-        )
-    now = (await api.get("/v1/relationships", party_id=survivor)).json()["items"]
-    assert sorted((e["relationship_type"], e["from_id"], e["to_id"]) for e in now) == sorted(
-        [
-            ("dealer", dealer, survivor),
-            ("parent-of", parent, survivor),
-            ("supplier", survivor, other),
-        ]
-    )
-    assert (await api.get("/v1/relationships", party_id=merged)).json()["items"] == []
-
-
-async def test_a_merge_up_the_tree_closes_no_circle(api: Any, pool: Pool) -> None:
-    root, middle, leaf = await customers(api, 3)
-    await relate(api, root, middle)
-    await relate(api, middle, leaf)
-    async with transaction(pool) as connection:
-        await store.repoint_relationships(connection, cause_of_test(), [UUID(leaf)], UUID(root))
-    assert (await api.get(f"/v1/customers/{root}/group")).json()["ancestor_ids"] == []
-    assert (await api.get(f"/v1/customers/{middle}/group")).json()["ancestor_ids"] == [root]

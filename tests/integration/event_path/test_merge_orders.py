@@ -10,21 +10,13 @@ from typing import TypeAlias
 from uuid import UUID
 
 import pytest
+from shared.aliases import all_ids_of, current_ids
 from shared.cause import Cause
 from shared.contracts.contacts.merges import CustomerMerged, CustomerUnmerged
+from shared.contracts.values import Party
 from shared.db import Connection, Pool, open_pool, transaction
 from shared.ids import new_id
-from shared.merges import (
-    MergePart,
-    Move,
-    Party,
-    Repointing,
-    all_ids_of,
-    current_ids,
-    move_batch,
-    note_start,
-    note_undo,
-)
+from shared.merges import MergePart, Move, Repointing, move_batch, note_start, note_undo
 from shared.telemetry import new_trace
 
 from tests.conftest import DatabaseFactory

@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 from typing import Annotated, TypeAlias
-from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from fastapi.responses import JSONResponse
 from shared.http.requests import Code
 
 from contacts.config import Settings
@@ -37,12 +35,3 @@ ForceReason: TypeAlias = Annotated[
 AsIs: TypeAlias = Annotated[
     bool, Query(description="Answer with a merged record itself, not with where it is now.")
 ]
-
-
-def moved_to(path: str, current_id: UUID) -> JSONResponse:
-    """The record is an alias of another, for ever: 308 with the place of that one."""
-    return JSONResponse(
-        {"merged_into": str(current_id)},
-        status_code=308,
-        headers={"Location": f"{path}/{current_id}"},
-    )

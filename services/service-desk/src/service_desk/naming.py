@@ -3,8 +3,8 @@
 from typing import Protocol
 from uuid import UUID
 
+from shared.aliases import current_ids
 from shared.db import Connection
-from shared.merges import current_ids
 
 
 class Named(Protocol):

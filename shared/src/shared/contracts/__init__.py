@@ -9,7 +9,6 @@ from shared.contracts import (
     external,
     handovers,
     parking,
-    pipeline,
     privacy,
     resync,
     service_desk,
@@ -29,6 +28,7 @@ from shared.contracts.contacts import (
 )
 from shared.contracts.contacts import handovers as contacts_handovers
 from shared.contracts.contacts import privacy as contacts_privacy
+from shared.contracts.pipeline import deals, definitions, leads, orders
 from shared.contracts.topic import Event, Topic
 
 _MODULES = (
@@ -43,7 +43,10 @@ _MODULES = (
     contacts_privacy,
     interactions,
     relationships,
-    pipeline,
+    leads,
+    definitions,
+    deals,
+    orders,
     service_desk,
     campaigns,
     customer_360,

@@ -5,11 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from shared.contracts.codes import Open
 from shared.contracts.contacts import Channel, Purpose
 from shared.contracts.topic import Event, events_topic, state_topic
+from shared.contracts.values import Value
 
 CampaignType = Literal["email", "newsletter"]
 CampaignStatus = Literal["planned", "running", "completed"]
@@ -69,10 +68,6 @@ CONFIRMATION_EVENTS = events_topic(
 ATTRIBUTION_EVENTS = events_topic(
     "campaigns", "attribution", key="deal_id", holds="which campaigns a won deal is owed to"
 )
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 @CAMPAIGN_EVENTS.fact("planned")
@@ -260,7 +255,7 @@ class ResponseRecorded(Event):
     occurred_at: datetime
 
 
-class FormConsent(_Value):
+class FormConsent(Value):
     """A box that the person ticked; with `double_opt_in` the address's owner is asked, too."""
 
     channel: Channel
@@ -303,7 +298,7 @@ class FormState(Event):
     submitted_at: datetime
 
 
-class AttributedTouch(_Value):
+class AttributedTouch(Value):
     """One touch and the share of the deal that it is given."""
 
     campaign_id: UUID

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.contracts.codes import Open
 from shared.contracts.topic import Event, events_topic, state_topic
+from shared.contracts.values import Party
 
 TicketType = Literal[
     "question", "incident", "repair", "installation", "complaint", "request", "onboarding"
@@ -26,7 +27,6 @@ AssignedBy = Literal["manual", "least-busy", "handover"]
 ClosedBy = Literal["auto", "customer", "agent"]
 SurveyKind = Literal["csat", "ces", "nps"]
 ClockMetric = Literal["first-response", "resolution"]
-Party = Literal["customer", "contact"]
 
 TICKET_EVENTS = events_topic(
     "service-desk", "ticket", key="ticket_id", holds="every fact of a ticket"

@@ -6,9 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import CustomerState, Lifecycle, RecordStatus
 from shared.errors import InvalidError
+from shared.http.moved import moved_to
 from shared.http.requests import (
     Code,
     Cursor,
@@ -22,7 +24,6 @@ from shared.http.requests import (
     read_cursor,
     tag_version,
 )
-from shared.merges import current_id
 
 from contacts.customers import handlers, store
 from contacts.customers.domain import (
@@ -35,7 +36,7 @@ from contacts.customers.domain import (
 )
 from contacts.customers.lifecycle import MoveLifecycle
 from contacts.inputs import CustomerIn, CustomerPatch
-from contacts.requests import AsIs, ForceReason, moved_to
+from contacts.requests import AsIs, ForceReason
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 Creator = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]

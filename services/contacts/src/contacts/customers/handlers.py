@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from shared.aliases import all_ids_of, current_ids
 from shared.cause import Cause
 from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import require_employed
 from shared.http.requests import require_version
-from shared.merges import all_ids_of, current_ids
 
 from contacts.changes import Change
 from contacts.customers import store

@@ -122,10 +122,8 @@ async def find_customers(
     connection: Connection, customer_ids: Iterable[UUID]
 ) -> dict[UUID, CustomerState]:
     """The customers among these ids as they are now."""
-    rows = await connection.fetch(
-        f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", list(customer_ids)
-    )
-    return {row["customer_id"]: _customer(row).state for row in rows}
+    found = await list_by_ids(connection, customer_ids)
+    return {customer.state.customer_id: customer.state for customer in found}
 
 
 async def list_systems(connection: Connection) -> list[str]:

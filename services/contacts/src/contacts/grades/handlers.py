@@ -14,6 +14,7 @@ from shared.db import Connection, Pool, transaction, with_retries
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
+from shared.runtime import until_idle
 from shared.telemetry import new_trace
 
 from contacts.credit.handlers import reassess
@@ -86,10 +87,7 @@ async def start_dry_run(pool: Pool, cause: Cause, policy_id: UUID, run_id: UUID)
 
 async def run_dry_runs(pool: Pool) -> bool:
     """Do page after page, of the run that waited longest, until there is nothing to do."""
-    was_busy = False
-    while await with_retries(lambda: _do_next_page(pool)):
-        was_busy = True
-    return was_busy
+    return await until_idle(lambda: _do_next_page(pool))
 
 
 async def _do_next_page(pool: Pool) -> bool:
@@ -106,10 +104,7 @@ async def _do_next_page(pool: Pool) -> bool:
 
 async def review_due(pool: Pool) -> bool:
     """Review the customers whose time has come, a batch per transaction, until none is left."""
-    was_busy = False
-    while await with_retries(lambda: _review_next(pool)):
-        was_busy = True
-    return was_busy
+    return await until_idle(lambda: _review_next(pool))
 
 
 async def _review_next(pool: Pool) -> bool:
@@ -117,17 +112,21 @@ async def _review_next(pool: Pool) -> bool:
         cause = _cause_of_review()
         policy = await store.load_policy_in_force(connection, cause.at)
         due = await store.list_due(connection, policy, cause.at, REVIEWED_AT_ONCE)
-        return await review_within(connection, cause, due) > 0
+        if not due:
+            return False
+        await store.cut_bounds(connection, cause.at, policy.rules.scale.window_days)
+        return await review_within(connection, cause, policy, due) > 0
 
 
 async def review_within(
-    connection: Connection, cause: Cause, customer_ids: Sequence[UUID], *, is_asked: bool = False
+    connection: Connection,
+    cause: Cause,
+    policy: GradePolicy,
+    customer_ids: Sequence[UUID],
+    *,
+    is_asked: bool = False,
 ) -> int:
     """Review these customers in a transaction that does more; how many facts came of it."""
-    if not customer_ids:
-        return 0
-    policy = await store.load_policy_in_force(connection, cause.at)
-    await store.cut_bounds(connection, cause.at, policy.rules.scale.window_days)
     locked = await customers.lock_customers(connection, customer_ids)
     figures = await store.list_figures(connection, policy, list(locked), cause.at)
     changes = [
@@ -147,7 +146,9 @@ async def review_customer(pool: Pool, cause: Cause, customer_id: UUID) -> Custom
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
             await customers.load_customer(connection, customer_id)
-            await review_within(connection, cause, [customer_id], is_asked=True)
+            policy = await store.load_policy_in_force(connection, cause.at)
+            await store.cut_bounds(connection, cause.at, policy.rules.scale.window_days)
+            await review_within(connection, cause, policy, [customer_id], is_asked=True)
             return await customers.load_customer(connection, customer_id)
 
     return await with_retries(attempt)
@@ -175,7 +176,8 @@ async def rate_anew(
     """After a merge or its undoing: grade and credit follow from the rows, and are never added."""
     await reassess(connection, cause, customer_ids)
     if is_graded:
-        await review_within(connection, cause, customer_ids, is_asked=True)
+        policy = await store.load_policy_in_force(connection, cause.at)
+        await review_within(connection, cause, policy, customer_ids, is_asked=True)
 
 
 def _cause_of_review() -> Cause:

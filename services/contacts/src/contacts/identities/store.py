@@ -133,13 +133,6 @@ async def record_all(
             await record(connection, cause, command)
 
 
-async def count_links(connection: Connection, party: _Party, ids: Collection[UUID]) -> int:
-    found: int = await connection.fetchval(
-        f"SELECT count(*) FROM identity_links WHERE {party}_id = ANY($1::uuid[])", list(ids)
-    )
-    return found
-
-
 async def move_links(
     connection: Connection, party: _Party, from_ids: Collection[UUID], to_id: UUID
 ) -> list[tuple[UUID, UUID]]:

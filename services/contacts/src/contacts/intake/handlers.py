@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from shared.aliases import current_id
 from shared.cause import Cause
 from shared.contact_points import EmailInvalidError, PhoneInvalidError
 from shared.contracts.campaigns import FormState
@@ -9,7 +10,6 @@ from shared.contracts.contacts import PointType
 from shared.contracts.pipeline import LeadState
 from shared.db import Connection
 from shared.ids import derived_id
-from shared.merges import current_id
 
 from contacts.consents.handlers import keep_ticked
 from contacts.customers import store as customers

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from shared.aliases import end_aliases, note_aliases
 from shared.cause import Cause
 from shared.contracts.contacts import CustomerMerged, CustomerState, CustomerUnmerged
 from shared.db import Connection
 from shared.errors import Refusal
-from shared.merges import end_aliases, note_aliases
 
 from contacts.credit.handlers import keep_manual_hold
 from contacts.customers import store as customers
@@ -105,19 +105,6 @@ def against(command: MergeRecords, records: Mapping[UUID, Customer]) -> list[Ref
 
 def states_of(records: Mapping[UUID, Customer]) -> dict[UUID, CustomerState]:
     return {customer_id: customer.state for customer_id, customer in records.items()}
-
-
-async def load(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UUID, Customer]:
-    """These customers as they are now, not locked, in this order."""
-    return {each: await customers.load_customer(connection, each) for each in record_ids}
-
-
-async def count_moves(connection: Connection, merged_ids: tuple[UUID, ...]) -> dict[str, int]:
-    """What would be moved."""
-    return {
-        "memberships": len(await people.find_members(connection, merged_ids)),
-        "identities": await identities.count_links(connection, "customer", merged_ids),
-    }
 
 
 async def unmerge_customers(

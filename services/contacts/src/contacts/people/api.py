@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contact_points import EmailInvalidError, PhoneInvalidError
 from shared.contracts.contacts import (
@@ -16,6 +17,7 @@ from shared.contracts.contacts import (
     RecordStatus,
     UnlinkedFor,
 )
+from shared.http.moved import moved_to
 from shared.http.requests import (
     Code,
     Cursor,
@@ -29,7 +31,6 @@ from shared.http.requests import (
     read_cursor,
     tag_version,
 )
-from shared.merges import current_id
 
 from contacts.identities import handlers as identities
 from contacts.identities import store as identities_store
@@ -52,7 +53,7 @@ from contacts.people.memberships import (
     SetMembership,
 )
 from contacts.points import PointRules
-from contacts.requests import AsIs, ForceReason, Rules, moved_to
+from contacts.requests import AsIs, ForceReason, Rules
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]

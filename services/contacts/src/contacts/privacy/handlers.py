@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from shared.aliases import current_id
 from shared.cause import Cause
 from shared.contact_points import CHANNEL_OF_POINT, subject_hash
 from shared.contracts.campaigns import FORM_STATE
 from shared.contracts.contacts import PrivacyKind, RecordStatus, RejectedFor, Retained
 from shared.contracts.topic import Event
 from shared.db import Connection, Pool, transaction, with_retries
-from shared.merges import current_id
 from shared.messaging import erased, outbox
 from shared.messaging.outbox import Fact
 

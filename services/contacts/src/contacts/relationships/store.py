@@ -68,39 +68,6 @@ _SAME = """
 SELECT relationship_id FROM relationships
 WHERE from_id = $1 AND to_id = $2 AND relationship_type = $3 AND ended_at IS NULL
 """
-# What would relate the survivor to itself or twice in one way, give it a second parent or close a
-# circle, ends. Of two, the one that does not move stays: so no index sees both for a moment.
-_REPOINT = f"""
-WITH RECURSIVE below (id, depth) AS (
-    SELECT unnest($1::uuid[] || $2::uuid), 0
-    UNION
-    SELECT to_id, depth + 1 FROM relationships JOIN below ON from_id = below.id
-    WHERE relationship_type = 'parent-of' AND ended_at IS NULL AND depth < {DEPTH}
-), moving AS (
-    SELECT relationship_id, relationship_type, valid_from,
-        CASE WHEN from_id = ANY($1::uuid[]) THEN $2 ELSE from_id END AS new_from,
-        CASE WHEN to_id = ANY($1::uuid[]) THEN $2 ELSE to_id END AS new_to,
-        from_id = ANY($1::uuid[]) OR to_id = ANY($1::uuid[]) AS moves,
-        ended_at IS NULL AS is_active
-    FROM relationships
-    WHERE from_id = ANY($1::uuid[] || $2::uuid) OR to_id = ANY($1::uuid[] || $2::uuid)
-), judged AS (
-    SELECT *, new_from = new_to OR relationship_type = 'parent-of' AND new_to = $2
-        AND new_from IN (SELECT id FROM below) AS is_senseless
-    FROM moving
-), ranked AS (
-    SELECT relationship_id, new_from, new_to, is_active AND (is_senseless OR row_number() OVER (
-        PARTITION BY is_active, new_to, relationship_type,
-            CASE WHEN relationship_type = 'parent-of' THEN NULL ELSE new_from END
-        ORDER BY is_senseless, moves, valid_from, relationship_id) > 1) AS ends
-    FROM judged
-)
-UPDATE relationships SET from_id = new_from, to_id = new_to,
-    ended_at = CASE WHEN ends THEN $3 ELSE ended_at END,
-    reason_code = CASE WHEN ends THEN 'merged' ELSE reason_code END
-FROM ranked
-WHERE relationships.relationship_id = ranked.relationship_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +154,6 @@ async def save_relationship(
         if rows_affected(status) != 1:
             raise StaleVersionError
     await outbox.append(connection, cause, [Fact(event, relationship.version) for event in events])
-
-
-async def repoint_relationships(
-    connection: Connection, cause: Cause, from_ids: Collection[UUID], to_id: UUID
-) -> int:
-    """What merged parties were to others, the survivor is; for whoever merges, whose fact it is."""
-    status = await connection.execute(_REPOINT, list(from_ids), to_id, cause.at)
-    return rows_affected(status)
 
 
 def _relationship(row: asyncpg.Record) -> Relationship:

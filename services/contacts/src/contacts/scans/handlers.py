@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
+from shared.runtime import until_idle
 from shared.telemetry import continue_trace
 
 from contacts.customers import store as customers
@@ -85,10 +86,7 @@ async def _begin_comparing(connection: Connection, scan: Scan) -> Scan:
 
 async def run_scans(pool: Pool) -> bool:
     """Do page after page, of the scan that waited longest, until there is nothing to do."""
-    was_busy = False
-    while await with_retries(lambda: _do_next_page(pool)):
-        was_busy = True
-    return was_busy
+    return await until_idle(lambda: _do_next_page(pool))
 
 
 async def _do_next_page(pool: Pool) -> bool:

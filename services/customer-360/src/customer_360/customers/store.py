@@ -12,23 +12,22 @@ CUSTOMERS = GuardedTable("customers", Customer)
 MOST_MERGED = 100
 """How many records of one customer are looked at."""
 
-_CURRENT = f"""
+_STEPS = f"""
 WITH RECURSIVE steps (customer_id, place) AS (
     SELECT $1::uuid, 0
     UNION
     SELECT c.merged_into, s.place + 1 FROM steps AS s JOIN customers AS c USING (customer_id)
     WHERE c.record_status = 'merged' AND s.place < {MOST_MERGED}
-)
-SELECT customer_id FROM steps ORDER BY place DESC LIMIT 1
-"""
-_MERGED_INTO = f"""
-WITH RECURSIVE members (customer_id) AS (
-    SELECT $1::uuid
+)"""
+_CURRENT = f"{_STEPS} SELECT customer_id FROM steps ORDER BY place DESC LIMIT 1"
+_RECORDS = f"""{_STEPS}, members (customer_id, is_current) AS (
+    (SELECT customer_id, true FROM steps ORDER BY place DESC LIMIT 1)
     UNION
-    SELECT c.customer_id FROM members AS m JOIN customers AS c ON c.merged_into = m.customer_id
+    SELECT c.customer_id, false
+    FROM members AS m JOIN customers AS c ON c.merged_into = m.customer_id
     WHERE c.record_status = 'merged'
 )
-SELECT customer_id FROM members LIMIT {MOST_MERGED}
+SELECT customer_id FROM members ORDER BY is_current DESC LIMIT {MOST_MERGED}
 """
 
 
@@ -38,6 +37,6 @@ async def find_current(connection: Connection, customer_id: UUID) -> UUID:
     return current
 
 
-async def list_ids_of(connection: Connection, customer_id: UUID) -> list[UUID]:
-    """The customer's own id, and those that were merged into it."""
-    return [row["customer_id"] for row in await connection.fetch(_MERGED_INTO, customer_id)]
+async def list_records_of(connection: Connection, customer_id: UUID) -> list[UUID]:
+    """Every id of the customer that this one means, its own first."""
+    return [row["customer_id"] for row in await connection.fetch(_RECORDS, customer_id)]

@@ -1,5 +1,6 @@
 """Looks up the group and the related parties of a customer: as many statements for any number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,13 +9,10 @@ from shared.db import Connection
 from customer_360.groups.related import RelatedShown, others_in, related_to
 from customer_360.groups.rolling_up import GroupShown, roll_up
 from customer_360.profiles.loading import hold_projection, load_bases
-from customer_360.relationships.store import RELATIONSHIPS, find_names, list_members
+from customer_360.relationships.fold import Relationship
+from customer_360.relationships.store import find_names, list_members
 
 MEMBERS_SHOWN = 100
-RELATED_SHOWN = 50
-
-_RELATED = RELATIONSHIPS.select(f"""(from_id = $1 OR to_id = $1) AND ended_at IS NULL
-ORDER BY relationship_type, relationship_id LIMIT {RELATED_SHOWN}""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +23,14 @@ class Relations:
     related: list[RelatedShown]
 
 
-async def look_around(connection: Connection, customer_id: UUID) -> Relations:
-    """The customer's group and its related parties, of one moment."""
+async def look_around(
+    connection: Connection, customer_id: UUID, found: Sequence[Relationship]
+) -> Relations:
+    """The customer's group and its related parties, of one moment; nothing to do for most."""
+    if not found:
+        return Relations(None, [])
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await hold_projection(connection)
-        found = RELATIONSHIPS.rows_of(await connection.fetch(_RELATED, customer_id))
-        if not found:
-            return Relations(None, [])
         names = await find_names(connection, others_in(customer_id, found))
         return Relations(
             await _group(connection, customer_id), related_to(customer_id, found, names)

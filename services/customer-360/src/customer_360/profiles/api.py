@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from shared.auth import Reader
 from shared.contracts.customer_360 import ProfileState
 from shared.db import Connection
 from shared.errors import NotFoundError
+from shared.http.moved import moved_to
 from shared.http.requests import Code, Cursor, Database, Page, page_of, read_cursor
 from shared.runtime import Runtime
 
@@ -75,8 +75,8 @@ async def get_customer(
             raise CustomerNotFoundError(customer_id=customer_id)
         current_id = await _current_id(connection, looked[0])
         if current_id != customer_id:
-            return _moved_to(current_id)
-        relations = await look_around(connection, customer_id)
+            return moved_to("/v1/customers", current_id)
+        relations = await look_around(connection, customer_id, looked[0].relationships)
     known, yardstick = looked
     logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
     return view_of(known, relations, yardstick, datetime.now(UTC), stale=stale)
@@ -88,15 +88,6 @@ async def _current_id(connection: Connection, known: Known) -> UUID:
     if customer is None or customer.record_status != "merged":
         return known.basis.customer_id
     return await find_current(connection, customer.customer_id)
-
-
-def _moved_to(current_id: UUID) -> JSONResponse:
-    location = f"/v1/customers/{current_id}"
-    return JSONResponse(
-        {"merged_into": str(current_id)},
-        status_code=HTTPStatus.PERMANENT_REDIRECT,
-        headers={"Location": location},
-    )
 
 
 @router.get("/v1/profiles")

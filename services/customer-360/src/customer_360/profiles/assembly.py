@@ -25,6 +25,7 @@ from customer_360.preferences.fold import Preference
 from customer_360.privacy_requests.fold import PrivacyRequest
 from customer_360.profiles import view
 from customer_360.profiles.figures import Basis, Yardstick, amounts_of, bought_of, rfm_of
+from customer_360.relationships.fold import Relationship
 from customer_360.sources.progress import SourceProgress
 from customer_360.tickets.fold import Survey, Ticket
 from customer_360.touches.fold import Campaign, Message, Response
@@ -51,6 +52,7 @@ class Known:
     campaigns: Mapping[UUID, Campaign]
     interactions: Sequence[Interaction]
     preferences: Sequence[Preference]
+    relationships: Sequence[Relationship]
     as_of: Mapping[str, SourceProgress]
 
 

@@ -24,6 +24,7 @@ from customer_360.preferences.store import PREFERENCES
 from customer_360.privacy_requests.store import PRIVACY_REQUESTS
 from customer_360.profiles.assembly import Known
 from customer_360.profiles.figures import Basis, Yardstick
+from customer_360.relationships.store import RELATIONSHIPS
 from customer_360.sources.progress import End, load_progress
 from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
 from customer_360.touches.store import CAMPAIGNS, MESSAGES, RESPONSES, MessageCount
@@ -35,6 +36,7 @@ RECENT_ORDERS = 20
 DUPLICATES_SHOWN = 20
 INTERACTIONS_SHOWN = 10
 PREFERENCES_SHOWN = 100
+RELATED_SHOWN = 50
 
 # Arrays, not joins: at `OR … IN (SELECT …)` PostgreSQL reads whole tables, whatever their indexes.
 _PEOPLE = "ARRAY(SELECT contact_id FROM people)"
@@ -107,7 +109,12 @@ SELECT profiles.profile_version,
     ARRAY(
         SELECT preferences FROM preferences WHERE customer_id = $1
         ORDER BY key, learned_at DESC, preference_id LIMIT {PREFERENCES_SHOWN}
-    ) AS preferences
+    ) AS preferences,
+    ARRAY(
+        SELECT relationships FROM relationships
+        WHERE (from_id = $1 OR to_id = $1) AND ended_at IS NULL
+        ORDER BY relationship_type, relationship_id LIMIT {RELATED_SHOWN}
+    ) AS relationships
 FROM profiles WHERE profiles.customer_id = $1
 """
 
@@ -144,6 +151,7 @@ async def look_up(
         campaigns={campaign.campaign_id: campaign for campaign in _rows(CAMPAIGNS, look)},
         interactions=_rows(INTERACTIONS, look),
         preferences=_rows(PREFERENCES, look),
+        relationships=_rows(RELATIONSHIPS, look),
         as_of=as_of,
     )
     return known, _yardstick(look)

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
-from shared.contracts.pipeline import Party, RiskCode, RiskSeverity
+from shared.contracts.pipeline import RiskCode, RiskSeverity
+from shared.contracts.values import Party
 
 from pipeline.definitions.domain import STANDARD_PIPELINE
 from pipeline.risks import Dangers

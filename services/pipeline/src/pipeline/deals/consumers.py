@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.aliases import current_ids
 from shared.contracts.contacts import CustomerCreditHoldPlaced, CustomerCreditHoldReleased
 from shared.contracts.service_desk import (
     ClockBreached,
@@ -34,9 +35,10 @@ holds = Consumer("pipeline.credit")
     ClockBreached,
 )
 async def on_ticket_facts(connection: Connection, records: Sequence[Received[TicketFact]]) -> None:
+    current = await current_ids(connection, {received.event.customer_id for received in records})
     for received in records:
-        cause = received.envelope.cause("pipeline")
-        await follow_ticket(connection, cause, received.event)
+        cause, fact = received.envelope.cause("pipeline"), received.event
+        await follow_ticket(connection, cause, current[fact.customer_id], fact)
 
 
 @holds.on_batch(CustomerCreditHoldPlaced, CustomerCreditHoldReleased)

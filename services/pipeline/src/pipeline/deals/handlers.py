@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from uuid import UUID
 
+from shared.aliases import all_ids_of, current_id, current_ids
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import require_employed
 from shared.http.requests import require_version
-from shared.merges import all_ids_of, current_id, current_ids, ids_of
 
 from pipeline.customers.store import lock_customer, lock_customers
 from pipeline.deals import store
@@ -131,7 +131,7 @@ async def win_deal(
         async with transaction(pool) as connection:
             deal = await store.lock_deal(connection, deal_id)
             require_version(deal.version, if_match)
-            hold = await holds.find_hold(connection, deal.customer_id)
+            hold = await holds.find_hold(connection, await current_id(connection, deal.customer_id))
             asked = replace(command, hold=hold.reason_code if hold else None)
             return await store.record(connection, cause, deal, decide(deal, asked))
 
@@ -144,9 +144,10 @@ async def lose_deal(
     return await _change(pool, cause, deal_id, command, if_match)
 
 
-async def follow_ticket(connection: Connection, cause: Cause, fact: TicketFact) -> None:
-    """Learn what happened to a ticket, and flag or clear the dangers of the customer's deals."""
-    customer_id = await current_id(connection, fact.customer_id)
+async def follow_ticket(
+    connection: Connection, cause: Cause, customer_id: UUID, fact: TicketFact
+) -> None:
+    """Learn what happened to a ticket of this customer, and flag or clear its deals' dangers."""
     await lock_customer(connection, customer_id)
     known = await tickets.find_ticket(connection, fact.ticket_id)
     ticket = evolve(known or Ticket(fact.ticket_id, fact.customer_id), fact)
@@ -207,8 +208,9 @@ async def _danger_commands(
     connection: Connection, deal: Deal, cause: Cause
 ) -> Iterable[DealCommand]:
     """What the customer's tickets, those that the deal still blames, and a hold mean for it now."""
-    ids = await ids_of(connection, deal.customer_id)
-    hold = await holds.find_hold(connection, await current_id(connection, deal.customer_id))
+    customer_id = await current_id(connection, deal.customer_id)
+    ids = await all_ids_of(connection, customer_id)
+    hold = await holds.find_hold(connection, customer_id)
     is_open = {t.ticket_id: t for t in await tickets.list_open(connection, ids)}
     blamed = {risk.cause_id for risk in deal.risks if risk.code in TICKET_RISKS and risk.cause_id}
     followed = [

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
+from shared.aliases import ids_of
 from shared.cause import Cause
 from shared.contracts.pipeline import DealOwnerChanged, DealRepointed, DealStatus
 from shared.db import Connection, Pool, refusing, rows_affected
 from shared.errors import StaleVersionError
-from shared.merges import ids_of
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
@@ -128,43 +128,35 @@ async def _save_deal(connection: Connection, from_version: int, deal: Deal) -> N
 async def record_owners(
     connection: Connection, cause: Cause, changes: Sequence[tuple[Deal, DealOwnerChanged]]
 ) -> None:
-    """Save and publish new owners of locked deals: two statements, however many."""
-    if not changes:
-        return
-    after = [(folded(deal, [event]), event) for deal, event in changes]
-    status = await connection.execute(
-        _SAVE_OWNERS,
-        [deal.deal_id for deal, _ in after],
-        [deal.version for deal, _ in after],
-        [deal.owner_id for deal, _ in after],
-    )
-    if rows_affected(status) != len(after):
-        raise StaleVersionError
-    await _publish(connection, cause, after)
+    """Save and publish new owners of locked deals."""
+    await _record_changes(connection, cause, changes, _SAVE_OWNERS, ("owner_id",))
 
 
 async def record_repointed(
     connection: Connection, cause: Cause, changes: Sequence[tuple[Deal, DealRepointed]]
 ) -> None:
-    """Save and publish whom locked deals name now: two statements, however many."""
+    """Save and publish whom locked deals name now."""
+    await _record_changes(
+        connection, cause, changes, _SAVE_REPOINTED, ("customer_id", "primary_contact_id")
+    )
+
+
+async def _record_changes(
+    connection: Connection,
+    cause: Cause,
+    changes: Sequence[tuple[Deal, DealEvent]],
+    statement: str,
+    fields: Sequence[str],
+) -> None:
+    """One fact of each of these locked deals: two statements, however many."""
     if not changes:
         return
     after = [(folded(deal, [event]), event) for deal, event in changes]
-    status = await connection.execute(
-        _SAVE_REPOINTED,
-        [deal.deal_id for deal, _ in after],
-        [deal.version for deal, _ in after],
-        [deal.customer_id for deal, _ in after],
-        [deal.primary_contact_id for deal, _ in after],
-    )
+    names = ("deal_id", "version", *fields)
+    columns = [[getattr(deal, name) for deal, _ in after] for name in names]
+    status = await connection.execute(statement, *columns)
     if rows_affected(status) != len(after):
         raise StaleVersionError
-    await _publish(connection, cause, after)
-
-
-async def _publish(
-    connection: Connection, cause: Cause, after: Sequence[tuple[Deal, DealEvent]]
-) -> None:
     told = [Fact(said, deal.version) for deal, event in after for said in (event, snapshot(deal))]
     await outbox.append(connection, cause, told)
 

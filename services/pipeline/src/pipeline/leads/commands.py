@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
-from shared.contracts.pipeline import Party
+from shared.contracts.values import Party
 
 
 @dataclass(frozen=True, slots=True)

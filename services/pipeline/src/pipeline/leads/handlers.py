@@ -7,13 +7,13 @@ identity that comes at the same time as its lead finds it, or waits where the le
 from dataclasses import replace
 from uuid import UUID
 
+from shared.aliases import current_id, current_ids, ids_of
 from shared.cause import Cause
 from shared.contracts.campaigns import ResponseRecorded
 from shared.contracts.contacts import IdentityLinked
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import heir_of, require_employed
 from shared.http.requests import require_version
-from shared.merges import current_id, current_ids, ids_of
 
 from pipeline.deals.commands import OpenDeal
 from pipeline.deals.handlers import open_deal_within

@@ -131,45 +131,37 @@ async def _save_lead(connection: Connection, from_version: int, lead: Lead) -> N
 async def record_owners(
     connection: Connection, cause: Cause, changes: Sequence[tuple[Lead, LeadAssigned]]
 ) -> None:
-    """Save and publish new owners of locked leads: two statements, however many."""
-    if not changes:
-        return
-    after = [(folded(lead, [event]), event) for lead, event in changes]
-    status = await connection.execute(
-        _SAVE_OWNERS,
-        [lead.lead_id for lead, _ in after],
-        [lead.version for lead, _ in after],
-        [lead.status for lead, _ in after],
-        [lead.owner_id for lead, _ in after],
-        [lead.response_due_at for lead, _ in after],
+    """Save and publish new owners of locked leads."""
+    await _record_changes(
+        connection, cause, changes, _SAVE_OWNERS, ("status", "owner_id", "response_due_at")
     )
-    if rows_affected(status) != len(after):
-        raise StaleVersionError
-    await _publish(connection, cause, after)
 
 
 async def record_repointed(
     connection: Connection, cause: Cause, changes: Sequence[tuple[Lead, LeadRepointed]]
 ) -> None:
-    """Save and publish whom locked leads name now: two statements, however many."""
+    """Save and publish whom locked leads name now."""
+    await _record_changes(
+        connection, cause, changes, _SAVE_REPOINTED, ("customer_id", "contact_id")
+    )
+
+
+async def _record_changes(
+    connection: Connection,
+    cause: Cause,
+    changes: Sequence[tuple[Lead, LeadEvent]],
+    statement: str,
+    fields: Sequence[str],
+) -> None:
+    """One fact of each of these locked leads: two statements, however many."""
     if not changes:
         return
     after = [(folded(lead, [event]), event) for lead, event in changes]
-    status = await connection.execute(
-        _SAVE_REPOINTED,
-        [lead.lead_id for lead, _ in after],
-        [lead.version for lead, _ in after],
-        [lead.customer_id for lead, _ in after],
-        [lead.contact_id for lead, _ in after],
-    )
+    names = ("lead_id", "version", *fields)
+    columns = [[getattr(lead, name) for lead, _ in after] for name in names]
+    status = await connection.execute(statement, *columns)
     if rows_affected(status) != len(after):
         raise StaleVersionError
-    await _publish(connection, cause, after)
-
-
-async def _publish(
-    connection: Connection, cause: Cause, after: Sequence[tuple[Lead, LeadEvent]]
-) -> None:
     told = [Fact(said, lead.version) for lead, event in after for said in (event, snapshot(lead))]
     await outbox.append(connection, cause, told)
 

@@ -7,10 +7,12 @@ and is led on whenever it is looked up.
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from shared.aliases import current_ids
 from shared.cause import Cause
 from shared.contracts.pipeline import DealRepointed, LeadRepointed
+from shared.contracts.values import Party
 from shared.db import Connection
-from shared.merges import MergePart, Move, Party, Repointing, current_ids
+from shared.merges import MergePart, Move, Repointing, find_moves
 
 from pipeline.customers.store import lock_customers
 from pipeline.deals import store as deals
@@ -20,7 +22,7 @@ from pipeline.deals.handlers import recheck_tickets
 from pipeline.leads import store as leads
 from pipeline.leads.commands import RepointLead
 from pipeline.leads.decisions import decide as decide_lead
-from pipeline.merges import store
+from pipeline.merges.store import FIND
 from pipeline.orders import store as orders
 from pipeline.orders.domain import repointed
 
@@ -31,9 +33,7 @@ async def find(
     """The customers' locks come first, as with everybody who goes on to their deals."""
     if party == "customer":
         await lock_customers(connection, {*current, *current.values()})
-    merged = [old_id for old_id, id_ in current.items() if old_id != id_]
-    found = await store.find(connection, party, merged, limit)
-    return [Move(kind, thing_id, old_id, current[old_id]) for kind, thing_id, old_id in found]
+    return await find_moves(connection, FIND[party], current, limit)
 
 
 async def carry(connection: Connection, cause: Cause, party: Party, moves: Sequence[Move]) -> None:

@@ -1,10 +1,8 @@
 """Finding what names a merged record: deals, leads and orders, locked in the order of their ids."""
 
-from collections.abc import Collection, Sequence
-from uuid import UUID
+from collections.abc import Mapping
 
-from shared.db import Connection
-from shared.merges import Party
+from shared.contracts.values import Party
 
 _FIND_DEALS = """
 SELECT deal_id, {column} FROM deals WHERE {column} = ANY($1::uuid[])
@@ -18,7 +16,7 @@ _FIND_ORDERS = """
 SELECT order_id, customer_id FROM orders WHERE customer_id = ANY($1::uuid[])
 ORDER BY order_id LIMIT $2 FOR UPDATE
 """
-_FIND = {
+FIND: Mapping[Party, Mapping[str, str]] = {
     "customer": {
         "deal": _FIND_DEALS.format(column="customer_id"),
         "lead": _FIND_LEADS.format(column="customer_id"),
@@ -29,14 +27,4 @@ _FIND = {
         "lead": _FIND_LEADS.format(column="contact_id"),
     },
 }
-
-
-async def find(
-    connection: Connection, party: Party, ids: Collection[UUID], limit: int
-) -> Sequence[tuple[str, UUID, UUID]]:
-    """What names one of these ids: its kind, its own id, and the id that it names."""
-    found: list[tuple[str, UUID, UUID]] = []
-    for kind, statement in _FIND[party].items():
-        rows = await connection.fetch(statement, list(ids), limit)
-        found.extend((kind, row[0], row[1]) for row in rows)
-    return found
+"""By what was merged, how each kind of thing that names it is found."""

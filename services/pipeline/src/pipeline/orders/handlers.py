@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from shared.aliases import current_ids
 from shared.cause import Cause
 from shared.db import Connection
-from shared.merges import current_ids
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 

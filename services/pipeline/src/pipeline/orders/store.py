@@ -8,12 +8,12 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
+from shared.aliases import ids_of
 from shared.cause import Cause
 from shared.contracts.external import ErpOrderChanged
 from shared.contracts.pipeline import OrderLine, OrderRepointed
 from shared.db import Connection, Pool, rows_affected
 from shared.errors import StaleVersionError
-from shared.merges import ids_of
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 

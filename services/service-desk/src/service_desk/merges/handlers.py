@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from shared.cause import Cause
+from shared.contracts.values import Party
 from shared.db import Connection
-from shared.merges import MergePart, Move, Party, Repointing
+from shared.merges import MergePart, Move, Repointing, find_moves
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
 from service_desk.clocks.store import repoint_clocks
-from service_desk.merges import store
+from service_desk.merges.store import FIND
 from service_desk.surveys.store import repoint_surveys
 from service_desk.tickets import store as tickets
 from service_desk.tickets.domain import evolve, repointed, snapshot
@@ -24,9 +25,7 @@ from service_desk.tickets.domain import evolve, repointed, snapshot
 async def find(
     connection: Connection, party: Party, current: Mapping[UUID, UUID], limit: int
 ) -> Sequence[Move]:
-    merged = [old_id for old_id, id_ in current.items() if old_id != id_]
-    found = await store.find(connection, party, merged, limit)
-    return [Move(kind, thing_id, old_id, current[old_id]) for kind, thing_id, old_id in found]
+    return await find_moves(connection, FIND[party], current, limit)
 
 
 async def carry(connection: Connection, cause: Cause, party: Party, moves: Sequence[Move]) -> None:

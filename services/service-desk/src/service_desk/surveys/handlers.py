@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from shared.aliases import all_ids_of, current_id
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.http.requests import require_version
-from shared.merges import all_ids_of, current_id
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 

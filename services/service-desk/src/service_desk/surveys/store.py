@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+from shared.aliases import ids_of
+from shared.contracts.values import Party
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
-from shared.merges import Party, ids_of
 
 from service_desk.surveys.domain import Survey, SurveyNotFoundError
 

@@ -6,7 +6,6 @@ from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from shared.contracts.service_desk import (
-    Party,
     Priority,
     TicketAssigned,
     TicketCancelled,
@@ -23,6 +22,7 @@ from shared.contracts.service_desk import (
     TicketStatusChanged,
     TicketType,
 )
+from shared.contracts.values import Party
 from shared.errors import ConflictError, NotFoundError
 
 from service_desk.tickets.commands import OpenTicket

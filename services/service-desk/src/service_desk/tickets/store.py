@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+from shared.aliases import ids_of
 from shared.contracts.service_desk import TicketStatus
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import ConflictError, StaleVersionError
-from shared.merges import ids_of
 from shared.messaging.outbox import Fact
 
 from service_desk.tickets.commands import AddMessage, Direction

@@ -5,8 +5,9 @@ from typing import Literal
 from uuid import UUID
 
 from shared.contracts.contacts.ratings import Credit, Grading
-from shared.contracts.contacts.values import RecordStatus, Value
+from shared.contracts.contacts.values import RecordStatus
 from shared.contracts.topic import Event, events_topic, state_topic
+from shared.contracts.values import Value
 
 CustomerKind = Literal["organization", "individual"]
 Lifecycle = Literal["prospect", "customer", "dormant", "churned", "disqualified", "offboarded"]

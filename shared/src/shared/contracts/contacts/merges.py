@@ -13,8 +13,8 @@ from uuid import UUID
 from shared.contracts.codes import Open
 from shared.contracts.contacts.customers import CUSTOMER_EVENTS
 from shared.contracts.contacts.people import CONTACT_EVENTS
-from shared.contracts.contacts.values import Value
 from shared.contracts.topic import Event
+from shared.contracts.values import Value
 
 MergeStrategy = Literal["chosen", "kept", "verified", "recent", "present"]
 """Why a field has the value it has: somebody chose it; it was the staying record's; its source was

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from shared.contracts.codes import Open
-from shared.contracts.contacts.values import RecordStatus, Value
+from shared.contracts.contacts.values import RecordStatus
 from shared.contracts.topic import Event, events_topic, state_topic
+from shared.contracts.values import Value
 
 PointType = Literal["email", "phone", "mobile"]
 PointStatus = Literal["active", "invalid", "retired"]

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from shared.contracts.codes import Open
-from shared.contracts.contacts.values import Value
 from shared.contracts.topic import Event, events_topic
+from shared.contracts.values import Value
 
 PrivacyKind = Literal["erasure", "export", "restriction"]
 PrivacyStatus = Literal["received", "identity-verified", "in-progress", "completed", "rejected"]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from shared.contracts.codes import Open
-from shared.contracts.contacts.values import Value
+from shared.contracts.values import Value
 
 Grade = Literal["A", "B", "C", "D", "E"]
 """A is the best; what each means for service and price is in the policy."""

@@ -1,0 +1,102 @@
+"""Orders: the mirror of the ERP's."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from shared.contracts.topic import Event, events_topic, state_topic
+from shared.contracts.values import Value
+
+OrderStatus = Literal[
+    "confirmed", "partially-delivered", "delivered", "invoiced", "paid", "cancelled"
+]
+
+ORDER_EVENTS = events_topic(
+    "pipeline", "order", key="order_id", holds="the mirror of the ERP's orders"
+)
+ORDER_STATE = state_topic(
+    "pipeline",
+    "order",
+    key="order_id",
+    holds="the current order: lines, total, status",
+    personal_data="pseudonymous",
+)
+
+
+class OrderLine(Value):
+    """What was ordered; `quantity` in the product's own unit."""
+
+    line_id: str
+    product_id: str
+    quantity: Decimal
+    amount: Decimal
+
+
+@ORDER_EVENTS.fact("confirmed")
+class OrderConfirmed(Event):
+    """The ERP took an order of a customer that we know."""
+
+    order_id: UUID
+    external_system: str
+    external_ref: str
+    customer_id: UUID
+    lines: tuple[OrderLine, ...]
+    total: Decimal
+    currency: str
+    ordered_at: datetime
+
+
+@ORDER_EVENTS.fact("status-changed")
+class OrderStatusChanged(Event):
+    """The ERP moved the order on (delivered, invoiced, paid, cancelled)."""
+
+    order_id: UUID
+    customer_id: UUID
+    from_status: OrderStatus
+    to_status: OrderStatus
+    total: Decimal
+    currency: str
+    changed_at: datetime
+
+
+@ORDER_EVENTS.fact("revised")
+class OrderRevised(Event):
+    """The ERP changed the order's lines."""
+
+    order_id: UUID
+    customer_id: UUID
+    lines: tuple[OrderLine, ...]
+    from_total: Decimal
+    total: Decimal
+    currency: str
+
+
+@ORDER_EVENTS.fact("repointed")
+class OrderRepointed(Event):
+    """The order is another customer's than before, because two were merged or parted again."""
+
+    order_id: UUID
+    customer_id: UUID
+    from_id: UUID
+    to_id: UUID
+    total: Decimal
+    currency: str
+
+
+@ORDER_STATE.fact("state")
+class OrderState(Event):
+    """The whole order as the ERP told it last.
+
+    The ERP's own revision is not in it: it rises also where nothing changed, without a fact.
+    """
+
+    order_id: UUID
+    external_system: str
+    external_ref: str
+    customer_id: UUID
+    status: OrderStatus
+    lines: tuple[OrderLine, ...]
+    total: Decimal
+    currency: str
+    ordered_at: datetime
