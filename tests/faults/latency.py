@@ -23,22 +23,26 @@ async def p99_of_a_round(
 ) -> float:
     """The p99 of some samples, with poison flowing to the same topics or without."""
     latencies = list[float]()
+    enough = asyncio.Event()
 
     async def probe() -> None:
         while len(latencies) < samples:
             latencies.append(await _seconds_to_be_seen(http, rig))
 
     async with asyncio.TaskGroup() as tasks:
-        flow = tasks.create_task(_flow(poisoner)) if poisoner else None
+        if poisoner:
+            tasks.create_task(_flow(poisoner, enough))
         await asyncio.gather(*(probe() for _ in range(PROBES_AT_ONCE)))
-        if flow:
-            flow.cancel()
+        enough.set()
     return quantiles(latencies, n=100)[98]
 
 
-async def _flow(poisoner: Poisoner) -> None:
-    """Poison for the very consumer that is looked at, on new keys of all partitions."""
-    while True:
+async def _flow(poisoner: Poisoner, enough: asyncio.Event) -> None:
+    """Poison for the very consumer that is looked at, on new keys of all partitions.
+
+    It is told to end, not cancelled: a record on its way would be on the topic and nobody's dose.
+    """
+    while not enough.is_set():
         key = str(new_id())
         headers = sound_headers(CustomerState, key)
         await poisoner.put(CustomerState.topic.name, key.encode(), b"{", headers)
