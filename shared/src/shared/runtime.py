@@ -28,6 +28,10 @@ Work: TypeAlias = Callable[[Pool], Awaitable[bool | None]]
 """What a job does; it answers True where there was something to do."""
 
 
+class ConsumerIsLostError(Exception):
+    """The Kafka library has given up a consumer; only a new process takes it up again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Work that is done again and again, `every` seconds, in each process of the service.
@@ -134,7 +138,22 @@ async def _start_consuming(broker: PatientBroker, runtime: Runtime) -> None:
             for subscription in runtime.subscriptions:
                 subscription.started_at = time.time()
             logger.info("consumers_started", consumers=len(runtime.subscriptions))
+            await _until_lost(runtime.subscriptions)
             return
+
+
+async def _until_lost(subscriptions: Sequence[Subscription]) -> None:
+    """Wait until the consumers are stopped; raises where the library has given one up.
+
+    Every poll is then answered with the same error, which FastStream passes over.
+    """
+    upkeep = [task for subscription in subscriptions for task in subscription.upkeep()]
+    await asyncio.wait(upkeep, return_when=asyncio.FIRST_COMPLETED)
+    for subscription in subscriptions:
+        if subscription.lost is not None:
+            name = subscription.consumer.name
+            logger.error("consumer_lost", consumer=name, error=repr(subscription.lost))
+            raise ConsumerIsLostError(name) from subscription.lost
 
 
 async def _tell(broker: PatientBroker, runtime: Runtime, error: Exception) -> None:

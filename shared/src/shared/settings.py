@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.messaging.connections import notice_closed_transports
+
 REQUEST_TIMEOUT_MS = 15_000
 """What a broker may take to answer; aiokafka's 40 s are how long it would take to notice a dead
 connection. A consumer that joins its group waits for the others, for 10 s at most."""
@@ -30,6 +32,7 @@ class KafkaSettings(BaseSettings):
 
     def client_options(self) -> dict[str, Any]:
         """The connection arguments of every aiokafka client."""
+        notice_closed_transports()
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap_servers.split(","),
             "security_protocol": self.security_protocol,

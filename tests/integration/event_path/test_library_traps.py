@@ -1,18 +1,26 @@
 """Defaults of the libraries that would lose or reorder facts: each is pinned by what we set."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, conn
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
+from fastapi import FastAPI
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from shared.contracts.contacts import CUSTOMER_EVENTS, CustomerOwnerChanged
 from shared.db import Connection, Pool
 from shared.ids import new_id
+from shared.messaging.connections import CarefulConnection
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 from shared.messaging.relay import Relay
@@ -20,6 +28,7 @@ from shared.messaging.subscribing import Subscription, broker_for, subscribe
 from shared.settings import KafkaSettings
 
 from tests.integration.event_path.conftest import owner_changed, until
+from tests.integration.event_path.shelves import is_ready
 from tests.records import record_of
 
 TOPIC = CUSTOMER_EVENTS.name
@@ -223,6 +232,73 @@ def test_the_subscriber_never_handles_two_batches_at_once(topics: KafkaSettings)
     subscription = subscribe(broker_for(topics, "contacts"), Seen().consumer, None)  # type: ignore[arg-type]
     assert subscription.subscriber.ack_policy is AckPolicy.NACK_ON_ERROR
     assert not hasattr(subscription.subscriber, "max_workers")
+
+
+@pytest.mark.parametrize(
+    ("connection", "error"),
+    [(CarefulConnection.__base__, RuntimeError), (CarefulConnection, KafkaConnectionError)],
+    ids=["the library's", "ours"],
+)
+def test_a_send_on_a_closed_transport_is_an_error_of_the_connection(
+    kafka_settings: KafkaSettings, connection: Any, error: type[Exception]
+) -> None:
+    """On uvloop it is RuntimeError, for which the library is not prepared anywhere."""
+
+    async def send() -> None:
+        host, _, port = kafka_settings.bootstrap_servers.partition(":")
+        opened = connection(host, int(port))
+        _, writer = await opened.connect()
+        writer.transport.abort()
+        await asyncio.sleep(0)  # the turn that closes it; the library hears of it in the next
+        try:
+            await opened.send(MetadataRequest([]))
+        finally:
+            await opened.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, pytest.raises(error):
+        runner.run(send())
+
+
+def test_every_client_connects_so(kafka_settings: KafkaSettings) -> None:
+    """The options that no client can do without see to it."""
+    kafka_settings.client_options()
+    assert conn.AIOKafkaConnection is CarefulConnection
+
+
+@pytest.fixture
+async def told_to_end() -> AsyncIterator[asyncio.Event]:
+    """Set where something would have this process end, which goes on here."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    yield told
+    loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def test_a_consumer_whose_coordination_ended_ends_the_process(
+    told_to_end: asyncio.Event,
+    client: httpx.AsyncClient,
+    app: FastAPI,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The library begins it no more: it answers each poll with an error, and FastStream asks on."""
+    await until(lambda: is_ready(client))
+    [subscription] = app.state.runtime.subscriptions
+    loop = subscription.upkeep()[0].get_loop()
+    coordinator = subscription.subscriber.consumer._coordinator  # noqa: SLF001 -- to lose it
+    with monkeypatch.context() as broken:
+        broken.setattr(AIOKafkaClient, "coordinator_lookup", closed_handler)
+        loop.call_soon_threadsafe(coordinator.coordinator_dead)
+        await until(told_to_end.is_set)
+    answers = [await client.get(f"/health/{kind}") for kind in ("live", "ready")]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    [reason] = answers[1].json()["reasons"]
+    assert reason.startswith(f"{subscription.consumer.name} is lost")
+    assert "the handler is closed" in reason
+
+
+async def closed_handler(*_: object, **__: object) -> None:
+    """What the library's connection does on uvloop."""
+    raise RuntimeError("unable to perform operation; the handler is closed")
 
 
 async def size_of(kafka: KafkaSettings, topic: str) -> int:

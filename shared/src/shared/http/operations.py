@@ -63,6 +63,8 @@ async def _why_not_ready(subscription: Subscription) -> str | None:
     name = subscription.consumer.name
     if subscription.refused is not None:
         return f"Kafka refuses {name}: {subscription.refused}"
+    if subscription.lost is not None:
+        return f"{name} is lost: {subscription.lost}"
     if not subscription.assigned_partitions():
         return f"{name} has no partitions"
     if subscription.progress.halted:

@@ -3,6 +3,7 @@
 Each setting here differs from a default that would commit an event that failed; a test pins each.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -59,9 +60,22 @@ class Subscription:
 
     @property
     def died(self) -> bool:
-        """Whether its loop was started and has ended."""
+        """Whether its loop was started and has ended, or the library works for it no more."""
         tasks = self.subscriber.tasks
-        return bool(tasks) and all(task.done() for task in tasks)
+        return self.lost is not None or (bool(tasks) and all(task.done() for task in tasks))
+
+    @property
+    def lost(self) -> BaseException | None:
+        """What ended the library's work for it, which nothing begins again, if anything has."""
+        ended = (task for task in self.upkeep() if task.done() and not task.cancelled())
+        return next((error for task in ended if (error := task.exception()) is not None), None)
+
+    def upkeep(self) -> Sequence[asyncio.Task[None]]:
+        """The library's tasks that keep it in its group and fetch for it, from start to stop."""
+        running: Any = self.subscriber.consumer
+        if running is None:
+            return ()
+        return running._coordinator._coordination_task, running._fetcher._fetch_task  # noqa: SLF001 -- a failure shows nowhere else
 
     def assigned_partitions(self) -> int:
         """How many partitions the group gave to this process."""
