@@ -301,8 +301,8 @@ def _entry(change: CustomerChange, cause: Cause) -> Changed:
         about=change.after.state.customer_id,
         part="customer",
         version=change.after.version,
-        before=dict(change.before.state) if change.before else None,
-        after=dict(change.after.state),
+        before=vars(change.before.state) if change.before else None,
+        after=vars(change.after.state),
         cause=change.cause or cause,
     )
 

@@ -7,17 +7,21 @@ is a hash: nothing can be read from it.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol, TypeVar, assert_never
 from uuid import UUID
 
 from contacts.matching.subjects import CustomerTraits, PersonTraits, Traits
-from contacts.matching.text import signature
+from contacts.matching.text import has_digit, signature
 from contacts.records import Recorded, is_present
 
 KEYS_VERSION = 1
 """Raise it with any change of these rules or of what they rest on: the next scan makes all anew."""
 
+
+_REMEMBERED = 1 << 12
+"""Records whose keys are at hand: what was just saved is looked for among the others next."""
 
 StateT_co = TypeVar("StateT_co", bound=Recorded, covariant=True)
 StateT = TypeVar("StateT", bound=Recorded)
@@ -53,19 +57,25 @@ def keys_of_changes(
     """What these changes do to the keys: nothing where no trait changed."""
     result = KeyChanges()
     for change in changes:
-        entity_id = traits_of(change.after.state).entity_id
-        new = _keys_now(change.after.state, traits_of)
-        old = _keys_now(change.before.state, traits_of) if change.before else frozenset[int]()
+        after = traits_of(change.after.state)
+        entity_id = after.entity_id
+        new = keys_of(after) if is_present(change.after.state) else frozenset[int]()
+        old = _keys_before(change.before, traits_of)
         result.added.extend((key, entity_id) for key in new - old)
         result.gone.extend((key, entity_id) for key in old - new)
     return result
 
 
-def _keys_now(state: StateT, traits_of: Callable[[StateT], Traits]) -> frozenset[int]:
-    """Nobody is taken for a record that is gone."""
-    return keys_of(traits_of(state)) if is_present(state) else frozenset()
+def _keys_before(
+    before: Versioned[StateT] | None, traits_of: Callable[[StateT], Traits]
+) -> frozenset[int]:
+    """Nobody is taken for a record that is gone, nor for one that was not there."""
+    if before is None or not is_present(before.state):
+        return frozenset()
+    return keys_of(traits_of(before.state))
 
 
+@lru_cache(_REMEMBERED)
 def keys_of(traits: Traits) -> frozenset[int]:
     """The keys of a record as PostgreSQL keeps them: signed, 64 bits."""
     match traits:
@@ -100,10 +110,7 @@ def _of_customer(customer: CustomerTraits) -> Iterator[tuple[str, ...]]:
     yield from (("unique", *each) for each in customer.unique)
     if customer.domain:
         yield ("domain", customer.domain)
-    words = sorted(
-        word if any(each.isdigit() for each in word) else signature(word)
-        for word in customer.name.split()
-    )
+    words = sorted(word if has_digit(word) else signature(word) for word in customer.name.split())
     yield ("name", "".join(words))
 
 

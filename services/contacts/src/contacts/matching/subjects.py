@@ -124,5 +124,7 @@ def customer_traits(state: CustomerState) -> CustomerTraits:
 def _domain(website: str) -> str:
     """`https://www.acme.at/shop` → `acme.at`; nothing where it is no address."""
     text = website.strip().casefold()
+    if not text:
+        return ""
     host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
     return host.removeprefix("www.") if "." in host else ""

@@ -85,4 +85,8 @@ def street(text: str) -> str:
 
 def numbers(folded: str) -> tuple[str, ...]:
     """The words with a digit in them, in order: they tell branches and houses apart."""
-    return tuple(word for word in folded.split() if any(each.isdigit() for each in word))
+    return tuple(word for word in folded.split() if has_digit(word))
+
+
+def has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))

@@ -258,8 +258,8 @@ def _entry(change: PersonChange, cause: Cause) -> Changed:
         about=change.after.state.contact_id,
         part="contact",
         version=change.after.version,
-        before=dict(change.before.state) if change.before else None,
-        after=dict(change.after.state),
+        before=vars(change.before.state) if change.before else None,
+        after=vars(change.after.state),
         cause=change.cause or cause,
     )
 
