@@ -7,10 +7,11 @@ Snapshots of different customers come in any order. So a customer's newest snaps
 it claims, and of those who claim a name the one that was told of it last bears it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
+from shared.aliases import current_ids
 from shared.db import Connection
 
 from pipeline.customers.domain import Customer, Ref
@@ -100,6 +101,20 @@ async def lock_customers(connection: Connection, customer_ids: Iterable[UUID]) -
     """The same turns, of several customers: in the order of their ids."""
     for customer_id in sorted(customer_ids):
         await lock_customer(connection, customer_id)
+
+
+async def lock_current(connection: Connection, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The same turns, of whom these ids mean, looked up anew once they are held.
+
+    A merge that ended while this waited is seen; one that is noted later re-points only after this.
+    """
+    held: set[UUID] = set()
+    while True:
+        current = await current_ids(connection, ids)
+        if not (more := set(current.values()) - held):
+            return current
+        await lock_customers(connection, more)
+        held |= more
 
 
 async def lock_customer(connection: Connection, customer_id: UUID) -> None:
