@@ -105,6 +105,18 @@ def _copies(
             if row["customer_id"] is not None
         },
     )
+    yield (
+        "pipeline.customer_ref_claims",
+        {
+            (named.system, named.id, r.event.customer_id): {"ref": named.id}
+            for r in customers.values()
+            for named in r.event.external_ids
+        },
+        {
+            (row["system"], row["ref"], row["customer_id"]): row
+            for row in held.of("pipeline", "customer_ref_claims")
+        },
+    )
     yield "pipeline.orders", _orders(log), held.by("pipeline", "orders", "order_id")
     yield (
         "campaigns.customers",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from pipeline.tickets.domain import Ticket, TicketFact, evolve
+from pipeline.tickets.domain import Ticket, TicketFact, begun, evolve
 from shared.contracts import campaigns as c
 from shared.contracts import contacts as k
 from shared.contracts import pipeline as p
@@ -215,8 +215,8 @@ def _risks(log: Log, held: Holdings) -> Iterator[str]:
 
 
 def _tickets(log: Log) -> dict[UUID, Ticket]:
-    """Tickets as pipeline ought to know them: their facts in the order of their happening."""
-    facts = log.facts(
+    """Tickets as pipeline ought to know them, whichever of the two topics is read first."""
+    facts: Iterable[Received[TicketFact]] = log.facts(
         s.TicketOpened,
         s.TicketPriorityChanged,
         s.TicketResolved,
@@ -226,25 +226,10 @@ def _tickets(log: Log) -> dict[UUID, Ticket]:
         s.ClockBreached,
     )
     tickets: dict[UUID, Ticket] = {}
-    for event in as_it_happened(facts):
-        known = tickets.get(event.ticket_id) or Ticket(event.ticket_id, event.customer_id)
-        tickets[event.ticket_id] = evolve(known, event)
-    return tickets
-
-
-def as_it_happened(facts: Iterable[Received[TicketFact]]) -> list[TicketFact]:
-    """A ticket's own facts in the order of their versions, a broken promise among them by its time.
-
-    Of two commands at once the later one may have been decided first: times alone are no order.
-    """
-    placed: list[tuple[datetime, int, TicketFact]] = []
-    latest: dict[UUID, datetime] = {}
     for received in sorted(facts, key=lambda r: r.envelope.version):
         event, at = received.event, received.envelope.time
-        if not isinstance(event, s.ClockBreached):
-            at = latest[event.ticket_id] = max(at, latest.get(event.ticket_id, at))
-        placed.append((at, received.envelope.version, event))
-    return [event for _, _, event in sorted(placed, key=lambda one: one[:2])]
+        tickets[event.ticket_id] = evolve(tickets.get(event.ticket_id) or begun(event), event, at)
+    return tickets
 
 
 def _surveys(log: Log) -> Iterator[str]:

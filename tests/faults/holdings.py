@@ -29,6 +29,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "pipeline": (
         "customers",
         "customer_refs",
+        "customer_ref_claims",
         "orders",
         "deals",
         "tickets",

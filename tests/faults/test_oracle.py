@@ -1,7 +1,7 @@
 """The oracle objects as soon as the log that it folds lacks one fact, of any type."""
 
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +10,12 @@ from customer_360.privacy_requests import projection as privacy_requests
 from shared.contracts import FACTS
 from shared.contracts.contacts import CONTACT_STATE, ErasureRequested
 from shared.contracts.privacy import ANSWERING
-from shared.contracts.service_desk import ClockBreached, TicketPriorityChanged
 from shared.contracts.topic import Event
 from shared.settings import KafkaSettings
 
 from tests.faults.checker import check
 from tests.faults.expected_copies import judge_copies
-from tests.faults.expected_reactions import as_it_happened, judge_reactions
+from tests.faults.expected_reactions import judge_reactions
 from tests.faults.expected_view import fold_section, judge_view
 from tests.faults.holdings import Holdings, connect, read_holdings
 from tests.faults.load import loading
@@ -25,7 +24,6 @@ from tests.faults.oracle import judge, mails_of, seen_in
 from tests.faults.rig import Rig
 from tests.records import record_of, tombstone_of
 from tests.unit.customer_360.histories import Story
-from tests.unit.customer_360.received import received
 
 SECONDS = 12.0
 
@@ -93,37 +91,3 @@ def test_of_who_was_erased_no_row_is_expected_and_of_the_request_one() -> None:
     assert fold_section(contact_section("a hash key"), log).keys() == {other.contact}
     [request] = fold_section(privacy_requests.SECTION, log).values()
     assert (request.kind, request.status) == ("erasure", "in-progress")
-
-
-def test_of_two_commands_at_once_the_version_tells_the_order() -> None:
-    """The later one took the ticket's lock first; the promise was broken between others."""
-    at = datetime(2026, 11, 25, 9, tzinfo=UTC)
-
-    def weighed(severity: int) -> TicketPriorityChanged:
-        return TicketPriorityChanged(
-            ticket_id=UUID(int=1),
-            customer_id=UUID(int=2),
-            from_severity=4,
-            to_severity=severity,
-            from_priority="low",
-            to_priority="low",
-            status="open",
-            reason_code="load",
-        )
-
-    broken = ClockBreached(
-        clock_id=UUID(int=3),
-        ticket_id=UUID(int=1),
-        customer_id=UUID(int=2),
-        metric="resolution",
-        severity=3,
-        due_at=at,
-        breached_at=at,
-    )
-    facts = [
-        received(weighed(3), 8, at),
-        received(weighed(1), 7, at + timedelta(milliseconds=4)),
-        received(broken, 2, at + timedelta(seconds=1)),
-        received(weighed(2), 9, at + timedelta(seconds=2)),
-    ]
-    assert as_it_happened(facts) == [weighed(1), weighed(3), broken, weighed(2)]

@@ -270,14 +270,15 @@ async def test_a_reopened_ticket_flags_again(sales: Caller, feed: Feed) -> None:
     assert await risks(sales, deal) == {("open-critical-ticket", str(ticket_id))}
 
 
-async def test_a_breach_flags_whether_its_ticket_is_known_or_not_but_not_after_its_end(
+async def test_a_breach_flags_once_its_ticket_is_known_but_not_after_its_end(
     sales: Caller, feed: Feed
 ) -> None:
     customer_id, first, second = new_id(), new_id(), new_id()
     deal = await open_deal(sales, customer_id)
     await feed("tickets", record_of(breached(first, customer_id)))
-    assert await risks(sales, deal) == {("sla-breached", str(first))}
+    assert await risks(sales, deal) == set()
     await feed("tickets", record_of(ticket_opened(first, customer_id, 3)))
+    assert await risks(sales, deal) == {("sla-breached", str(first))}
     await feed("tickets", record_of(ticket_resolved(first, customer_id, 3), 2))
     assert await risks(sales, deal) == set()
     await feed("tickets", record_of(ticket_opened(second, customer_id, 3)))

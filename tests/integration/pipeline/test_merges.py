@@ -1,9 +1,13 @@
 """What pipeline re-points in a merge, and takes back when it is undone."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from itertools import permutations
 from uuid import UUID
 
+import pytest
+from pipeline.customers.store import lock_customers
 from pipeline.merges.handlers import REPOINTING
 from shared.contracts.contacts import (
     ContactMerged,
@@ -19,14 +23,17 @@ from shared.contracts.pipeline import (
     OrderConfirmed,
     OrderRepointed,
 )
-from shared.db import Pool
+from shared.contracts.service_desk import TicketReopened
+from shared.db import Pool, transaction
 from shared.ids import new_id
 from shared.merges import move_batch, sweep
 
 from tests.integration.pipeline.conftest import Caller, Outbox
-from tests.integration.pipeline.test_deals import deal_of, open_deal, risks, ticket_opened
+from tests.integration.pipeline.test_deals import breached, deal_of, open_deal, risks, ticket_opened
+from tests.integration.pipeline.test_holds import placed
 from tests.integration.pipeline.test_leads import form, identity
 from tests.integration.pipeline.test_orders import customer, erp_order
+from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
 from tests.records import record_of
 
 Feed = Callable[..., Awaitable[None]]
@@ -51,6 +58,12 @@ def undone(merge: CustomerMerged) -> CustomerUnmerged:
         restored_ids=merge.merged_ids,
         reason_code="mistake",
         decided_by="user:mia",
+    )
+
+
+def reopened(ticket_id: UUID, customer_id: UUID) -> TicketReopened:
+    return TicketReopened(
+        ticket_id=ticket_id, customer_id=customer_id, severity=1, reopen_count=1, reason_code="no"
     )
 
 
@@ -98,6 +111,62 @@ async def test_deals_and_orders_go_to_the_survivor_once_and_back_when_it_is_undo
     assert await customer_of(sales, "deals", late["deal_id"]) == str(stays)
     assert await risks(sales, own) == set()
     assert (await outbox.facts(DealState))[-1].customer_id in {old, stays}
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+async def test_a_ticket_endangers_whom_it_was_opened_for_in_whatever_order_all_is_told(
+    sales: Caller, feed: Feed, pool: Pool, *, is_undone: bool
+) -> None:
+    """service-desk re-points the ticket at its own time, before its promise breaks."""
+    kinds = ["merge", "undo"] if is_undone else ["merge"]
+    for turns in sorted(set(permutations([*kinds, "open", "open", "breach"]))):
+        old, stays, ticket = new_id(), new_id(), new_id()
+        deal, own = await open_deal(sales, old), await open_deal(sales, stays)
+        merge = merged(old, stays)
+        told = {
+            "merge": iter([("merges", record_of(merge)), ("merges", record_of(undone(merge), 2))]),
+            "open": iter(
+                [
+                    ("tickets", record_of(ticket_opened(ticket, old))),
+                    ("tickets", record_of(reopened(ticket, stays), 2)),
+                ]
+            ),
+            "breach": iter([("tickets", record_of(breached(ticket, stays)))]),
+        }
+        for turn in turns:
+            await feed(*next(told["merge" if turn == "undo" else turn]))
+            await move_all(pool)
+        flags = {("open-critical-ticket", str(ticket)), ("sla-breached", str(ticket))}
+        assert await risks(sales, deal) == flags, turns
+        assert await risks(sales, own) == (set() if is_undone else flags), turns
+
+
+async def test_a_ticket_that_is_heard_of_while_its_customer_is_merged_flags_the_survivors_deals(
+    sales: Caller, feed: Feed, pool: Pool
+) -> None:
+    """The job holds the customer; the ticket waits, and then finds it re-pointed."""
+    old, stays = new_id(), new_id()
+    own = await open_deal(sales, stays)
+    async with transaction(pool) as connection:
+        await lock_customers(connection, [old, stays])
+        hearing = asyncio.create_task(feed("tickets", record_of(ticket_opened(new_id(), old))))
+        await until_somebody_waits_for_a_lock(pool)
+        await feed("merges", record_of(merged(old, stays)))
+    await hearing
+    assert {code for code, _ in await risks(sales, own)} == {"open-critical-ticket"}
+
+
+async def test_of_merged_customers_the_hold_on_the_one_that_stays_counts(
+    sales: Caller, feed: Feed, pool: Pool
+) -> None:
+    old, stays = new_id(), new_id()
+    own = await open_deal(sales, stays)
+    await feed("merges", record_of(merged(old, stays)))
+    await move_all(pool)
+    await feed("credit", record_of(placed(old, "manual"), 2))
+    assert await risks(sales, own) == set()
+    await feed("credit", record_of(placed(stays, "manual"), 2))
+    assert {code for code, _ in await risks(sales, own)} == {"credit-hold"}
 
 
 async def test_a_person_is_led_on_in_deals_and_leads(

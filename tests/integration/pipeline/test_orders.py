@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from shared.messaging.decoding import decode
 
 from tests.integration.pipeline.conftest import Caller, Outbox
 from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
-from tests.records import record_of
+from tests.records import cause_of_test, record_of
 
 ORDERED = datetime(1997, 1, 5, tzinfo=UTC)
 Feed = Callable[..., Awaitable[None]]
@@ -189,6 +190,45 @@ async def test_an_older_state_of_a_customer_does_not_come_back(feed: Feed, pool:
     await feed("customers", record_of(customer(customer_id, "42"), 1))
     refs = await pool.fetch("SELECT ref FROM customer_refs WHERE customer_id IS NOT NULL")
     assert [row["ref"] for row in refs] == ["43"]
+
+
+async def test_names_are_whose_they_are_at_last_in_whatever_order_a_merge_and_its_undoing_come(
+    feed: Feed, pool: Pool
+) -> None:
+    """Snapshots of one customer come in order, those of two in any: each order has its own pair."""
+    for number, turns in enumerate(sorted(set(permutations("SSSMMM")))):
+        stays, merged, own, brought = new_id(), new_id(), f"own-{number}", f"brought-{number}"
+        of_stays = [customer(stays, own), customer(stays, own, brought), customer(stays, own)]
+        of_merged = [customer(merged, brought), customer(merged), customer(merged, brought)]
+        told = {"S": enumerate(of_stays, 1), "M": enumerate(of_merged, 1)}
+        for key in turns:
+            version, state = next(told[key])
+            cause = cause_of_test(at=ORDERED + timedelta(days=version))
+            await feed("customers", record_of(state, version, cause=cause))
+        rows = await pool.fetch(
+            "SELECT ref, customer_id FROM customer_refs WHERE ref = ANY($1::text[])", [own, brought]
+        )
+        assert {row["ref"]: row["customer_id"] for row in rows} == {own: stays, brought: merged}
+
+
+async def test_who_was_told_of_a_name_last_bears_it_and_another_has_it_back(
+    feed: Feed, outbox: Outbox
+) -> None:
+    stays, merged = new_id(), new_id()
+
+    async def tell(version: int, who: UUID, *refs: str) -> None:
+        cause = cause_of_test(at=ORDERED + timedelta(days=version))
+        await feed("customers", record_of(customer(who, *refs), version, cause=cause))
+
+    await tell(3, merged, "42")  # has its name back by an undoing
+    await tell(2, stays, "1", "42")  # of before it
+    await feed("orders", record_of(erp_order("C-1")))
+    await tell(3, stays, "1")
+    await feed("orders", record_of(erp_order("C-2")))
+    await tell(4, merged)
+    await feed("orders", record_of(erp_order("C-3")))
+    confirmed = [fact for fact in await outbox.facts() if isinstance(fact, OrderConfirmed)]
+    assert [order.customer_id for order in confirmed] == [merged, merged]
 
 
 @pytest.mark.parametrize("first", ["order", "customer"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -13,17 +14,21 @@ Ref: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Customer:
+    """`told_at` is when the customer became what this version of it says."""
+
     customer_id: UUID
     version: int
+    told_at: datetime
     lifecycle: Lifecycle
     owner_id: str | None
     refs: tuple[Ref, ...]
 
 
-def customer_of(state: CustomerState, version: int) -> Customer:
+def customer_of(state: CustomerState, version: int, told_at: datetime) -> Customer:
     return Customer(
         customer_id=state.customer_id,
         version=version,
+        told_at=told_at,
         lifecycle=state.lifecycle,
         owner_id=state.owner_id,
         refs=tuple((external.system, external.id) for external in state.external_ids),

@@ -2,11 +2,16 @@
 
 An order's transaction and a customer's meet on the row of the name: whoever writes it second waits
 for the first to commit and then sees what it did. Names are written sorted, so nobody deadlocks.
+
+Snapshots of different customers come in any order. So a customer's newest snapshot says which names
+it claims, and of those who claim a name the one that was told of it last bears it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
+import asyncpg
+from shared.aliases import current_ids
 from shared.db import Connection
 
 from pipeline.customers.domain import Customer, Ref
@@ -19,22 +24,26 @@ ON CONFLICT (customer_id) DO UPDATE SET
 WHERE customers.version < excluded.version
 RETURNING customer_id
 """
-_DROP_REFS = """
-UPDATE customer_refs AS r SET customer_id = NULL
-WHERE r.customer_id = ANY($1::uuid[]) AND NOT EXISTS (
-    SELECT FROM unnest($2::text[], $3::text[], $4::uuid[]) AS k (system, ref, customer_id)
-    WHERE k.system = r.system AND k.ref = r.ref AND k.customer_id = r.customer_id)
+_LIST_CLAIMED = "SELECT system, ref FROM customer_ref_claims WHERE customer_id = ANY($1::uuid[])"
+_DROP_CLAIMS = "DELETE FROM customer_ref_claims WHERE customer_id = ANY($1::uuid[])"
+_SAVE_CLAIMS = """
+INSERT INTO customer_ref_claims (system, ref, customer_id, claimed_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[])
+ON CONFLICT DO NOTHING
 """
-_SAVE_REFS = """
-INSERT INTO customer_refs (system, ref, customer_id)
-SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[])
-ON CONFLICT (system, ref) DO UPDATE SET customer_id = excluded.customer_id
+_SETTLE = """
+UPDATE customer_refs AS r SET customer_id = (
+    SELECT c.customer_id FROM customer_ref_claims AS c
+    WHERE c.system = r.system AND c.ref = r.ref
+    ORDER BY c.claimed_at DESC, c.customer_id LIMIT 1)
+FROM unnest($1::text[], $2::text[]) AS asked (system, ref)
+WHERE r.system = asked.system AND r.ref = asked.ref
+RETURNING r.system, r.ref, r.customer_id
 """
 _FIND_REFS = """
 SELECT r.system, r.ref, r.customer_id
 FROM unnest($1::text[], $2::text[]) AS asked (system, ref)
 JOIN customer_refs AS r ON r.system = asked.system AND r.ref = asked.ref
-WHERE r.customer_id IS NOT NULL
 """
 _LOCK_REFS = """
 INSERT INTO customer_refs (system, ref)
@@ -46,7 +55,7 @@ _LOCK_CUSTOMER = "SELECT pg_advisory_xact_lock(hashtextextended('customer:' || $
 
 
 async def save_customers(connection: Connection, customers: Sequence[Customer]) -> dict[Ref, UUID]:
-    """Keep what is newer than what is known; answers the names that it brought."""
+    """Keep what is newer than what is known; answers who bears the names that it is about."""
     rows = await connection.fetch(
         _SAVE,
         [customer.customer_id for customer in customers],
@@ -55,37 +64,37 @@ async def save_customers(connection: Connection, customers: Sequence[Customer]) 
         [customer.owner_id for customer in customers],
     )
     saved = {row["customer_id"] for row in rows}
-    refs = {
-        ref: customer.customer_id
-        for customer in customers
-        if customer.customer_id in saved
-        for ref in customer.refs
-    }
-    await _save_refs(connection, saved, refs)
-    return refs
+    return await _save_claims(connection, [each for each in customers if each.customer_id in saved])
 
 
-async def _save_refs(connection: Connection, saved: set[UUID], refs: dict[Ref, UUID]) -> None:
-    systems, names = _columns(refs)
-    owners = [refs[ref] for ref in sorted(refs)]
-    await connection.execute(_SAVE_REFS, systems, names, owners)
-    await connection.execute(_DROP_REFS, list(saved), systems, names, owners)
+async def _save_claims(connection: Connection, customers: Sequence[Customer]) -> dict[Ref, UUID]:
+    """Put what these customers claim now in place of what they claimed, and settle who bears it."""
+    ids = [customer.customer_id for customer in customers]
+    claimed = {(row["system"], row["ref"]) for row in await connection.fetch(_LIST_CLAIMED, ids)}
+    claims = [(ref, customer) for customer in customers for ref in customer.refs]
+    touched = claimed | {ref for ref, _ in claims}
+    if not touched:
+        return {}
+    await lock_refs(connection, touched)
+    await connection.execute(_DROP_CLAIMS, ids)
+    await connection.execute(
+        _SAVE_CLAIMS,
+        [system for (system, _), _ in claims],
+        [name for (_, name), _ in claims],
+        [customer.customer_id for _, customer in claims],
+        [customer.told_at for _, customer in claims],
+    )
+    return _borne(await connection.fetch(_SETTLE, *_columns(touched)))
 
 
 async def find_refs(connection: Connection, refs: Iterable[Ref]) -> dict[Ref, UUID]:
     """The customers who bear these names, as far as that is committed."""
-    rows = await connection.fetch(_FIND_REFS, *_columns(refs))
-    return {(row["system"], row["ref"]): row["customer_id"] for row in rows}
+    return _borne(await connection.fetch(_FIND_REFS, *_columns(refs)))
 
 
 async def lock_refs(connection: Connection, refs: Iterable[Ref]) -> dict[Ref, UUID]:
     """Hold these names until the transaction ends; answers those that got a customer meanwhile."""
-    rows = await connection.fetch(_LOCK_REFS, *_columns(refs))
-    return {
-        (row["system"], row["ref"]): row["customer_id"]
-        for row in rows
-        if row["customer_id"] is not None
-    }
+    return _borne(await connection.fetch(_LOCK_REFS, *_columns(refs)))
 
 
 async def lock_customers(connection: Connection, customer_ids: Iterable[UUID]) -> None:
@@ -94,9 +103,31 @@ async def lock_customers(connection: Connection, customer_ids: Iterable[UUID]) -
         await lock_customer(connection, customer_id)
 
 
+async def lock_current(connection: Connection, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The same turns, of whom these ids mean, looked up anew once they are held.
+
+    A merge that ended while this waited is seen; one that is noted later re-points only after this.
+    """
+    held: set[UUID] = set()
+    while True:
+        current = await current_ids(connection, ids)
+        if not (more := set(current.values()) - held):
+            return current
+        await lock_customers(connection, more)
+        held |= more
+
+
 async def lock_customer(connection: Connection, customer_id: UUID) -> None:
     """Take turns with whoever opens a deal of this customer or hears of its tickets."""
     await connection.execute(_LOCK_CUSTOMER, str(customer_id))
+
+
+def _borne(rows: Iterable[asyncpg.Record]) -> dict[Ref, UUID]:
+    return {
+        (row["system"], row["ref"]): row["customer_id"]
+        for row in rows
+        if row["customer_id"] is not None
+    }
 
 
 def _columns(refs: Iterable[Ref]) -> tuple[list[str], list[str]]:

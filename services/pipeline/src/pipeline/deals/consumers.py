@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from shared.aliases import current_ids
 from shared.contracts.contacts import CustomerCreditHoldPlaced, CustomerCreditHoldReleased
 from shared.contracts.service_desk import (
     ClockBreached,
@@ -17,7 +16,7 @@ from shared.db import Connection
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
-from pipeline.deals.handlers import follow_hold, follow_ticket
+from pipeline.deals.handlers import follow_hold, follow_tickets
 from pipeline.holds.domain import HoldFact, hold_of
 from pipeline.tickets.domain import TicketFact
 
@@ -35,10 +34,9 @@ holds = Consumer("pipeline.credit")
     ClockBreached,
 )
 async def on_ticket_facts(connection: Connection, records: Sequence[Received[TicketFact]]) -> None:
-    current = await current_ids(connection, {received.event.customer_id for received in records})
-    for received in records:
-        cause, fact = received.envelope.cause("pipeline"), received.event
-        await follow_ticket(connection, cause, current[fact.customer_id], fact)
+    await follow_tickets(
+        connection, [(received.envelope.cause("pipeline"), received.event) for received in records]
+    )
 
 
 @holds.on_batch(CustomerCreditHoldPlaced, CustomerCreditHoldReleased)

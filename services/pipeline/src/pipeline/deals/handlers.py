@@ -4,7 +4,7 @@ Whoever opens or reopens a deal takes the customer's lock, and so does whoever h
 of a credit hold: the second of them sees what the first did, so no danger is missed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import require_employed
 from shared.http.requests import require_version
 
-from pipeline.customers.store import lock_customer, lock_customers
+from pipeline.customers.store import lock_current, lock_customer, lock_customers
 from pipeline.deals import store
 from pipeline.deals.commands import (
     ChangeAmount,
@@ -38,7 +38,8 @@ from pipeline.holds import store as holds
 from pipeline.holds.domain import Hold
 from pipeline.risks import TICKET_RISKS
 from pipeline.tickets import store as tickets
-from pipeline.tickets.domain import Ticket, TicketFact, evolve
+from pipeline.tickets.domain import TicketFact, evolve
+from pipeline.tickets.domain import begun as begun_ticket
 
 
 async def open_deal(pool: Pool, cause: Cause, command: OpenDeal) -> Deal:
@@ -144,29 +145,39 @@ async def lose_deal(
     return await _change(pool, cause, deal_id, command, if_match)
 
 
-async def follow_ticket(
-    connection: Connection, cause: Cause, customer_id: UUID, fact: TicketFact
-) -> None:
-    """Learn what happened to a ticket of this customer, and flag or clear its deals' dangers."""
-    await lock_customer(connection, customer_id)
-    known = await tickets.find_ticket(connection, fact.ticket_id)
-    ticket = evolve(known or Ticket(fact.ticket_id, fact.customer_id), fact)
-    await tickets.save_ticket(connection, ticket)
-    command = FollowTicket(ticket.ticket_id, ticket.dangers(), cause.at)
-    ids = await all_ids_of(connection, customer_id)
-    for deal in await store.lock_open_deals(connection, ids):
-        await store.record(connection, cause, deal, decide(deal, command))
+async def follow_tickets(connection: Connection, told: Sequence[tuple[Cause, TicketFact]]) -> None:
+    """Learn what happened to tickets, and flag or clear the dangers to their customers' deals.
+
+    The tickets' locks come before the customers'.
+    """
+    known = await tickets.lock_tickets(connection, [begun_ticket(fact) for _, fact in told])
+    named = {fact.customer_id for _, fact in told} | {each.customer_id for each in known.values()}
+    current = await lock_current(connection, named)
+    for cause, fact in told:
+        ticket = known[fact.ticket_id] = evolve(known[fact.ticket_id], fact, cause.at)
+        await tickets.save_ticket(connection, ticket)
+        command = FollowTicket(ticket.ticket_id, ticket.dangers(), cause.at)
+        await _endanger(connection, cause, current[ticket.customer_id], command)
 
 
 async def follow_hold(connection: Connection, cause: Cause, hold: Hold) -> None:
-    """Learn of a credit hold or its end, and flag or clear it on the customer's open deals."""
-    customer_id = await current_id(connection, hold.customer_id)
-    await lock_customer(connection, customer_id)
+    """Learn of a credit hold or its end, and flag or clear it on the customer's open deals.
+
+    Of customers that were merged it is the hold on the one that stays which counts.
+    """
+    customer_id = (await lock_current(connection, [hold.customer_id]))[hold.customer_id]
     if await holds.save_hold(connection, hold):
-        command = FollowHold(hold.is_held, cause.at)
-        ids = await all_ids_of(connection, customer_id)
-        for deal in await store.lock_open_deals(connection, ids):
-            await store.record(connection, cause, deal, decide(deal, command))
+        counts = await holds.find_hold(connection, customer_id)
+        command = FollowHold(counts is not None, cause.at)
+        await _endanger(connection, cause, customer_id, command)
+
+
+async def _endanger(
+    connection: Connection, cause: Cause, customer_id: UUID, command: FollowTicket | FollowHold
+) -> None:
+    ids = await all_ids_of(connection, customer_id)
+    for deal in await store.lock_open_deals(connection, ids):
+        await store.record(connection, cause, deal, decide(deal, command))
 
 
 async def recheck_tickets(

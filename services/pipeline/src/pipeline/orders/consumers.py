@@ -27,7 +27,10 @@ async def on_erp_orders_changed(
 async def on_customer_states(
     connection: Connection, records: Sequence[Received[CustomerState]]
 ) -> None:
-    arrived = [customer_of(received.event, received.envelope.version) for received in records]
+    arrived = [
+        customer_of(received.event, received.envelope.version, received.envelope.time)
+        for received in records
+    ]
     cause = records[-1].envelope.cause("pipeline")
     await match_customers(connection, cause, newest_of_each(arrived))
 

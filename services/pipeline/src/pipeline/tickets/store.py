@@ -1,6 +1,6 @@
 """What is known of tickets; one row per ticket."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -8,21 +8,33 @@ from shared.db import Connection
 
 from pipeline.tickets.domain import Ticket
 
-_COLUMNS = "ticket_id, customer_id, severity, is_open, is_breached"
-_FIND = f"SELECT {_COLUMNS} FROM tickets WHERE ticket_id = $1"
+_COLUMNS = "ticket_id, customer_id, severity, is_open, breached_at, ended_at"
+_LOCK = f"""
+INSERT INTO tickets (ticket_id, customer_id, is_open)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[])
+ON CONFLICT (ticket_id) DO UPDATE SET customer_id = tickets.customer_id
+RETURNING {_COLUMNS}
+"""
 _LIST_OPEN = f"""
 SELECT {_COLUMNS} FROM tickets WHERE customer_id = ANY($1::uuid[]) AND is_open ORDER BY ticket_id
 """
-_SAVE = f"""
-INSERT INTO tickets ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (ticket_id) DO UPDATE SET
-    severity = excluded.severity, is_open = excluded.is_open, is_breached = excluded.is_breached
+_SAVE = """
+UPDATE tickets SET
+    customer_id = $2, severity = $3, is_open = $4, breached_at = $5, ended_at = $6
+WHERE ticket_id = $1
 """
 
 
-async def find_ticket(connection: Connection, ticket_id: UUID) -> Ticket | None:
-    row = await connection.fetchrow(_FIND, ticket_id)
-    return _ticket(row) if row else None
+async def lock_tickets(connection: Connection, begun: Iterable[Ticket]) -> dict[UUID, Ticket]:
+    """What is known of these tickets, begun where nothing is, held until the transaction ends."""
+    ordered = sorted({ticket.ticket_id: ticket for ticket in begun}.items())
+    rows = await connection.fetch(
+        _LOCK,
+        [ticket_id for ticket_id, _ in ordered],
+        [ticket.customer_id for _, ticket in ordered],
+        [ticket.is_open for _, ticket in ordered],
+    )
+    return {row["ticket_id"]: _ticket(row) for row in rows}
 
 
 async def list_open(connection: Connection, customer_ids: Sequence[UUID]) -> list[Ticket]:
@@ -34,14 +46,15 @@ async def list_open(connection: Connection, customer_ids: Sequence[UUID]) -> lis
 
 
 async def save_ticket(connection: Connection, ticket: Ticket) -> None:
-    """Keep what is known; the caller holds the customer's lock."""
+    """Keep what is known; the caller holds the ticket, and the customer's lock."""
     await connection.execute(
         _SAVE,
         ticket.ticket_id,
         ticket.customer_id,
         ticket.severity,
         ticket.is_open,
-        ticket.is_breached,
+        ticket.breached_at,
+        ticket.ended_at,
     )
 
 
