@@ -97,7 +97,7 @@ def create_app() -> FastAPI:
         ],
         consumers=[
             optouts,
-            confirmations,
+            confirmations(rules),
             deals,
             orders,
             intake(rules),
