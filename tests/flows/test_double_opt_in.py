@@ -43,6 +43,9 @@ async def test_a_ticked_box_counts_when_the_owner_of_the_address_has_confirmed_i
     consent = await eventually(granted, "the confirmed consent is granted")
     assert consent["double_opt_in_at"] is not None
     assert consent["evidence_ref"].startswith(f"form:{form_id}/v1/")
+    page = await cast.sales.get("contacts", "/v1/contacts", email=cast.customer.email)
+    [point] = page["items"][0]["points"]
+    assert point["verified_at"] is not None, "whoever follows the link has the address"
     again = await cast.doors.request("POST", link[0])
     assert again.status_code == HTTPStatus.OK
     await cast.rest()

@@ -155,6 +155,7 @@ async def test_a_question_is_asked_once_and_its_button_confirms_once(
     [confirmed] = await scene.published(pool, ConfirmationConfirmed)
     assert isinstance(confirmed, ConfirmationConfirmed)
     assert (confirmed.token_id, confirmed.consent_id) == (asked.token_id, asked.consent_id)
+    assert confirmed.subject_hash is not None
     assert (await stranger.post(path[:-2] + "xx")).status_code == 404
     assert (await stranger.post(path.replace("/k/", "/u/"))).status_code == 404
 

@@ -16,7 +16,7 @@ from shared.contracts.campaigns import ConfirmationConfirmed
 from shared.db import Pool
 from shared.messaging.consuming import apply
 
-from tests.integration.contacts.conftest import HASH_KEY
+from tests.integration.contacts.conftest import HASH_KEY, RULES
 from tests.records import record_of
 
 NEWS = {"channel": "email", "purpose": "newsletter"}
@@ -254,7 +254,7 @@ async def test_a_requested_consent_is_granted_when_it_is_confirmed(
         "confirmation-not-open"
     ]
     for _ in range(2):
-        await apply(pool, confirmations, [record_of(confirmed(asked, token_id))])
+        await apply(pool, confirmations(RULES), [record_of(confirmed(asked, token_id))])
     [consent] = (await api.get(path)).json()
     assert consent["status"] == "granted"
     assert consent["double_opt_in_at"] is not None
@@ -269,7 +269,7 @@ async def test_a_confirmation_that_comes_too_late_grants_nothing(
     asked = (await api.post(f"{path}/request", {**YES, "evidence_ref": "sheet:7"})).json()
     token_id = str(await pool.fetchval("SELECT token_id FROM consents"))
     late = datetime.fromisoformat(asked["confirmation_expires_at"])
-    await apply(pool, confirmations, [record_of(confirmed(asked, token_id, late))])
+    await apply(pool, confirmations(RULES), [record_of(confirmed(asked, token_id, late))])
     assert (await api.get(path)).json()[0]["status"] == "pending-confirmation"
 
 

@@ -30,7 +30,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 WAITING = Confirmation(
     UUID(int=1), UUID(int=2), UUID(int=3), "email", "newsletter", AT + timedelta(days=3), AT
 )
-UNDER_WAY = hand_over(WAITING, AT)
+UNDER_WAY = hand_over(WAITING, AT, "hash")
 
 
 def test_a_question_is_sent_once() -> None:

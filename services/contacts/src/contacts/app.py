@@ -13,6 +13,7 @@ from shared.settings import from_environment
 from contacts.access_requests import api as access_requests
 from contacts.access_requests.consumers import consumer as privacy_consumer
 from contacts.access_requests.handlers import assemble, forget_bundles
+from contacts.auto_merges.handlers import merge_sure
 from contacts.candidates import api as candidates
 from contacts.config import Settings
 from contacts.consents import api as consents
@@ -64,7 +65,14 @@ BUNDLE_POLL_AT_REST = 2.0
 REVIEW_POLL = 60.0
 REVIEW_POLL_AT_REST = 600.0
 ASSESS_POLL = 3600.0
+AUTO_MERGE_POLL = 60.0
 NOT_ERASED = "record_status <> 'erased'"
+
+
+def auto_merges(settings: Settings) -> list[Job]:
+    """Merges without a person: a job where the setting says so."""
+    job = partial(merge_sure, window=settings.merge_window)
+    return [Job("auto-merges", job, every=AUTO_MERGE_POLL)] if settings.auto_merge else []
 
 
 def create_app() -> FastAPI:
@@ -97,7 +105,7 @@ def create_app() -> FastAPI:
         ],
         consumers=[
             optouts,
-            confirmations,
+            confirmations(rules),
             deals,
             orders,
             intake(rules),
@@ -135,6 +143,7 @@ def create_app() -> FastAPI:
             Job("grade-dry-runs", run_dry_runs, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("grade-reviews", review_due, every=REVIEW_POLL, at_rest=REVIEW_POLL_AT_REST),
             Job("assess-credit", assess_all, every=ASSESS_POLL),
+            *auto_merges(settings),
             Job("forget-merges", forget_closed, every=60.0),
         ],
     )

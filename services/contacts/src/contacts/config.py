@@ -1,5 +1,6 @@
 """Settings of contacts; see services/contacts/README.md for what each is for."""
 
+from datetime import timedelta
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -30,6 +31,8 @@ class Settings(ServiceSettings):
         default=30, validation_alias="CONTACTS_MERGE_WINDOW_DAYS", ge=1, le=365
     )
 
+    auto_merge: bool = Field(default=False, validation_alias="CONTACTS_AUTO_MERGE")
+
     @model_validator(mode="after")
     def _can_ask_departments(self) -> Self:
         if self.disclosure_token is None and not self.jwt_algorithm.startswith("HS"):
@@ -38,6 +41,11 @@ class Settings(ServiceSettings):
                 " only verifies tokens cannot sign its own"
             )
         return self
+
+    @property
+    def merge_window(self) -> timedelta:
+        """How long a merge can be undone."""
+        return timedelta(days=self.merge_window_days)
 
     @property
     def departments(self) -> Departments:

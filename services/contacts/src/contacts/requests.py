@@ -19,7 +19,7 @@ async def point_rules_of(request: Request) -> PointRules:
 async def merge_window_of(request: Request) -> timedelta:
     """How long a merge can be undone."""
     settings: Settings = request.app.state.settings
-    return timedelta(days=settings.merge_window_days)
+    return settings.merge_window
 
 
 MergeWindow: TypeAlias = Annotated[timedelta, Depends(merge_window_of)]

@@ -350,6 +350,10 @@ class ConfirmationNotSent(_ConfirmationFact):
 
 @CONFIRMATION_EVENTS.fact("confirmed")
 class ConfirmationConfirmed(_ConfirmationFact):
-    """The owner of the address followed the link and pressed the button; once."""
+    """The owner of the address followed the link and pressed the button; once.
+
+    `subject_hash` is the address that the link went to.
+    """
 
     confirmed_at: datetime
+    subject_hash: str | None = None

@@ -57,6 +57,7 @@ class Confirmation:
     handed_over_at: datetime | None = None
     sent_at: datetime | None = None
     confirmed_at: datetime | None = None
+    subject_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def decide(confirmation: Confirmation, command: Command) -> list[Event]:
                 return []
             if command.at >= confirmation.expires_at:
                 raise LinkIsOverError
-            return [ConfirmationConfirmed(**_of(confirmation), confirmed_at=command.at)]
+            return [_confirmed(confirmation, command.at)]
         case _:
             assert_never(command)
 
@@ -120,6 +121,11 @@ def _report(confirmation: Confirmation, report: Report) -> list[Event]:
             assert_never(report.outcome)
 
 
+def _confirmed(confirmation: Confirmation, at: datetime) -> Event:
+    subject_hash = confirmation.subject_hash
+    return ConfirmationConfirmed(**_of(confirmation), confirmed_at=at, subject_hash=subject_hash)
+
+
 def _not_sent(confirmation: Confirmation, reason_code: UnaskedFor, at: datetime) -> Event:
     return ConfirmationNotSent(**_of(confirmation), reason_code=reason_code, decided_at=at)
 
@@ -137,9 +143,11 @@ def evolve(confirmation: Confirmation, event: Event) -> Confirmation:
             assert_never(event)
 
 
-def hand_over(confirmation: Confirmation, at: datetime) -> Confirmation:
-    """The question on its way to the mail server."""
-    return replace(confirmation, status="handing-over", handed_over_at=at)
+def hand_over(confirmation: Confirmation, at: datetime, subject_hash: str) -> Confirmation:
+    """The question on its way to the mail server, for the address that this hash stands for."""
+    return replace(
+        confirmation, status="handing-over", handed_over_at=at, subject_hash=subject_hash
+    )
 
 
 def take_back(confirmation: Confirmation, outcome: Outcome, at: datetime) -> Confirmation:

@@ -59,9 +59,9 @@ async def hand_over_due(
             return None
         addressees = await store.find_addressees(connection, [each.contact_id for each in due])
         ready = [
-            (hand_over(each, now), addressees[each.contact_id])
+            (hand_over(each, now, addressee.subject_hash), addressee)
             for each in due
-            if each.contact_id in addressees and now < each.expires_at
+            if (addressee := addressees.get(each.contact_id)) and now < each.expires_at
         ]
         going = {each.token_id for each, _ in ready}
         waiting = [each for each in due if each.token_id not in going and now < each.expires_at]

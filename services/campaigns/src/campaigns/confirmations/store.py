@@ -17,7 +17,7 @@ from campaigns.confirmations.domain import Confirmation, ConfirmationNotFoundErr
 
 _COLUMNS = (
     "token_id, consent_id, contact_id, channel, purpose, expires_at, next_attempt_at, version,"
-    " status, reason_code, attempts, handed_over_at, sent_at, confirmed_at"
+    " status, reason_code, attempts, handed_over_at, sent_at, confirmed_at, subject_hash"
 )
 _INSERT = """
 INSERT INTO confirmations
@@ -40,10 +40,12 @@ ORDER BY token_id FOR UPDATE
 _SAVE = """
 UPDATE confirmations AS c SET version = n.version, status = n.status,
     reason_code = n.reason_code, attempts = n.attempts, next_attempt_at = n.next_attempt_at,
-    handed_over_at = n.handed_over_at, sent_at = n.sent_at, confirmed_at = n.confirmed_at
+    handed_over_at = n.handed_over_at, sent_at = n.sent_at, confirmed_at = n.confirmed_at,
+    subject_hash = n.subject_hash
 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
-    $7::timestamptz[], $8::timestamptz[], $9::timestamptz[]) AS n (token_id, version, status,
-    reason_code, attempts, next_attempt_at, handed_over_at, sent_at, confirmed_at)
+    $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[]) AS n (token_id, version,
+    status, reason_code, attempts, next_attempt_at, handed_over_at, sent_at, confirmed_at,
+    subject_hash)
 WHERE c.token_id = n.token_id
 """
 _ADDRESSEES = """
@@ -141,6 +143,7 @@ async def save(connection: Connection, confirmations: Sequence[Confirmation]) ->
         [each.handed_over_at for each in confirmations],
         [each.sent_at for each in confirmations],
         [each.confirmed_at for each in confirmations],
+        [each.subject_hash for each in confirmations],
     ]
     await connection.execute(_SAVE, *columns)
 

@@ -8,9 +8,9 @@ from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
 from contacts.consents import handlers
+from contacts.points import PointRules
 
 optouts = Consumer("contacts.optouts")
-confirmations = Consumer("contacts.confirmations")
 
 
 @optouts.on(MessageUnsubscribed)
@@ -21,9 +21,16 @@ async def on_message_unsubscribed(
     await handlers.honour_opt_out(connection, cause, received.event)
 
 
-@confirmations.on(ConfirmationConfirmed)
-async def on_confirmation_confirmed(
-    connection: Connection, received: Received[ConfirmationConfirmed]
-) -> None:
-    cause = received.envelope.cause("contacts", at=datetime.now(UTC))
-    await handlers.honour_confirmation(connection, cause, received.event)
+def confirmations(rules: PointRules) -> Consumer:
+    """The consumer of answers to our questions; `rules` say how addresses are hashed."""
+    consumer = Consumer("contacts.confirmations")
+
+    @consumer.on(ConfirmationConfirmed)
+    async def on_confirmation_confirmed(
+        connection: Connection, received: Received[ConfirmationConfirmed]
+    ) -> None:
+        cause = received.envelope.cause("contacts", at=datetime.now(UTC))
+        await handlers.honour_confirmation(connection, cause, received.event, rules)
+
+    del on_confirmation_confirmed
+    return consumer

@@ -28,8 +28,10 @@ from contacts.consents.commands import (
 from contacts.consents.domain import is_new_act
 from contacts.people import store as people
 from contacts.people.domain import require_changeable
+from contacts.people.handlers import verify_address
 from contacts.permits.handlers import none_can_send
 from contacts.permits.store import lock_against_sending
+from contacts.points import PointRules
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
 
@@ -102,9 +104,10 @@ async def keep_ticked(
 
 
 async def honour_confirmation(
-    connection: Connection, cause: Cause, confirmed: ConfirmationConfirmed
+    connection: Connection, cause: Cause, confirmed: ConfirmationConfirmed, rules: PointRules
 ) -> None:
-    """The owner of the address said yes, in time or not."""
+    """The owner of the address said yes, in time or not; so the address is surely theirs."""
+    await verify_address(connection, cause, confirmed, rules)
     subject = Subject(confirmed.contact_id, confirmed.channel, confirmed.purpose)
     command = ConfirmConsent(subject, confirmed.token_id, confirmed.confirmed_at)
     await store.record(connection, cause, command)

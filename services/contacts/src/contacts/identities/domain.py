@@ -15,9 +15,9 @@ from shared.errors import NotFoundError
 from shared.ids import derived_id
 
 IdentifierType: TypeAlias = Literal[
-    "submission", "visitor_id", "device_id", "loyalty_no", "external_id"
+    "submission", "visitor_id", "device_id", "loyalty_no", "external_id", "email_hash"
 ]
-UNIQUE: frozenset[str] = frozenset({"loyalty_no", "external_id"})
+UNIQUE: frozenset[str] = frozenset({"loyalty_no", "external_id", "email_hash"})
 """Identifiers that one person alone can have: where they differ, two records are two people."""
 
 

@@ -25,7 +25,11 @@ _MOST_BITS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A version of the weights and thresholds: data, and no constants of the code."""
+    """A version of the weights and thresholds: data, and no constants of the code.
+
+    From `auto` on two customers may be merged without a person: where so many unique identifiers
+    agree, and neither has an open deal above the limit of its currency.
+    """
 
     version: int
     prior: Mapping[str, float]
@@ -36,6 +40,8 @@ class Policy:
     review: float
     block: float
     auto: float
+    auto_uniques: int
+    auto_deal_limits: Mapping[str, int]
     block_size: int
 
 

@@ -23,6 +23,9 @@ from contacts.matching.subjects import EntityType, Traits
 from contacts.people.domain import Person
 from contacts.records import Recorded, RecordIsErasedError, require_active, require_present
 
+BY_POLICY = "policy:duplicates"
+"""Who decides where nobody needs to."""
+
 
 class MergeNotFoundError(NotFoundError):
     """There is no such merge."""

@@ -36,6 +36,7 @@ from contacts.merges.decisions import (
     profile_given_back,
 )
 from contacts.merges.domain import (
+    BY_POLICY,
     KindsDifferError,
     Merge,
     MergeRecords,
@@ -176,7 +177,8 @@ async def _save_merged(
     gone = [carry_out(locked[each], *leave) for each in fact.merged_ids]
     await customers.save_changes(connection, cause, [survivor, *gone])
     await note_aliases(connection, cause, fact)
-    close = CloseAsMerged(fact.customer_id, fact.decided_by, cause.at)
+    is_automatic = fact.decided_by == BY_POLICY
+    close = CloseAsMerged(fact.customer_id, fact.decided_by, cause.at, is_automatic)
     await duplicates.close_as_merged(connection, cause, fact.merged_ids, close)
     after = customer_traits(survivor.after.state)
     await duplicates.detect(connection, cause, customers.load_traits, [after], "write")

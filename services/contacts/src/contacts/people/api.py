@@ -16,6 +16,7 @@ from shared.contracts.contacts import (
     KeyDateKind,
     RecordStatus,
     UnlinkedFor,
+    VerifiedBy,
 )
 from shared.http.moved import moved_to
 from shared.http.requests import (
@@ -54,6 +55,7 @@ from contacts.people.memberships import (
 )
 from contacts.points import PointRules
 from contacts.requests import AsIs, ForceReason, Rules
+from contacts.verified_points import VerifyPoint
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -69,6 +71,12 @@ class InvalidateIn(BaseModel):
     """Why the address does not reach the person."""
 
     reason_code: InvalidFor
+
+
+class VerifyIn(BaseModel):
+    """How it was shown that the address is the person's."""
+
+    method: VerifiedBy
 
 
 class PartIn(BaseModel):
@@ -246,16 +254,38 @@ async def set_key_date(
 
 
 @router.post("/{contact_id}/points/{point_id}/invalidate")
-async def invalidate_point(
+async def invalidate_point(  # noqa: PLR0913, PLR0917
     caller: Editor,
     pool: Database,
+    rules: Rules,
     contact_id: UUID,
     point_id: UUID,
     body: InvalidateIn,
     response: Response,
 ) -> ContactOut:
     command = InvalidatePoint(point_id, body.reason_code)
-    return _out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
+    changed = await handlers.invalidate_point(pool, caller.cause, rules, contact_id, command)
+    return _out(changed, response)
+
+
+@router.post("/{contact_id}/points/{point_id}/verify")
+async def verify_point(  # noqa: PLR0913, PLR0917
+    caller: Editor,
+    pool: Database,
+    rules: Rules,
+    contact_id: UUID,
+    point_id: UUID,
+    body: VerifyIn,
+    response: Response,
+) -> ContactOut:
+    """Say that an address is surely the person's.
+
+    An e-mail address is so of one person alone: of a second one it is refused (409), the answer
+    names whose it is, and the conflict becomes a fact.
+    """
+    command = VerifyPoint(point_id, body.method, caller.cause.at)
+    changed = await handlers.verify_point(pool, caller.cause, rules, contact_id, command)
+    return _out(changed, response)
 
 
 @router.put("/{contact_id}/memberships/{customer_id}")

@@ -14,6 +14,7 @@ from shared.contracts.contacts import (
     ContactPoint,
     ContactPointAdded,
     ContactPointInvalidated,
+    ContactPointVerified,
     ContactPostalPointAdded,
     ContactRecordStatusChanged,
     ContactRestored,
@@ -25,7 +26,7 @@ from shared.contracts.contacts import (
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 
-from contacts import changes, key_dates, postal_points
+from contacts import changes, key_dates, postal_points, verified_points
 from contacts.people.memberships import (
     EndMembership,
     MoveMembership,
@@ -53,6 +54,7 @@ from contacts.records import (
     require_present,
     status_after,
 )
+from contacts.verified_points import PointNotFoundError, VerifyPoint
 
 InvalidFor: TypeAlias = Literal[
     "hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"
@@ -65,10 +67,6 @@ class ContactNotFoundError(NotFoundError):
 
 class ContactIdIsTakenError(ConflictError):
     """This id (or Idempotency-Key) belongs to a contact with other content."""
-
-
-class PointNotFoundError(NotFoundError):
-    """The contact has no such point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +137,7 @@ Command: TypeAlias = (
     | AddPoint
     | AddPostalPoint
     | SetKeyDate
+    | VerifyPoint
     | InvalidatePoint
     | SetMembership
     | EndMembership
@@ -155,6 +154,7 @@ PersonEvent: TypeAlias = (
     | ContactPointAdded
     | ContactPostalPointAdded
     | ContactKeyDateSet
+    | ContactPointVerified
     | ContactPointInvalidated
     | ContactMembershipChanged
     | ContactArchived
@@ -174,7 +174,7 @@ def carry_out(before: Person | None, *commands: Command) -> PersonChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(  # noqa: PLR0911 -- one per kind of command
+def decide(  # noqa: C901, PLR0911 -- one per kind of command
     person: Person | None, command: Command
 ) -> Sequence[PersonEvent]:
     """The facts that follow from a command; none for a repeat. Raises the refusals above."""
@@ -197,6 +197,8 @@ def decide(  # noqa: PLR0911 -- one per kind of command
             return _update(person.state, command)
         case AddPoint() | AddPostalPoint() | SetKeyDate():
             return _add(person.state, command)
+        case VerifyPoint():
+            return verified_points.verify(person.state, command)
         case SetMembership() | EndMembership():
             return change_membership(person.state, command)
         case _:
@@ -225,6 +227,8 @@ def evolve(person: Person | None, event: PersonEvent) -> Person:
     assert person is not None
     state = person.state
     match event:
+        case ContactPointVerified():
+            state = _with_points(state, verified_points.after(state.points, event))
         case ContactPointInvalidated():
             state = _with_points(state, (_invalidated(p, event) for p in state.points))
             state = postal_points.invalidate(state, event.point_id)
@@ -344,6 +348,7 @@ def _add_point(state: ContactState, point: NewPoint) -> Sequence[PersonEvent]:
         value=point.value,
         normalized=point.normalized,
         is_primary=point.is_primary,
+        verified_at=present.verified_at if present else None,
     )
     fact = ContactPointAdded(
         contact_id=state.contact_id,
@@ -382,7 +387,8 @@ def _invalidate_point(state: ContactState, command: InvalidatePoint) -> Sequence
 def _invalidated(point: ContactPoint, event: ContactPointInvalidated) -> ContactPoint:
     if point.point_id != event.point_id:
         return point
-    return point.model_copy(update={"status": "invalid", "is_primary": False})
+    lost = {"status": "invalid", "is_primary": False, "verified_at": None}
+    return point.model_copy(update=lost)
 
 
 def _with_points(state: ContactState, points: Iterable[ContactPoint]) -> ContactState:
@@ -416,7 +422,8 @@ def _change_status(state: ContactState, command: StatusCommand) -> Sequence[Pers
     )
     if isinstance(command, MergeRecord | UnmergeRecord):
         into = merged_into_after(state, command)
-        return [state.model_copy(update={"merged_into": into}), fact]
+        points = verified_points.unverified(state.points)
+        return [state.model_copy(update={"merged_into": into, "points": points}), fact]
     if status != "erased":
         return [fact]
     nameless = ContactState(

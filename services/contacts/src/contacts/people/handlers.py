@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from shared.aliases import current_id
 from shared.cause import Cause
 from shared.contact_points import CHANNEL_OF_POINT
-from shared.contracts.campaigns import MessageBounced
+from shared.contracts.campaigns import ConfirmationConfirmed, MessageBounced
 from shared.contracts.contacts import KeyDate
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.http.requests import require_version
@@ -15,6 +16,8 @@ from contacts.customers import store as customers
 from contacts.customers.domain import CustomerNotFoundError
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import Door
+from contacts.identities import store as identities
+from contacts.identities.domain import LinkIdentity, UnlinkIdentity
 from contacts.inputs import ContactIn, PointIn, PostalIn
 from contacts.matching.subjects import person_traits
 from contacts.people import store
@@ -36,6 +39,7 @@ from contacts.postal_points import NewPostalPoint
 from contacts.records import RecordIsMergedError
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
+from contacts.verified_points import EmailIsAnothersError, VerifyPoint
 
 
 async def create_person(
@@ -78,7 +82,7 @@ async def give_up_address(
             and CHANNEL_OF_POINT[point.type] == bounced.channel
             and rules.subject(bounced.channel, point.normalized) == bounced.subject_hash
         ]
-        await store.save_changes(connection, cause, [carry_out(person, *commands)])
+        await _save_invalid(connection, cause, rules, carry_out(person, *commands))
     await suppressions.record(connection, cause, suppression)
 
 
@@ -131,6 +135,119 @@ async def change_person(
             return change.after
 
     return await with_retries(attempt)
+
+
+async def invalidate_point(
+    pool: Pool, cause: Cause, rules: PointRules, contact_id: UUID, command: InvalidatePoint
+) -> Person:
+    """The address does not reach the person; whoever it was verified for has it no longer."""
+
+    async def attempt() -> Person:
+        async with transaction(pool) as connection:
+            person = await store.lock_person(connection, contact_id)
+            change = carry_out(person, command)
+            await _save_invalid(connection, cause, rules, change)
+            return change.after
+
+    return await with_retries(attempt)
+
+
+async def _save_invalid(
+    connection: Connection, cause: Cause, rules: PointRules, change: PersonChange
+) -> None:
+    assert change.before is not None
+    await store.save_changes(connection, cause, [change])
+    state = change.after.state
+    for email in _verified_emails(change.before) - _verified_emails(change.after):
+        link_id = _claim(rules, state.contact_id, email).link_id
+        await _give_up_claim(connection, cause, link_id, state.contact_id)
+
+
+def _verified_emails(person: Person) -> set[str]:
+    points = person.state.points
+    return {each.normalized for each in points if each.type == "email" and each.verified_at}
+
+
+def _claim(rules: PointRules, contact_id: UUID, email: str) -> LinkIdentity:
+    """A verified address identifies its person, and nobody else."""
+    hashed = rules.subject("email", email)
+    return LinkIdentity("email_hash", hashed, contact_id, None, "verified-email")
+
+
+async def _give_up_claim(
+    connection: Connection, cause: Cause, link_id: UUID, contact_id: UUID
+) -> None:
+    link = await identities.find_link(connection, link_id)
+    if link is not None and link.linked.contact_id == contact_id:
+        unlink = UnlinkIdentity(contact_id, "withdrawn")
+        await identities.carry_out(connection, cause, link_id, unlink)
+
+
+async def verify_point(
+    pool: Pool, cause: Cause, rules: PointRules, contact_id: UUID, command: VerifyPoint
+) -> Person:
+    """Note that an address is surely the person's. One that is another's stays with the other.
+
+    The refusal names whose it is, and the conflict becomes a fact.
+    """
+
+    async def attempt() -> tuple[Person, UUID]:
+        async with transaction(pool) as connection:
+            person = await store.lock_person(connection, contact_id)
+            return await _verify(connection, cause, rules, person, command)
+
+    person, owner = await with_retries(attempt)
+    if owner != contact_id:
+        raise EmailIsAnothersError(contact_id=owner)
+    return person
+
+
+async def _verify(
+    connection: Connection, cause: Cause, rules: PointRules, person: Person, command: VerifyPoint
+) -> tuple[Person, UUID]:
+    """The person as they are then, and whose the address is."""
+    change = carry_out(person, command)
+    for email in _verified_emails(change.after) - _verified_emails(person):
+        claim = _claim(rules, person.state.contact_id, email)
+        owner = await _make_claim(connection, cause, claim, email)
+        if owner != claim.contact_id:
+            return person, owner
+    await store.save_changes(connection, cause, [change])
+    return change.after, person.state.contact_id
+
+
+async def _make_claim(
+    connection: Connection, cause: Cause, claim: LinkIdentity, email: str
+) -> UUID:
+    """Whose the address is now. Who has it no longer (erased, or merged since) gives it up."""
+    link = await identities.find_link(connection, claim.link_id)
+    if link is not None and link.linked.contact_id != claim.contact_id:
+        owner = link.linked.contact_id
+        if link.is_active and not await store.is_verified(connection, owner, email):
+            await _give_up_claim(connection, cause, claim.link_id, owner)
+    claimed = await identities.carry_out(connection, cause, claim.link_id, claim)
+    assert claimed is not None
+    return claimed.linked.contact_id
+
+
+async def verify_address(
+    connection: Connection, cause: Cause, confirmed: ConfirmationConfirmed, rules: PointRules
+) -> None:
+    """Whoever followed the link in a mail has the address that it went to.
+
+    Nothing follows where the address was taken off, or nobody may change the record now.
+    """
+    contact_id = await current_id(connection, confirmed.contact_id)
+    locked = await store.lock_people(connection, [contact_id])
+    for person in locked.values():
+        if person.is_restricted or person.state.record_status != "active":
+            continue
+        for point in person.state.points:
+            if point.type != "email" or point.status != "active":
+                continue
+            if rules.subject("email", point.normalized) == confirmed.subject_hash:
+                command = VerifyPoint(point.point_id, "mail-link", confirmed.confirmed_at)
+                await _verify(connection, cause, rules, person, command)
 
 
 async def add_point(

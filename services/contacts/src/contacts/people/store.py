@@ -23,6 +23,7 @@ from contacts.matching.keys import keys_of_changes
 from contacts.matching.subjects import Traits, person_traits
 from contacts.people.domain import ContactNotFoundError, Person, PersonChange
 from contacts.publishing import published
+from contacts.verified_points import EmailIsAnothersError
 
 _FIELDS = (
     "contact_id",
@@ -72,11 +73,13 @@ FROM {_ARRAYS}, $13::bigint[]) AS new ({_COLUMNS}, version, seen)
 WHERE people.contact_id = new.contact_id AND people.version = new.seen
 """
 _SAVE_POINTS = """
-INSERT INTO points (contact_id, point_id, type, value, normalized, is_primary, status)
+INSERT INTO points (contact_id, point_id, type, value, normalized, is_primary, status, verified_at)
 SELECT * FROM unnest(
-    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[],
+    $8::timestamptz[])
 ON CONFLICT (point_id) DO UPDATE SET
-    value = excluded.value, is_primary = excluded.is_primary, status = excluded.status
+    value = excluded.value, is_primary = excluded.is_primary, status = excluded.status,
+    verified_at = excluded.verified_at
 """
 _SAVE_MEMBERSHIPS = """
 INSERT INTO memberships (contact_id, customer_id, role, is_primary, since, until)
@@ -198,6 +201,17 @@ async def find_by_emails(connection: Connection, emails: Sequence[str]) -> dict[
     return {row["normalized"]: row["contact_id"] for row in rows}
 
 
+async def is_verified(connection: Connection, contact_id: UUID, email: str) -> bool:
+    """Whether the e-mail address is known to be this person's."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM points WHERE contact_id = $1 AND normalized = $2"
+        " AND type = 'email' AND verified_at IS NOT NULL)",
+        contact_id,
+        email,
+    )
+    return found
+
+
 async def list_people(
     connection: Connection, wanted: Wanted, after: UUID | None, limit: int
 ) -> list[Person]:
@@ -281,19 +295,20 @@ async def _update(connection: Connection, changes: Sequence[PersonChange]) -> No
 
 
 async def _save_points(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    """Those that lose their verification first, so that another may have it."""
+    names = "point_id type value normalized is_primary status verified_at"
     rows = [
-        (
-            change.after.state.contact_id,
-            *_values(point, "point_id type value normalized is_primary status"),
-        )
+        (change.after.state.contact_id, *_values(point, names))
         for change in changes
         for point in change.after.state.points
         if change.before is None or point not in change.before.state.points
     ]
+    rows.sort(key=lambda row: row[-1] is not None)
     if rows:
-        await connection.execute(
-            _SAVE_POINTS, *(list(column) for column in zip(*rows, strict=True))
-        )
+        with refusing({"points_verified_key": EmailIsAnothersError}):
+            await connection.execute(
+                _SAVE_POINTS, *(list(column) for column in zip(*rows, strict=True))
+            )
 
 
 async def _save_memberships(connection: Connection, changes: Sequence[PersonChange]) -> None:

@@ -92,6 +92,7 @@ _title(
     contacts.ContactPointInvalidated,
     lambda e: f"An address no longer works{_reason(e.reason_code)}",
 )
+_title(contacts.ContactPointVerified, lambda e: f"An address was verified by {words(e.method)}")
 _title(contacts.ConsentGranted, lambda e: f"Allowed {words(e.purpose)} by {e.channel} ({e.source})")
 _title(contacts.ConsentDenied, lambda e: f"Refused {words(e.purpose)} by {e.channel} ({e.source})")
 _title(

@@ -101,6 +101,7 @@ from shared.contracts.contacts.people import (
     ContactPoint,
     ContactPointAdded,
     ContactPointInvalidated,
+    ContactPointVerified,
     ContactPostalPointAdded,
     ContactRecordStatusChanged,
     ContactRestored,
@@ -113,6 +114,7 @@ from shared.contracts.contacts.people import (
     PointStatus,
     PointType,
     PostalPoint,
+    VerifiedBy,
 )
 from shared.contracts.contacts.privacy import (
     PRIVACY_EVENTS,
@@ -190,6 +192,7 @@ __all__ = [
     "ContactPoint",
     "ContactPointAdded",
     "ContactPointInvalidated",
+    "ContactPointVerified",
     "ContactPostalPointAdded",
     "ContactRecordStatusChanged",
     "ContactRestored",
@@ -284,4 +287,5 @@ __all__ = [
     "SuppressionLifted",
     "SuppressionReason",
     "UnlinkedFor",
+    "VerifiedBy",
 ]

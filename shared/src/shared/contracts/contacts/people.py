@@ -11,6 +11,7 @@ from shared.contracts.values import Value
 
 PointType = Literal["email", "phone", "mobile"]
 PointStatus = Literal["active", "invalid", "retired"]
+VerifiedBy = Literal["mail-link", "call", "text-message", "document", "import"]
 InvalidFor = Literal["hard-bounce", "disconnected", "returned-mail", "owner-changed", "removed"]
 ArchivedFor = Literal["left-company", "deceased", "request"]
 KeyDateKind = Literal["birthday", "anniversary", "other"]
@@ -33,7 +34,10 @@ class Membership(Value):
 
 
 class ContactPoint(Value):
-    """An address of a person on one channel; `normalized` is what is compared and sent to."""
+    """An address of a person on one channel; `normalized` is what is compared and sent to.
+
+    `verified_at` is since when it is known to be theirs: an e-mail address, of one person alone.
+    """
 
     point_id: UUID
     type: PointType
@@ -41,6 +45,7 @@ class ContactPoint(Value):
     normalized: str
     is_primary: bool = False
     status: PointStatus = "active"
+    verified_at: datetime | None = None
 
 
 class PostalPoint(Value):
@@ -127,6 +132,16 @@ class ContactKeyDateSet(Event):
 
     contact_id: UUID
     kind: Annotated[str, Open.to(KeyDateKind)]
+
+
+@CONTACT_EVENTS.fact("point-verified")
+class ContactPointVerified(Event):
+    """An address turned out to be surely the person's own; until it is invalid."""
+
+    contact_id: UUID
+    point_id: UUID
+    method: Annotated[str, Open.to(VerifiedBy)]
+    verified_at: datetime
 
 
 @CONTACT_EVENTS.fact("point-invalidated")
