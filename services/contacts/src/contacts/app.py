@@ -40,6 +40,7 @@ from contacts.interactions import api as interactions
 from contacts.interactions.consumers import consumer as interaction_reactions
 from contacts.merges import api as merges
 from contacts.merges.handlers import forget_closed
+from contacts.offboardings import api as offboardings
 from contacts.people import api as people
 from contacts.people import store as people_store
 from contacts.people.consumers import bounces
@@ -97,6 +98,7 @@ def create_app() -> FastAPI:
             access_requests.router,
             exports.router,
             grades.router,
+            offboardings.router,
             credit.router,
             interactions.router,
             preferences.router,
