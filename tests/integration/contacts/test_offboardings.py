@@ -24,10 +24,13 @@ async def customer(api: Api) -> str:
     return str(made["customer_id"])
 
 
-async def propose(api: Api, customer_id: str, what: str = "offboarding", **request: Any) -> Any:
+async def propose(
+    api: Api, customer_id: str, what: str = "offboarding", key: str | None = None
+) -> Any:
     reason = {"reason_code": "bad-debt" if what == "offboarding" else "paid"}
     path = f"/v1/customers/{customer_id}/{what}"
-    return await api.post(path, reason, subject="anna", roles=("sales",), **request)
+    headers = {"idempotency-key": key} if key else {}
+    return await api.post(path, reason, subject="anna", roles=("sales",), headers=headers)
 
 
 async def decide(api: Api, proposal: Any, what: str = "approve", subject: str = "maria") -> Any:
@@ -92,9 +95,8 @@ async def test_what_is_open_with_the_customer_is_listed(api: Api, pool: Pool) ->
 
 async def test_one_proposal_waits_and_a_declined_one_makes_room(api: Api) -> None:
     customer_id = await customer(api)
-    key = {"headers": {"idempotency-key": "k"}}
-    first = await propose(api, customer_id, **key)
-    assert (await propose(api, customer_id, **key)).json() == first.json()
+    first = await propose(api, customer_id, key="k")
+    assert (await propose(api, customer_id, key="k")).json() == first.json()
     second = await propose(api, customer_id)
     assert (second.status_code, second.json()["type"][-16:]) == (409, "proposal-is-open")
     declined = await decide(api, first.json(), "decline")

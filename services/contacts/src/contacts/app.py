@@ -54,6 +54,8 @@ from contacts.restorations import api as restorations
 from contacts.scans import api as scans
 from contacts.scans.handlers import run_scans
 from contacts.suppressions import api as suppressions
+from contacts.touches import api as touches_api
+from contacts.touches.consumers import touches
 
 IMPORT_POLL = 0.25
 IMPORT_POLL_AT_REST = 1.0
@@ -101,6 +103,7 @@ def create_app() -> FastAPI:
             offboardings.router,
             credit.router,
             interactions.router,
+            touches_api.router,
             preferences.router,
             relationships.router,
             merges.router,
@@ -117,6 +120,7 @@ def create_app() -> FastAPI:
             grade_figures,
             credit_orders,
             interaction_reactions,
+            touches(rules),
         ],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),
