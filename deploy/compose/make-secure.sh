@@ -11,7 +11,7 @@ mkdir -p .secure/tls .secure/credentials
 
 random() { od -An -tx1 -N32 /dev/urandom | tr -d ' \n'; }
 subscribers=$(echo "${RAPPORT_SUBSCRIBERS:-analytics=public,warehouse=confidential}" | tr ',' '\n' | cut -d= -f1)
-for principal in admin kafka contacts pipeline service-desk campaigns customer-360 webhooks ext-erp ext-hr $subscribers; do
+for principal in admin kafka contacts pipeline service-desk campaigns customer-360 webhooks ext-cti ext-erp ext-hr ext-pos $subscribers; do
   [ -e ".secure/credentials/$principal" ] || random > ".secure/credentials/$principal"
 done
 

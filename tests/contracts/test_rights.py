@@ -61,7 +61,7 @@ def test_the_confidential_role_sees_everything() -> None:
 
 
 def test_an_outside_system_writes_its_topics_and_reads_nothing() -> None:
-    assert external_systems() == ["erp", "hr"]
+    assert external_systems() == ["cti", "erp", "hr", "pos"]
     assert rights_of_external("erp") == {
         Right("ext-erp", "topic", external.ERP_ORDERS.name, "Write")
     }

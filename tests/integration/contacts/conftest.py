@@ -28,9 +28,15 @@ class Api:
     client: httpx.AsyncClient
 
     async def call(
-        self, method: str, path: str, *, roles: Sequence[str] = ("admin",), **request: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        roles: Sequence[str] = ("admin",),
+        subject: str = "tester",
+        **request: Any,
     ) -> httpx.Response:
-        token = issue_token(JWT_KEY, "tester", roles)
+        token = issue_token(JWT_KEY, subject, roles)
         headers = {"authorization": f"Bearer {token}", **request.pop("headers", {})}
         return await self.client.request(method, path, headers=headers, **request)
 

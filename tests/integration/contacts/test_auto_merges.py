@@ -132,6 +132,14 @@ async def test_a_large_open_deal_is_a_veto_until_it_is_lost(api: Api, pool: Pool
     assert await merge_sure(pool, WINDOW)
 
 
+async def test_what_was_put_away_is_left_alone(api: Api, pool: Pool) -> None:
+    _, two = await two_that_are_one(api, pool)
+    await api.post(f"/v1/customers/{two}/archive", {"reason_code": "ceased-trading"})
+    assert not await merge_sure(pool, WINDOW)
+    await api.post(f"/v1/customers/{two}/restore")
+    assert await merge_sure(pool, WINDOW)
+
+
 async def test_a_record_that_was_said_to_be_another_is(api: Api, pool: Pool) -> None:
     one = await firm(api, pool, tax_id="ATU1")
     answer = await api.post("/v1/customers?force_reason=branch", {**FIRM, "tax_id": "ATU1"})

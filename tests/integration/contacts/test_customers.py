@@ -114,17 +114,6 @@ async def test_the_owner_changes_with_a_reason(api: Any, outbox: Any) -> None:
     assert await outbox.types() == ["customer.owner-changed", "customer.state"]
 
 
-async def test_offboarding_needs_a_second_person(api: Any) -> None:
-    created = await api.create_customer()
-    path = f"/v1/customers/{created['customer_id']}/lifecycle"
-    moved = await api.post(path, {"to": "customer", "reason_code": "signed"})
-    assert moved.json()["lifecycle"] == "customer"
-    alone = {"to": "offboarded", "reason_code": "fraud", "approved_by": "tester"}
-    refused = await api.post(path, alone)
-    assert (refused.status_code, refused.json()["field"]) == (422, "approved_by")
-    assert (await api.post(path, {**alone, "approved_by": "eva"})).status_code == 200
-
-
 async def test_a_move_that_the_table_lacks_is_a_conflict(api: Any) -> None:
     created = await api.create_customer()
     path = f"/v1/customers/{created['customer_id']}/lifecycle"

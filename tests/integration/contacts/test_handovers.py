@@ -1,17 +1,18 @@
 """Handovers over HTTP and from HR, and what contacts itself moves."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from contacts.handovers.consumers import consumer
 from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
-from shared.contracts.external import EmployeeLeft
+from shared.contracts.external import EmployeeAbsent, EmployeeLeft
 from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
 from shared.db import Pool
 from shared.handovers import BATCH, move_batch, sweep
 from shared.messaging.consuming import apply
 
+from tests.integration.contacts.conftest import Api, Outbox
 from tests.records import record_of
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -183,6 +184,54 @@ async def test_leaving_ends_what_an_absence_began(api: Any, pool: Pool) -> None:
     )
     assert (again.status_code, again.json()["type"][-19:]) == (409, "handover-is-running")
     del pool
+
+
+def absent(employee_id: str = "anna", **fields: Any) -> EmployeeAbsent:
+    now = datetime.now(UTC)
+    said = {
+        "employee_id": employee_id,
+        "absent_from": now.isoformat(),
+        "absent_until": (now + timedelta(days=10)).isoformat(),
+        "deputy_id": "tim",
+        **fields,
+    }
+    return EmployeeAbsent.model_validate(said)
+
+
+async def test_of_whoever_is_away_the_deputy_has_all_until_a_date(
+    api: Api, outbox: Outbox, pool: Pool
+) -> None:
+    await api.create_customer(owner_id="anna")
+    away = absent()
+    for _ in range(2):
+        await apply(pool, consumer, [record_of(away)])
+    await move_all(pool)
+    assert await owners(api) == ["tim"]
+    assert (await outbox.types()).count("handover.started") == 1
+    [seen] = (await api.get("/v1/handovers", from_owner_id="anna")).json()["items"]
+    assert (seen["reason_code"], seen["status"]) == ("absence", "waiting-acks")
+    assert datetime.fromisoformat(seen["until"]) == away.absent_until
+    again = await api.create_customer(owner_id="anna")
+    assert again["owner_id"] == "anna", "whoever is away has not left"
+
+
+async def test_an_absence_that_is_over_or_of_a_leaver_starts_nothing(
+    outbox: Outbox, pool: Pool
+) -> None:
+    await apply(pool, consumer, [record_of(absent(absent_until=NOW))])
+    assert await outbox.types() == []
+    await apply(pool, consumer, [record_of(left(successor_id="zoe"))])
+    await apply(pool, consumer, [record_of(absent())])
+    assert (await outbox.types()).count("handover.started") == 1
+    assert await pool.fetchval("SELECT count(*) FROM parked_events") == 0
+
+
+async def test_of_a_deputy_who_left_the_heir_takes_over(api: Api, pool: Pool) -> None:
+    await api.create_customer(owner_id="anna")
+    await apply(pool, consumer, [record_of(left("tim", successor_id="zoe"))])
+    await apply(pool, consumer, [record_of(absent())])
+    await move_all(pool)
+    assert await owners(api) == ["zoe"]
 
 
 async def test_only_an_admin_starts_one(api: Any) -> None:

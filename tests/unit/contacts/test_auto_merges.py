@@ -50,6 +50,7 @@ def test_two_unique_identifiers_and_a_sure_score_make_one() -> None:
         (other(unique=frozenset()), "too-few-identifiers"),
         (other(unique=frozenset({("tax_id", "atu2")})), "identifiers-differ"),
         (other(kind="individual"), "kinds-differ"),
+        (replace(other(), is_active=False), "not-in-use"),
         (other(name="zeta", region="us", legal_form="inc", domain="z.example"), "not-sure"),
         (with_deal(POLICY.auto_deal_limits["EUR"] + 1), "deal-over-limit"),
         (with_deal(None), "deal-over-limit"),

@@ -1,5 +1,6 @@
 """Customers: what each command decides."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
@@ -23,6 +24,7 @@ from contacts.customers.lifecycle import (
     ApprovalMissingError,
     FollowFact,
     LifecycleMoveError,
+    MoveApproved,
     MoveLifecycle,
     Trigger,
 )
@@ -34,6 +36,7 @@ from shared.contracts.contacts import (
     CustomerArchived,
     CustomerCreated,
     CustomerLifecycleChanged,
+    CustomerOffboarded,
     CustomerOwnerChanged,
     CustomerRestored,
     CustomerUpdated,
@@ -101,22 +104,37 @@ def test_the_same_owner_again_stays_quiet() -> None:
 @pytest.mark.parametrize("start", LIFECYCLES)
 @pytest.mark.parametrize("to", LIFECYCLES)
 def test_by_hand_a_customer_moves_only_as_the_table_says(start: Lifecycle, to: Lifecycle) -> None:
-    command = MoveLifecycle(to, "why", LATER, "anna", "eva")
+    command = MoveLifecycle(to, "why", LATER)
     if start == to:
         assert decide(customer(lifecycle=start), command) == []
     elif "by-hand" in LIFECYCLE.get((start, to), ()):
         after = carry_out(customer(lifecycle=start), command).after
         assert (after.state.lifecycle, after.state.lifecycle_since) == (to, LATER)
     else:
-        with pytest.raises(LifecycleMoveError):
+        with pytest.raises((LifecycleMoveError, ApprovalMissingError)):
             decide(customer(lifecycle=start), command)
 
 
-@pytest.mark.parametrize("approved_by", [None, "anna"])
-def test_nobody_offboards_a_customer_alone(approved_by: str | None) -> None:
-    command = MoveLifecycle("offboarded", "fraud", LATER, "anna", approved_by)
+def test_two_people_offboard_a_customer_and_take_it_back() -> None:
+    offboard = MoveApproved("offboarded", "fraud", LATER, "anna", "eva")
     with pytest.raises(ApprovalMissingError):
-        decide(customer(lifecycle="customer"), command)
+        decide(customer(lifecycle="customer"), MoveLifecycle("offboarded", "fraud", LATER))
+    with pytest.raises(ApprovalMissingError):
+        decide(customer(lifecycle="customer"), replace(offboard, approved_by="anna"))
+    gone = carry_out(customer(lifecycle="dormant"), offboard)
+    assert gone.facts[0] == CustomerOffboarded(
+        customer_id=ID, reason_code="fraud", approved_by="eva", effective_at=LATER
+    )
+    assert gone.after.state.lifecycle == "offboarded"
+    back = carry_out(gone.after, MoveApproved("prospect", "paid", LATER, "anna", "eva"))
+    assert [type(fact) for fact in back.facts] == [CustomerLifecycleChanged]
+    assert back.after.state.lifecycle == "prospect"
+
+
+@pytest.mark.parametrize("start", ["prospect", "churned", "offboarded"])
+def test_whoever_is_no_customer_is_not_offboarded(start: Lifecycle) -> None:
+    with pytest.raises(LifecycleMoveError):
+        decide(customer(lifecycle=start), MoveApproved("offboarded", "fraud", LATER, "anna", "eva"))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +145,8 @@ def test_nobody_offboards_a_customer_alone(approved_by: str | None) -> None:
         ("deal-won", "churned", True),
         ("deal-won", "disqualified", False),
         ("deal-won", "offboarded", False),
+        ("order-confirmed", "offboarded", False),
+        ("new-interest", "offboarded", False),
         ("order-confirmed", "prospect", True),
         ("order-confirmed", "dormant", True),
         ("order-confirmed", "churned", False),
@@ -170,7 +190,7 @@ def test_no_side_effect_moves_a_customer_down(
     """Only taking back a won deal does, which is what reopening it means."""
     current = customer(lifecycle=start)
     for trigger, to in moves:
-        if trigger in ("by-hand", "deal-reopened"):
+        if trigger in {"by-hand", "approved", "deal-reopened"}:
             continue
         change = carry_out(current, FollowFact(trigger, to, LATER, "deal", CAUSE))
         assert _RANK[change.after.state.lifecycle] >= _RANK[current.state.lifecycle]
@@ -208,7 +228,7 @@ def test_a_record_is_put_away_and_taken_out_again() -> None:
     [
         UpdateCustomer({"display_name": "Bob"}),
         ChangeOwner("anna", "x"),
-        MoveLifecycle("customer", "x", LATER, "anna"),
+        MoveLifecycle("customer", "x", LATER),
     ],
 )
 def test_people_change_active_records_only(command: Any) -> None:

@@ -25,7 +25,7 @@ from tests.unit.customer_360.histories import HASH_KEY, Story
 from tests.unit.customer_360.received import received
 
 STORIES = (Story("ada"), Story("bob"))
-NOT_SHOWN = {"customer-360", "ext:erp", "ext:hr"}
+NOT_SHOWN = {"customer-360", "ext:cti", "ext:erp", "ext:hr", "ext:pos"}
 
 
 def _facts(*histories: list[Event]) -> list[list[Received[Event]]]:

@@ -40,6 +40,7 @@ from contacts.interactions import api as interactions
 from contacts.interactions.consumers import consumer as interaction_reactions
 from contacts.merges import api as merges
 from contacts.merges.handlers import forget_closed
+from contacts.offboardings import api as offboardings
 from contacts.people import api as people
 from contacts.people import store as people_store
 from contacts.people.consumers import bounces
@@ -53,6 +54,8 @@ from contacts.restorations import api as restorations
 from contacts.scans import api as scans
 from contacts.scans.handlers import run_scans
 from contacts.suppressions import api as suppressions
+from contacts.touches import api as touches_api
+from contacts.touches.consumers import touches
 
 IMPORT_POLL = 0.25
 IMPORT_POLL_AT_REST = 1.0
@@ -97,8 +100,10 @@ def create_app() -> FastAPI:
             access_requests.router,
             exports.router,
             grades.router,
+            offboardings.router,
             credit.router,
             interactions.router,
+            touches_api.router,
             preferences.router,
             relationships.router,
             merges.router,
@@ -115,6 +120,7 @@ def create_app() -> FastAPI:
             grade_figures,
             credit_orders,
             interaction_reactions,
+            touches(rules),
         ],
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),

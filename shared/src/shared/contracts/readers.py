@@ -33,6 +33,8 @@ READERS: dict[str, frozenset[Topic]] = {
             campaigns.MESSAGE_EVENTS,
             campaigns.FORM_STATE,
             external.HR_EMPLOYEES,
+            external.CTI_CALLS,
+            external.POS_PURCHASES,
             handovers.PIPELINE_HANDOVERS,
             handovers.SERVICE_DESK_HANDOVERS,
             handovers.CAMPAIGNS_HANDOVERS,

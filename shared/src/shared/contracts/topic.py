@@ -13,7 +13,8 @@ PARTITIONS = 12
 
 PersonalData: TypeAlias = Literal["none", "pseudonymous", "personal"]
 """What a topic tells of people: nothing; ids and codes that stand for somebody; or names, addresses
-and free text, which are on compacted topics alone, so that a tombstone erases them."""
+and free text, which are on compacted topics alone, so that a tombstone erases them; or on the way
+in from another system (`ext.*`), for a month."""
 
 
 class Event(BaseModel):
@@ -178,8 +179,18 @@ def dead_letter_topic(service: str) -> Topic:
     )
 
 
-def external_topic(system: str, thing: str, *, key: str, holds: str) -> Topic:
-    """A topic that another enterprise system writes and Rapport reads."""
+def external_topic(
+    system: str,
+    thing: str,
+    *,
+    key: str,
+    holds: str,
+    personal_data: PersonalData = "pseudonymous",
+) -> Topic:
+    """A topic that another enterprise system writes and Rapport reads; gone after a month.
+
+    What of it is personal travels inwards only: no fact of ours repeats it.
+    """
     return Topic(
         name=f"ext.{system}.{thing}.v1",
         publisher=f"ext:{system}",
@@ -187,6 +198,6 @@ def external_topic(system: str, thing: str, *, key: str, holds: str) -> Topic:
         key=key,
         holds=holds,
         cleanup="delete",
-        personal_data="pseudonymous",
+        personal_data=personal_data,
         retention_days=30,
     )

@@ -1,6 +1,5 @@
 """Whether a case of two customers is sure enough to be merged by the policy, and if not, why."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -11,8 +10,8 @@ from contacts.matching.scoring import Policy, score
 from contacts.matching.subjects import CustomerTraits, Unique
 
 Objection: TypeAlias = Literal[
-    "decided", "said-to-be-another", "kinds-differ", "identifiers-differ", "too-few-identifiers",
-    "not-sure", "deal-over-limit",
+    "decided", "said-to-be-another", "not-in-use", "kinds-differ", "identifiers-differ",
+    "too-few-identifiers", "not-sure", "deal-over-limit",
 ]  # fmt: skip
 
 
@@ -31,6 +30,7 @@ class Candidate:
     traits: CustomerTraits
     of_people: frozenset[Unique]
     open_deals: tuple[OpenDeal, ...] = ()
+    is_active: bool = True
 
     @property
     def with_people(self) -> CustomerTraits:
@@ -46,6 +46,7 @@ def objection(
     reasons: dict[Objection, bool] = {
         "decided": case.status != "open",
         "said-to-be-another": case.forced_for is not None,
+        "not-in-use": not (one.is_active and other.is_active),
         "kinds-differ": one.traits.kind != other.traits.kind,
         "identifiers-differ": _differ(one, other),
         "too-few-identifiers": len(shared) < policy.auto_uniques,
@@ -66,9 +67,3 @@ def _is_over(deal: OpenDeal, policy: Policy) -> bool:
     """Nobody knows whether an unknown amount, or one without a limit, is below it."""
     limit = policy.auto_deal_limits.get(deal.currency or "")
     return limit is None or deal.amount is None or deal.amount > limit
-
-
-def candidate(
-    traits: CustomerTraits, of_people: Iterable[Unique], open_deals: Iterable[OpenDeal]
-) -> Candidate:
-    return Candidate(traits, frozenset(of_people), tuple(open_deals))

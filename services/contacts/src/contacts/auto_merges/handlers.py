@@ -17,7 +17,7 @@ from shared.ids import derived_id, new_id
 from shared.telemetry import new_trace
 
 from contacts.auto_merges import store
-from contacts.auto_merges.domain import Candidate, candidate, objection
+from contacts.auto_merges.domain import Candidate, objection
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer
 from contacts.duplicates import store as duplicates
@@ -75,9 +75,10 @@ async def _candidate(connection: Connection, customer: Customer) -> Candidate:
     ids = await all_ids_of(connection, state.customer_id)
     members = await people.find_members(connection, [state.customer_id])
     unique = await identities.find_unique(connection, members)
-    of_people = (each for theirs in unique.values() for each in theirs)
+    of_people = frozenset(each for theirs in unique.values() for each in theirs)
     deals = await store.list_open_deals(connection, ids)
-    return candidate(customer_traits(state), of_people, deals)
+    is_active = state.record_status == "active"
+    return Candidate(customer_traits(state), of_people, tuple(deals), is_active)
 
 
 def _command(case: DuplicateCase, window: timedelta, versions: Mapping[UUID, int]) -> MergeRecords:

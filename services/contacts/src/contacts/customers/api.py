@@ -68,11 +68,10 @@ class ArchiveIn(BaseModel):
 
 
 class LifecycleIn(BaseModel):
-    """Where to; offboarding and its reversal name a second person who approved."""
+    """Where to, and why; offboarding and its reversal are proposed and approved."""
 
     to: Lifecycle
     reason_code: Code
-    approved_by: Code | None = None
 
 
 @router.post("", status_code=201)
@@ -184,9 +183,7 @@ async def move_customer(
     if_match: IfMatch,
     response: Response,
 ) -> CustomerOut:
-    command = MoveLifecycle(
-        body.to, body.reason_code, caller.cause.at, caller.subject, body.approved_by
-    )
+    command = MoveLifecycle(body.to, body.reason_code, caller.cause.at)
     changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
     return _out(changed, response)
 

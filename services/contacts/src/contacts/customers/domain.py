@@ -16,6 +16,7 @@ from shared.contracts.contacts import (
     CustomerGraded,
     CustomerGradeReviewDue,
     CustomerLifecycleChanged,
+    CustomerOffboarded,
     CustomerOwnerChanged,
     CustomerRecordStatusChanged,
     CustomerRestored,
@@ -47,10 +48,12 @@ from contacts.customers.grading import (
 from contacts.customers.lifecycle import (
     AdoptLifecycle,
     FollowFact,
+    MoveApproved,
     MoveLifecycle,
     adopt,
     follow,
     move,
+    move_approved,
 )
 from contacts.records import (
     AwaitErasure,
@@ -145,6 +148,7 @@ Command: TypeAlias = (
     | ReplaceFields
     | ChangeOwner
     | MoveLifecycle
+    | MoveApproved
     | FollowFact
     | AdoptLifecycle
     | ArchiveCustomer
@@ -159,6 +163,7 @@ CustomerEvent: TypeAlias = (
     | CustomerCreated
     | CustomerUpdated
     | CustomerLifecycleChanged
+    | CustomerOffboarded
     | CustomerOwnerChanged
     | CustomerArchived
     | CustomerRestored
@@ -189,6 +194,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 -- one per command
             return _change_owner(customer.state, command)
         case MoveLifecycle():
             return move(customer.state, command)
+        case MoveApproved():
+            return move_approved(customer.state, command)
         case FollowFact():
             return follow(customer.state, command)
         case AdoptLifecycle():
@@ -225,8 +232,8 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
             state = state.model_copy(update={"record_status": "active"})
         case CustomerRecordStatusChanged():
             state = state.model_copy(update={"record_status": event.to_status})
-        case CustomerCreated() | CustomerUpdated():
-            pass  # the snapshot before it brought the values
+        case CustomerCreated() | CustomerUpdated() | CustomerOffboarded():
+            pass  # the snapshot before it brought the values, or the move beside it does
         case CustomerGraded() | CustomerGradeReviewDue():
             state = state.model_copy(update={"grading": grading_after(state.grading, event)})
         case (

@@ -6,13 +6,18 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from shared.contracts.contacts import CustomerLifecycleChanged, CustomerState, Lifecycle
-from shared.errors import ConflictError, InvalidError
+from shared.contracts.contacts import (
+    CustomerLifecycleChanged,
+    CustomerOffboarded,
+    CustomerState,
+    Lifecycle,
+)
+from shared.errors import ConflictError
 
 from contacts.records import is_present, require_active
 
 Trigger: TypeAlias = Literal[
-    "by-hand", "deal-won", "order-confirmed", "deal-reopened", "new-interest"
+    "by-hand", "approved", "deal-won", "order-confirmed", "deal-reopened", "new-interest"
 ]
 
 LIFECYCLE: Mapping[tuple[Lifecycle, Lifecycle], frozenset[Trigger]] = {
@@ -24,9 +29,9 @@ LIFECYCLE: Mapping[tuple[Lifecycle, Lifecycle], frozenset[Trigger]] = {
     ("dormant", "churned"): frozenset({"by-hand"}),
     ("customer", "churned"): frozenset({"by-hand"}),
     ("churned", "customer"): frozenset({"by-hand", "deal-won"}),
-    ("customer", "offboarded"): frozenset({"by-hand"}),
-    ("dormant", "offboarded"): frozenset({"by-hand"}),
-    ("offboarded", "prospect"): frozenset({"by-hand"}),
+    ("customer", "offboarded"): frozenset({"approved"}),
+    ("dormant", "offboarded"): frozenset({"approved"}),
+    ("offboarded", "prospect"): frozenset({"approved"}),
     ("customer", "prospect"): frozenset({"deal-reopened"}),
 }
 """Every move there is and what may cause it. The last one takes a won deal back."""
@@ -36,19 +41,28 @@ class LifecycleMoveError(ConflictError):
     """The lifecycle does not allow this move."""
 
 
-class ApprovalMissingError(InvalidError):
-    """Offboarding and its reversal need the approval of a second person."""
+class ApprovalMissingError(ConflictError):
+    """Offboarding and its reversal are proposed by one person and approved by another."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveLifecycle:
-    """A person moves the customer; `approved_by` is a second person's name."""
+    """A person moves the customer."""
 
     to: Lifecycle
     reason_code: str
     at: datetime
-    decided_by: str
-    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveApproved:
+    """Offboard the customer, or take it back: one person proposed it, another approves."""
+
+    to: Literal["offboarded", "prospect"]
+    reason_code: str
+    at: datetime
+    proposed_by: str
+    approved_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +108,37 @@ def move(state: CustomerState, command: MoveLifecycle) -> Sequence[CustomerLifec
     require_active(state)
     if state.lifecycle == command.to:
         return []
-    if "by-hand" not in LIFECYCLE.get((state.lifecycle, command.to), ()):
+    triggers = LIFECYCLE.get((state.lifecycle, command.to), frozenset())
+    if "approved" in triggers:
+        raise ApprovalMissingError(from_lifecycle=state.lifecycle, to_lifecycle=command.to)
+    if "by-hand" not in triggers:
         raise LifecycleMoveError(from_lifecycle=state.lifecycle, to_lifecycle=command.to)
-    if "offboarded" in (state.lifecycle, command.to) and (
-        command.approved_by in (None, command.decided_by)
-    ):
-        raise ApprovalMissingError(field="approved_by")
     return [_moved(state, command.to, command.at, command.reason_code)]
+
+
+def require_approvable(state: CustomerState, to: Lifecycle) -> None:
+    """Refuse a move that no two people can decide."""
+    require_active(state)
+    if "approved" not in LIFECYCLE.get((state.lifecycle, to), ()):
+        raise LifecycleMoveError(from_lifecycle=state.lifecycle, to_lifecycle=to)
+
+
+def move_approved(
+    state: CustomerState, command: MoveApproved
+) -> Sequence[CustomerOffboarded | CustomerLifecycleChanged]:
+    require_approvable(state, command.to)
+    if command.proposed_by == command.approved_by:
+        raise ApprovalMissingError(proposed_by=command.proposed_by)
+    moved = _moved(state, command.to, command.at, command.reason_code)
+    if command.to == "prospect":
+        return [moved]
+    offboarded = CustomerOffboarded(
+        customer_id=state.customer_id,
+        reason_code=command.reason_code,
+        approved_by=command.approved_by,
+        effective_at=command.at,
+    )
+    return [offboarded, moved]
 
 
 def follow(state: CustomerState, command: FollowFact) -> Sequence[CustomerLifecycleChanged]:

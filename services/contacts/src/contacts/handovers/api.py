@@ -34,7 +34,10 @@ class DueInPastError(InvalidError):
 
 
 class HandoverIn(BaseModel):
-    """Who hands over to whom, and why; after `left` the one may own nothing any more."""
+    """Who hands over to whom, and why; after `left` the one may own nothing any more.
+
+    `until` says how long an absence lasts; what was moved is given back by another handover.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +45,7 @@ class HandoverIn(BaseModel):
     to_owner_id: Code
     reason_code: HandoverReason
     due_at: AwareDatetime | None = None
+    until: AwareDatetime | None = None
 
 
 class HandoverOut(BaseModel):
@@ -61,6 +65,7 @@ class HandoverOut(BaseModel):
     closed_at: datetime | None
     acknowledged: Mapping[str, Mapping[str, int]]
     unresolved: tuple[str, ...]
+    until: datetime | None
 
 
 @router.post("", status_code=201)
@@ -78,6 +83,7 @@ async def start_handover(
         started_by=caller.cause.actor,
         at=caller.cause.at,
         due_at=body.due_at,
+        until=body.until,
     )
     return _out(await handlers.start_handover(pool, caller.cause, command), response)
 

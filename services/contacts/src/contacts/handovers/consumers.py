@@ -1,13 +1,15 @@
-"""Kafka in: an employee leaves; other services say what they moved."""
+"""Kafka in: an employee leaves or is away; other services say what they moved."""
 
-from shared.contracts.external import EmployeeLeft
+from datetime import UTC, datetime
+
+from shared.contracts.external import EmployeeAbsent, EmployeeLeft
 from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED, HandoverAcknowledged
 from shared.db import Connection
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
 from contacts.handovers.domain import Acknowledge
-from contacts.handovers.handlers import SERVICE, acknowledge, follow_leaving
+from contacts.handovers.handlers import SERVICE, acknowledge, follow_absence, follow_leaving
 
 consumer = Consumer("contacts.handovers")
 
@@ -15,6 +17,12 @@ consumer = Consumer("contacts.handovers")
 @consumer.on(EmployeeLeft)
 async def on_employee_left(connection: Connection, received: Received[EmployeeLeft]) -> None:
     await follow_leaving(connection, received.envelope.cause(SERVICE), received.event)
+
+
+@consumer.on(EmployeeAbsent)
+async def on_employee_absent(connection: Connection, received: Received[EmployeeAbsent]) -> None:
+    cause = received.envelope.cause(SERVICE, at=datetime.now(UTC))
+    await follow_absence(connection, cause, received.event)
 
 
 def _listen(service: str, fact: type[HandoverAcknowledged]) -> None:

@@ -55,6 +55,7 @@ class Handover:
     )
     closed_at: datetime | None = None
     version: int = 0
+    until: datetime | None = None
 
     @property
     def unresolved(self) -> tuple[str, ...]:
@@ -71,6 +72,7 @@ class StartHandover:
     started_by: str
     at: datetime
     due_at: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def start(
         started_at=command.at,
         due_at=command.due_at or command.at + DUE_WITHIN,
         version=1,
+        until=command.until,
     )
     started = HandoverStarted(
         handover_id=begun.handover_id,
@@ -120,6 +123,7 @@ def start(
         reason_code=begun.reason_code,
         due_at=begun.due_at,
         required_acks=REQUIRED,
+        until=begun.until,
     )
     return begun, started
 

@@ -5,9 +5,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.cause import Cause
-from shared.contracts.external import EmployeeLeft
+from shared.contracts.external import EmployeeAbsent, EmployeeLeft
 from shared.db import Connection, Pool, transaction, with_retries
-from shared.handovers import HandoverPart, heir_of, note_start, require_employed
+from shared.handovers import (
+    HandoverPart,
+    heir_of,
+    note_start,
+    require_employed,
+    successors_of,
+)
 from shared.ids import derived_id
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
@@ -73,6 +79,30 @@ async def _heir_after(connection: Connection, left: EmployeeLeft) -> str:
     """Whoever HR names, or has what was theirs; the manager where that would be the leaver."""
     named = await heir_of(connection, left.successor_id or left.manager_id)
     return left.manager_id if named == left.employee_id else named
+
+
+async def follow_absence(connection: Connection, cause: Cause, absent: EmployeeAbsent) -> None:
+    """Hand everything over to the deputy; of a deputy who left, to their heir.
+
+    Nothing follows of an absence that is over, that was told before, or of somebody who left.
+    """
+    begun = absent.absent_from.astimezone(UTC).isoformat()
+    handover_id = derived_id("handover", absent.employee_id, "absent", begun)
+    if absent.absent_until <= cause.at or await store.find_handover(connection, handover_id):
+        return
+    if await successors_of(connection, [absent.employee_id]):
+        return
+    command = StartHandover(
+        handover_id=handover_id,
+        from_owner_id=absent.employee_id,
+        to_owner_id=await heir_of(connection, absent.deputy_id),
+        reason_code="absence",
+        started_by=cause.actor,
+        at=cause.at,
+        until=absent.absent_until,
+    )
+    await close_running(connection, cause, absent.employee_id)
+    await start_within(connection, cause, command)
 
 
 async def close_running(connection: Connection, cause: Cause, from_owner_id: str) -> None:

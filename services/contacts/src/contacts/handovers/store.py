@@ -13,10 +13,10 @@ from shared.errors import StaleVersionError
 from contacts.handovers.domain import Handover, HandoverIsRunningError, HandoverNotFoundError
 
 _COLUMNS = """handover_id, version, from_owner_id, to_owner_id, reason_code, status, started_by,
-    started_at, due_at, closed_at, acknowledged"""
+    started_at, due_at, closed_at, acknowledged, until"""
 _SELECT = f"SELECT {_COLUMNS} FROM handovers"
 _INSERT = f"""
-INSERT INTO handovers ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO handovers ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _SAVE = """
 UPDATE handovers SET version = $2, status = $3, closed_at = $4, acknowledged = $5
@@ -93,6 +93,7 @@ async def insert_handover(connection: Connection, handover: Handover) -> None:
             handover.due_at,
             handover.closed_at,
             json.dumps(handover.acknowledged),
+            handover.until,
         )
 
 

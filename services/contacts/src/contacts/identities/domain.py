@@ -46,10 +46,14 @@ class LinkIdentity:
 
     @property
     def link_id(self) -> UUID:
-        """Numbers of one kind are unique within the system that gave them out."""
-        if self.identifier_type in UNIQUE:
-            return derived_id("identity", self.identifier_type, self.source, self.identifier)
-        return derived_id("identity", self.identifier_type, self.identifier)
+        return link_id_of(self.identifier_type, self.identifier, self.source)
+
+
+def link_id_of(identifier_type: IdentifierType, identifier: str, source: str) -> UUID:
+    """Numbers of one kind are unique within the system that gave them out."""
+    if identifier_type in UNIQUE:
+        return derived_id("identity", identifier_type, source, identifier)
+    return derived_id("identity", identifier_type, identifier)
 
 
 @dataclass(frozen=True, slots=True)

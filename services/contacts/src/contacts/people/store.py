@@ -1,7 +1,7 @@
 """The tables of people, their points and memberships: one or a thousand by the same statement."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -199,6 +199,42 @@ async def find_by_emails(connection: Connection, emails: Sequence[str]) -> dict[
         return {}
     rows = await connection.fetch(_FIND_BY_EMAILS, list(emails))
     return {row["normalized"]: row["contact_id"] for row in rows}
+
+
+async def find_all_by_phones(
+    connection: Connection, numbers: Collection[str]
+) -> dict[str, list[UUID]]:
+    """Everybody whose active number each of these is."""
+    rows = await connection.fetch(
+        "SELECT normalized, array_agg(DISTINCT contact_id) AS ids FROM points"
+        " JOIN people USING (contact_id) WHERE normalized = ANY($1::text[])"
+        " AND type IN ('phone', 'mobile') AND status = 'active'"
+        " AND record_status IN ('active', 'archived') GROUP BY normalized",
+        list(numbers),
+    )
+    return {row["normalized"]: row["ids"] for row in rows}
+
+
+async def find_only_customers(
+    connection: Connection, contact_ids: Collection[UUID]
+) -> dict[UUID, UUID]:
+    """The customer of each of these people who are in one alone."""
+    rows = await connection.fetch(
+        "SELECT contact_id, array_agg(customer_id) AS ids FROM memberships"
+        " WHERE contact_id = ANY($1::uuid[]) AND until IS NULL GROUP BY contact_id",
+        list(contact_ids),
+    )
+    return {row["contact_id"]: row["ids"][0] for row in rows if len(row["ids"]) == 1}
+
+
+async def find_present(connection: Connection, contact_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these people who are not gone."""
+    rows = await connection.fetch(
+        "SELECT contact_id FROM people WHERE contact_id = ANY($1::uuid[])"
+        " AND record_status IN ('active', 'archived')",
+        list(contact_ids),
+    )
+    return {row["contact_id"] for row in rows}
 
 
 async def is_verified(connection: Connection, contact_id: UUID, email: str) -> bool:

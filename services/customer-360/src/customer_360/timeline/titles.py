@@ -43,6 +43,7 @@ _title(
     lambda e: f"Preference learned: {words(e.key)} is {words(e.value_code)}",
 )
 _title(contacts.CustomerArchived, lambda e: f"Put away{_reason(e.reason_code)}")
+_title(contacts.CustomerOffboarded, lambda e: f"No business any more{_reason(e.reason_code)}")
 _title(contacts.CustomerRestored, lambda _: "In use again")
 _title(contacts.CustomerMerged, lambda e: f"Merged with {len(e.merged_ids)} other of its records")
 _title(contacts.CustomerUnmerged, lambda _: "Merge undone")

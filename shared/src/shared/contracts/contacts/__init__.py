@@ -25,6 +25,7 @@ from shared.contracts.contacts.customers import (
     CustomerCreated,
     CustomerKind,
     CustomerLifecycleChanged,
+    CustomerOffboarded,
     CustomerOwnerChanged,
     CustomerPreferenceLearned,
     CustomerRecordStatusChanged,
@@ -33,6 +34,7 @@ from shared.contracts.contacts.customers import (
     CustomerUpdated,
     ExternalId,
     Lifecycle,
+    OffboardedFor,
 )
 from shared.contracts.contacts.duplicates import (
     DUPLICATE_EVENTS,
@@ -213,6 +215,7 @@ __all__ = [
     "CustomerKind",
     "CustomerLifecycleChanged",
     "CustomerMerged",
+    "CustomerOffboarded",
     "CustomerOwnerChanged",
     "CustomerPreferenceLearned",
     "CustomerRecordStatusChanged",
@@ -265,6 +268,7 @@ __all__ = [
     "Membership",
     "MergeStrategy",
     "Moved",
+    "OffboardedFor",
     "PartyType",
     "PointStatus",
     "PointType",

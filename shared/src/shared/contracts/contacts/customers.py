@@ -1,9 +1,10 @@
 """Customers: the parties that the company deals with."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from shared.contracts.codes import Open
 from shared.contracts.contacts.ratings import Credit, Grading
 from shared.contracts.contacts.values import RecordStatus
 from shared.contracts.topic import Event, events_topic, state_topic
@@ -11,6 +12,7 @@ from shared.contracts.values import Value
 
 CustomerKind = Literal["organization", "individual"]
 Lifecycle = Literal["prospect", "customer", "dormant", "churned", "disqualified", "offboarded"]
+OffboardedFor = Literal["loss-making", "bad-debt", "litigation", "fraud"]
 CUSTOMER_EVENTS = events_topic(
     "contacts", "customer", key="customer_id", holds="every fact of a customer"
 )
@@ -63,6 +65,19 @@ class CustomerLifecycleChanged(Event):
     cause_type: str | None = None
     cause_id: UUID | None = None
     since: datetime
+
+
+@CUSTOMER_EVENTS.fact("offboarded")
+class CustomerOffboarded(Event):
+    """The company does no business with the customer any more; two people decided it.
+
+    The move in the lifecycle is a fact beside it, and so is the way back.
+    """
+
+    customer_id: UUID
+    reason_code: Annotated[str, Open.to(OffboardedFor)]
+    approved_by: str
+    effective_at: datetime
 
 
 @CUSTOMER_EVENTS.fact("owner-changed")

@@ -28,7 +28,8 @@ class Moved(Value):
 class HandoverStarted(Event):
     """Every service gives what the one owns to the other, and acknowledges by `due_at`.
 
-    After `left` the former owner may own nothing any more, in no service.
+    After `left` the former owner may own nothing any more, in no service. `until` is how long an
+    absence lasts; what was moved is given back by a handover of its own.
     """
 
     handover_id: UUID
@@ -37,6 +38,7 @@ class HandoverStarted(Event):
     reason_code: Annotated[str, Open.to(HandoverReason)]
     due_at: datetime
     required_acks: tuple[str, ...]
+    until: datetime | None = None
 
 
 @HANDOVER_EVENTS.fact("completed")

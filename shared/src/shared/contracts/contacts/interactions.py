@@ -12,13 +12,32 @@ from shared.contracts.codes import Open
 from shared.contracts.topic import Event, events_topic
 
 InteractionChannel = Literal[
-    "phone", "email", "meeting", "video", "chat", "sms", "social", "web", "post", "other"
+    "phone",
+    "email",
+    "meeting",
+    "video",
+    "chat",
+    "sms",
+    "social",
+    "web",
+    "post",
+    "other",
+    "store",
 ]
 InteractionDirection = Literal["inbound", "outbound", "internal"]
 InteractionKind = Literal[
-    "call", "message", "visit", "meeting", "demo", "negotiation", "note", "ticket", "response"
+    "call",
+    "message",
+    "visit",
+    "meeting",
+    "demo",
+    "negotiation",
+    "note",
+    "ticket",
+    "response",
+    "purchase",
 ]
-InteractionSource = Literal["person", "ticket", "response", "call"]
+InteractionSource = Literal["person", "ticket", "response", "call", "purchase"]
 Sentiment = Literal["positive", "neutral", "negative"]
 
 INTERACTION_EVENTS = events_topic(
