@@ -23,6 +23,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "won_deals",
         "first_orders",
         "interactions",
+        "households",
+        "partners",
         "privacy_requests",
         "access_bundles",
     ),

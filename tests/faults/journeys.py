@@ -4,6 +4,7 @@ from tests.faults import journeys_of_customers as customers
 from tests.faults import journeys_of_marketing as marketing
 from tests.faults import journeys_of_sales as sales
 from tests.faults import journeys_of_service as service
+from tests.faults import journeys_of_ties as ties
 from tests.faults.travelling import Journey
 
 JOURNEYS: tuple[tuple[Journey, int], ...] = (
@@ -23,4 +24,6 @@ JOURNEYS: tuple[tuple[Journey, int], ...] = (
     (marketing.read_letter, 6),
     (sales.order, 10),
     (customers.look, 10),
+    (ties.live_together, 3),
+    (ties.sell_for_us, 3),
 )

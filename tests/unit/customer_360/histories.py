@@ -289,6 +289,65 @@ class Story:
             del said[name]
         return contacts.RelationshipEnded(**said, ended_at=at(20), reason_code="sold")
 
+    def household(
+        self, action: contacts.HouseholdAction = "founded", *members: UUID
+    ) -> contacts.HouseholdChanged:
+        """Of the story's person and of these others; nobody is left in a dissolved one."""
+        lives = () if action == "dissolved" else (self.contact, *members)
+        return contacts.HouseholdChanged(
+            household_id=self.home,
+            member_contact_ids=lives,
+            head_contact_id=self.contact if lives else None,
+            action=action,
+            contact_id=members[-1] if members else self.contact,
+        )
+
+    def partner_onboarded(self, **changes: Any) -> contacts.PartnerOnboarded:
+        fields: dict[str, Any] = {
+            **self._partner(),
+            "program": "dealer",
+            "tier": "silver",
+            "territories": ("AT",),
+            "onboarded_at": at(1),
+        }
+        return contacts.PartnerOnboarded(**{**fields, **changes})
+
+    def partner_active(self) -> contacts.PartnerStatusChanged:
+        return contacts.PartnerStatusChanged(
+            **self._partner(),
+            from_status="prospective",
+            to_status="active",
+            reason_code="signed",
+            since=at(2),
+        )
+
+    def rep_registered(self) -> contacts.PartnerRepRegistered:
+        return contacts.PartnerRepRegistered(
+            **self._partner(), contact_id=self.contact, role="sales", registered_at=at(3)
+        )
+
+    def rep_certified(self, course: str = "basic", hours: float = 30) -> Event:
+        return contacts.PartnerRepCertified(
+            **self._partner(),
+            contact_id=self.contact,
+            course_id=course,
+            score=87.5,
+            valid_until=at(hours),
+        )
+
+    def rep_expired(self) -> contacts.PartnerRepExpired:
+        return contacts.PartnerRepExpired(
+            **self._partner(), contact_id=self.contact, expired_at=at(30)
+        )
+
+    def rep_removed(self) -> contacts.PartnerRepRemoved:
+        return contacts.PartnerRepRemoved(
+            **self._partner(), contact_id=self.contact, reason_code="left-company"
+        )
+
+    def _partner(self) -> dict[str, Any]:
+        return {"partner_id": self.partnership, "customer_id": self.customer}
+
     def touch_corrected(self) -> contacts.InteractionCorrected:
         return contacts.InteractionCorrected(
             **dict(self.touch(outcome="reached")),
@@ -324,6 +383,15 @@ class Story:
             [self.touch(), self.touch_corrected()],
             [self.relationship(), self.relationship_ended()],
             [self.preference(), self.preference("evening")],
+            [self.household(), self.household("member-added", self.spouse)],
+            [
+                self.partner_onboarded(),
+                self.partner_active(),
+                self.rep_registered(),
+                self.rep_certified(),
+                self.rep_certified("more", 20),
+                self.rep_expired(),
+            ],
         ]
 
     def _owner_changed(self) -> Event:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from fastapi import FastAPI
-from shared.contracts.contacts import ContactState, CustomerState
+from shared.contracts.contacts import ContactState, CustomerState, HouseholdState
 from shared.handovers import handover_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
@@ -33,6 +33,8 @@ from contacts.grades.handlers import review_due, run_dry_runs
 from contacts.handovers import api as handovers
 from contacts.handovers.consumers import consumer as handover_acks
 from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
+from contacts.households import api as households
+from contacts.households import store as households_store
 from contacts.imports import api as imports
 from contacts.imports.handlers import run_imports
 from contacts.intake.consumers import intake
@@ -40,7 +42,10 @@ from contacts.interactions import api as interactions
 from contacts.interactions.consumers import consumer as interaction_reactions
 from contacts.merges import api as merges
 from contacts.merges.handlers import forget_closed
+from contacts.occasions import api as occasions
 from contacts.offboardings import api as offboardings
+from contacts.partners import api as partners
+from contacts.partners.handlers import expire_reps
 from contacts.people import api as people
 from contacts.people import store as people_store
 from contacts.people.consumers import bounces
@@ -106,6 +111,9 @@ def create_app() -> FastAPI:
             touches_api.router,
             preferences.router,
             relationships.router,
+            households.router,
+            partners.router,
+            occasions.router,
             merges.router,
         ],
         consumers=[
@@ -125,6 +133,7 @@ def create_app() -> FastAPI:
         resyncables=[
             Resyncable(CustomerState, "customers", customers_store.lock_snapshots, NOT_ERASED),
             Resyncable(ContactState, "people", people_store.lock_snapshots, NOT_ERASED),
+            Resyncable(HouseholdState, "households", households_store.lock_snapshots),
         ],
         jobs=[
             Job(
@@ -136,6 +145,7 @@ def create_app() -> FastAPI:
             *handover_jobs(SERVICE, move, acknowledge_own),
             Job("close-overdue-handovers", close_overdue, every=HANDOVER_POLL),
             Job("expire-consents", expire_consents, every=1.0, at_rest=30.0),
+            Job("expire-reps", expire_reps, every=1.0, at_rest=30.0),
             Job("forget-permits", forget_ended, every=60.0),
             Job("duplicate-scans", run_scans, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("watch-deadlines", watch_deadlines, every=DEADLINE_POLL),

@@ -47,9 +47,11 @@ from customer_360.customers import projection as customers
 from customer_360.deals import projection as deals
 from customer_360.duplicates import projection as duplicates
 from customer_360.handovers import projection as handovers
+from customer_360.households import projection as households
 from customer_360.interactions import projection as interactions
 from customer_360.leads import projection as leads
 from customer_360.orders import projection as orders
+from customer_360.partners import projection as partners
 from customer_360.people import projection as people
 from customer_360.preferences import projection as preferences
 from customer_360.privacy_requests import projection as privacy_requests
@@ -134,6 +136,8 @@ def fact_projection(hash_key: str) -> Projection:
             privacy_requests.SECTION,
             interactions.SECTION,
             relationships.SECTION,
+            households.SECTION,
+            partners.SECTION,
         ],
         noted=(
             ContactCreated,

@@ -19,9 +19,11 @@ from shared.contracts.contacts import (
     customers,
     duplicates,
     grades,
+    households,
     identities,
     imports,
     interactions,
+    partners,
     people,
     relationships,
     suppressions,
@@ -57,6 +59,8 @@ _MODULES = (
     resync,
     parking,
     grades,
+    households,
+    partners,
 )
 
 TOPICS: dict[str, Topic] = {

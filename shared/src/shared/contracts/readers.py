@@ -101,6 +101,8 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.PRIVACY_EVENTS,
             contacts.INTERACTION_EVENTS,
             contacts.RELATIONSHIP_EVENTS,
+            contacts.HOUSEHOLD_EVENTS,
+            contacts.PARTNER_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

@@ -42,6 +42,16 @@ SECTIONS = {
     "identity_links": """
         SELECT identifier_type, identifier, source, confidence, linked_at, unlinked_at
         FROM identity_links WHERE contact_id = ANY($1) ORDER BY linked_at, link_id""",
+    "household": """
+        SELECT m.household_id, h.name, m.since, h.head_contact_id = m.contact_id AS is_head
+        FROM household_members AS m JOIN households AS h USING (household_id)
+        WHERE m.contact_id = ANY($1) ORDER BY m.since, m.household_id""",
+    "partner": """
+        SELECT p.* FROM partners AS p WHERE p.customer_id = ANY($2) ORDER BY p.partner_id""",
+    "sells_for_partners": """
+        SELECT r.partner_id, p.program, r.role, r.status, r.registered_at, r.certificates
+        FROM partner_reps AS r JOIN partners AS p USING (partner_id)
+        WHERE r.contact_id = ANY($1) ORDER BY r.registered_at, r.partner_id""",
     "history": """
         SELECT changed_at, part, split_part(actor, ':', 1) AS changed_by, fields
         FROM record_changes WHERE about = ANY($1 || $2) ORDER BY change_id""",

@@ -13,8 +13,10 @@ from contacts.erasures import store
 from contacts.erasures.domain import marks_of
 from contacts.erasures.store import Told
 from contacts.history.store import delete_history
+from contacts.households.handlers import leave_all
 from contacts.interactions.store import forget_texts
 from contacts.merges import store as merges
+from contacts.partners import handlers as partners
 from contacts.people import store as people
 from contacts.people.domain import Person
 from contacts.people.domain import carry_out as carry_out_person
@@ -54,6 +56,10 @@ async def erase(
         "texts": await forget_texts(connection, list(locked), list(locked_customers), spoken),
         "preferences": await delete_preferences(connection, list(locked), list(locked_customers)),
         "relationships": await end_all_of(connection, cause, gone_ids, "erased"),
+        "households": await leave_all(connection, cause, list(locked)),
+        "partners": await partners.end_all_of(
+            connection, cause, list(locked_customers), list(locked)
+        ),
         "staged_rows": await store.forget_staged(connection, marks),
         "bundles": await store.forget_bundles(connection, list(locked), list(locked_customers)),
         "parked_records": await store.forget_parked(connection, told),

@@ -67,6 +67,12 @@ class ContactOut(ContactState):
     version: int
 
 
+class ContactRead(ContactOut):
+    """The person, and the household that they live in."""
+
+    household_id: UUID | None
+
+
 class InvalidateIn(BaseModel):
     """Why the address does not reach the person."""
 
@@ -140,19 +146,20 @@ async def create_contact(  # noqa: PLR0913, PLR0917 -- what a creating request h
 
 @router.get(
     "/{contact_id}",
-    response_model=ContactOut,
+    response_model=ContactRead,
     responses={308: {"description": "It was merged; Location is where it is now."}},
 )
 async def read_contact(
     caller: Reader, pool: Database, contact_id: UUID, response: Response, *, as_is: AsIs = False
-) -> ContactOut | JSONResponse:
+) -> ContactRead | JSONResponse:
     """One that was merged is where the other is, for ever; `as_is` shows the merged one itself."""
     del caller
     async with pool.acquire() as connection:
         person = await store.load_person(connection, contact_id)
         if person.state.record_status == "merged" and not as_is:
             return moved_to("/v1/contacts", await current_id(connection, contact_id))
-    return _out(person, response)
+        household_id = await store.find_household(connection, contact_id)
+    return ContactRead(**dict(_out(person, response)), household_id=household_id)
 
 
 async def wanted_people(

@@ -147,6 +147,14 @@ async def load_person(connection: Connection, contact_id: UUID) -> Person:
     return person
 
 
+async def find_household(connection: Connection, contact_id: UUID) -> UUID | None:
+    """In which household the person lives."""
+    household_id: UUID | None = await connection.fetchval(
+        "SELECT household_id FROM household_members WHERE contact_id = $1", contact_id
+    )
+    return household_id
+
+
 async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> dict[UUID, Person]:
     """The people among these ids, locked in one order.
 

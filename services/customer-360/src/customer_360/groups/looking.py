@@ -1,13 +1,22 @@
-"""Looks up the group and the related parties of a customer: as many statements for any number."""
+"""Looks up whom a customer belongs together with: as many statements for any number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from shared.db import Connection
 
+from customer_360.groups.living import (
+    HouseholdShown,
+    PartnerShown,
+    households_shown,
+    partners_shown,
+    people_in,
+)
 from customer_360.groups.related import RelatedShown, others_in, related_to
 from customer_360.groups.rolling_up import GroupShown, roll_up
+from customer_360.households.fold import Household
+from customer_360.partners.fold import Partner
 from customer_360.profiles.loading import hold_projection, load_bases
 from customer_360.relationships.fold import Relationship
 from customer_360.relationships.store import find_names, list_members
@@ -17,23 +26,39 @@ MEMBERS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What a customer is part of, and whom it is related to."""
+    """What a customer is part of, whom it is related to, and in which way it sells for us."""
 
-    group: GroupShown | None
-    related: list[RelatedShown]
+    group: GroupShown | None = None
+    related: list[RelatedShown] = field(default_factory=list[RelatedShown])
+    households: list[HouseholdShown] = field(default_factory=list[HouseholdShown])
+    partners: list[PartnerShown] = field(default_factory=list[PartnerShown])
 
 
-async def look_around(
-    connection: Connection, customer_id: UUID, found: Sequence[Relationship]
-) -> Relations:
-    """The customer's group and its related parties, of one moment; nothing to do for most."""
-    if not found:
-        return Relations(None, [])
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of one customer that name others."""
+
+    relationships: Sequence[Relationship]
+    households: Sequence[Household]
+    partners: Sequence[Partner]
+
+
+async def look_around(connection: Connection, customer_id: UUID, found: Found) -> Relations:
+    """Who the others are, and the customer's group, of one moment; nothing to do for most."""
+    if not (found.relationships or found.households or found.partners):
+        return Relations()
+    wanted = {
+        *others_in(customer_id, found.relationships),
+        *people_in(found.households, found.partners),
+    }
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await hold_projection(connection)
-        names = await find_names(connection, others_in(customer_id, found))
+        names = await find_names(connection, list(wanted))
         return Relations(
-            await _group(connection, customer_id), related_to(customer_id, found, names)
+            await _group(connection, customer_id) if found.relationships else None,
+            related_to(customer_id, found.relationships, names),
+            households_shown(found.households, names),
+            partners_shown(found.partners, names),
         )
 
 

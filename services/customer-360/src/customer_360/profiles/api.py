@@ -18,7 +18,7 @@ from shared.http.requests import Code, Cursor, Database, Page, page_of, read_cur
 from shared.runtime import Runtime
 
 from customer_360.customers.store import find_current
-from customer_360.groups.looking import look_around
+from customer_360.groups.looking import Found, look_around
 from customer_360.profiles.assembly import Known, view_of
 from customer_360.profiles.figures import Yardstick, figures_of
 from customer_360.profiles.listing import list_profile_ids
@@ -76,8 +76,9 @@ async def get_customer(
         current_id = await _current_id(connection, looked[0])
         if current_id != customer_id:
             return moved_to("/v1/customers", current_id)
-        relations = await look_around(connection, customer_id, looked[0].relationships)
-    known, yardstick = looked
+        known, yardstick = looked
+        found = Found(known.relationships, known.households, known.partners)
+        relations = await look_around(connection, customer_id, found)
     logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
     return view_of(known, relations, yardstick, datetime.now(UTC), stale=stale)
 

@@ -17,9 +17,11 @@ from customer_360.contactability.gate import contactable_now
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
 from customer_360.groups.looking import Relations
+from customer_360.households.fold import Household
 from customer_360.interactions.fold import Interaction
 from customer_360.leads.fold import Lead
 from customer_360.orders.fold import Order
+from customer_360.partners.fold import Partner
 from customer_360.people.fold import Consent, Contact, Suppression
 from customer_360.preferences.fold import Preference
 from customer_360.privacy_requests.fold import PrivacyRequest
@@ -53,6 +55,8 @@ class Known:
     interactions: Sequence[Interaction]
     preferences: Sequence[Preference]
     relationships: Sequence[Relationship]
+    households: Sequence[Household]
+    partners: Sequence[Partner]
     as_of: Mapping[str, SourceProgress]
 
 
@@ -83,6 +87,8 @@ def view_of(
         credit=customer.credit if customer else None,
         group=relations.group,
         related=relations.related,
+        households=relations.households,
+        partners=relations.partners,
         alerts=_alerts(known),
         timeline_url=f"/v1/customers/{basis.customer_id}/timeline",
     )

@@ -16,9 +16,11 @@ from customer_360.deals.store import DEALS
 from customer_360.duplicates.store import DUPLICATES
 from customer_360.folding import RowT
 from customer_360.guarded import GuardedTable
+from customer_360.households.store import HOUSEHOLDS
 from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS, OrderSum
+from customer_360.partners.store import PARTNERS
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
 from customer_360.preferences.store import PREFERENCES
 from customer_360.privacy_requests.store import PRIVACY_REQUESTS
@@ -37,6 +39,8 @@ DUPLICATES_SHOWN = 20
 INTERACTIONS_SHOWN = 10
 PREFERENCES_SHOWN = 100
 RELATED_SHOWN = 50
+HOUSEHOLDS_SHOWN = 20
+PARTNERS_SHOWN = 20
 
 # Arrays, not joins: at `OR … IN (SELECT …)` PostgreSQL reads whole tables, whatever their indexes.
 _PEOPLE = "ARRAY(SELECT contact_id FROM people)"
@@ -114,7 +118,15 @@ SELECT profiles.profile_version,
         SELECT relationships FROM relationships
         WHERE (from_id = $1 OR to_id = $1) AND ended_at IS NULL
         ORDER BY relationship_type, relationship_id LIMIT {RELATED_SHOWN}
-    ) AS relationships
+    ) AS relationships,
+    ARRAY(
+        SELECT households FROM households WHERE member_contact_ids ?| ({_PEOPLE})::text[]
+        ORDER BY household_id LIMIT {HOUSEHOLDS_SHOWN}
+    ) AS households,
+    ARRAY(
+        SELECT partners FROM partners WHERE customer_id = $1
+        ORDER BY since DESC NULLS LAST, partner_id LIMIT {PARTNERS_SHOWN}
+    ) AS partners
 FROM profiles WHERE profiles.customer_id = $1
 """
 
@@ -152,6 +164,8 @@ async def look_up(
         interactions=_rows(INTERACTIONS, look),
         preferences=_rows(PREFERENCES, look),
         relationships=_rows(RELATIONSHIPS, look),
+        households=_rows(HOUSEHOLDS, look),
+        partners=_rows(PARTNERS, look),
         as_of=as_of,
     )
     return known, _yardstick(look)

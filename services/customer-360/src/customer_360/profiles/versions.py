@@ -12,9 +12,11 @@ from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
 from customer_360.duplicates.store import DUPLICATES
 from customer_360.handovers.store import HANDOVERS
+from customer_360.households.store import HOUSEHOLDS
 from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.orders.store import ORDERS
+from customer_360.partners.store import PARTNERS
 from customer_360.people.store import CONSENTS, CONTACTS, IDENTITIES, SUPPRESSIONS
 from customer_360.preferences.store import PREFERENCES
 from customer_360.privacy_requests.store import PRIVACY_REQUESTS
@@ -47,6 +49,8 @@ TABLES = (
     INTERACTIONS,
     PREFERENCES,
     RELATIONSHIPS,
+    HOUSEHOLDS,
+    PARTNERS,
 )
 """Every projected table: what a version can be waited for in."""
 

@@ -17,6 +17,7 @@ from shared.contracts.contacts import (
 from customer_360.alerts.derive import Alert
 from customer_360.contactability.gate import Contactable
 from customer_360.deals.fold import Risk
+from customer_360.groups.living import HouseholdShown, PartnerShown
 from customer_360.groups.related import RelatedShown
 from customer_360.groups.rolling_up import GroupShown
 from customer_360.sources.progress import SourceProgress
@@ -366,5 +367,7 @@ class CustomerView(_Shown):
     credit: Credit | None
     group: GroupShown | None
     related: list[RelatedShown]
+    households: list[HouseholdShown]
+    partners: list[PartnerShown]
     alerts: list[Alert]
     timeline_url: str

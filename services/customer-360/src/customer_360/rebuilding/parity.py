@@ -43,6 +43,7 @@ _SAMPLED = {
         SELECT request_id FROM {schema}.privacy_requests, jsonb_array_elements_text(
             contact_ids || customer_ids) AS concerned (id) WHERE concerned.id::uuid = ANY($1))""",
     "interactions": "customer_id = ANY($1) OR customer_id IS NULL AND contact_ids ?| $1::text[]",
+    "households": "member_contact_ids ?| ($1::uuid[])::text[]",
     "relationships": "from_id = ANY($1) OR to_id = ANY($1)",
     "timeline": "party_id = ANY($1)",
     "order_horizon": "$1::uuid[] IS NOT NULL",

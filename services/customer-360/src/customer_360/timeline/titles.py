@@ -146,6 +146,32 @@ _title(
     lambda e: f"No longer {words(e.relationship_type)} of another{_reason(e.reason_code)}",
 )
 
+_title(
+    contacts.HouseholdChanged,
+    lambda e: {
+        "founded": "Heads a new household",
+        "member-added": "Joined a household",
+        "member-removed": "Left a household",
+        "head-set": "Heads the household",
+        "dissolved": "The household was dissolved",
+    }.get(e.action, f"Household {words(e.action)}"),
+)
+_title(
+    contacts.PartnerOnboarded,
+    lambda e: f"To be a partner in {words(e.program)}, {words(e.tier)}",
+)
+_title(
+    contacts.PartnerStatusChanged,
+    lambda e: f"{e.from_status.capitalize()} partner became {e.to_status}{_reason(e.reason_code)}",
+)
+_title(contacts.PartnerRepRegistered, lambda e: f"A rep was registered{_reason(e.role)}")
+_title(
+    contacts.PartnerRepCertified,
+    lambda e: f"A rep passed {words(e.course_id)} with {e.score:g} points",
+)
+_title(contacts.PartnerRepExpired, lambda _: "The last certificate of a rep is over")
+_title(contacts.PartnerRepRemoved, lambda e: f"No longer a rep{_reason(e.reason_code)}")
+
 _title(pipeline.LeadCreated, lambda e: f"Lead from {words(e.source)} by {words(e.channel)}")
 _title(pipeline.LeadAssigned, lambda e: f"Lead assigned to {e.owner_id}")
 _title(pipeline.LeadContacted, lambda e: f"Lead answered after {e.response_minutes} min")

@@ -225,8 +225,8 @@ function show(view) {
   $("view").replaceChildren(
     alertList(view.alerts), headerCard(view, sourcesOpen),
     h("div", { class: "columns" },
-      h("div", { class: "column" }, peopleCard(view), gradeCard(view), creditCard(view), identityCard(view), preferencesCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
-      h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view), groupCard(view)),
+      h("div", { class: "column" }, peopleCard(view), householdsCard(view), gradeCard(view), creditCard(view), identityCard(view), preferencesCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
+      h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view), partnersCard(view), groupCard(view)),
       h("div", { class: "column" }, interactionsCard(view), timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
   if (!isFirst) highlight(before);
@@ -504,6 +504,31 @@ function groupCard(view) {
       h("span", {}, one.direction === "outward" ? `${capital(words(one.relationship_type))} → ` : `${capital(words(one.relationship_type))} ← `,
         one.other_type === "customer" ? to(one.other_id, one.other_name) : one.other_name ?? "Unnamed"),
       h("span", { class: "soft" }, one.role ? words(one.role) : ""))), ""));
+}
+
+function householdsCard(view) {
+  const here = new Set(view.people.map((one) => one.contact_id));
+  if (!view.households.length) return null;
+  return card("households", "Households", null, rows(view.households, (home) => h("li", {},
+    home.members.map((one) => h("div", { class: "row small" },
+      keyed(`lives:${home.household_id}:${one.contact_id}`, "span", { class: here.has(one.contact_id) ? "strong" : "" }, one.name ?? "Unnamed"),
+      one.is_head ? chip("head", "good") : null))), ""));
+}
+
+function partnersCard(view) {
+  if (!view.partners.length) return null;
+  const tone = { active: "good", suspended: "warn", terminated: "bad", certified: "good", expired: "warn" };
+  return card("partners", "Partner", null, rows(view.partners, (partner) => h("li", {},
+    h("div", { class: "row" },
+      h("span", { class: "strong" }, [partner.program, partner.tier].filter(Boolean).map((code) => capital(words(code))).join(" · ")),
+      keyed(`partner:${partner.partner_id}`, "span", { class: `chip ${tone[partner.status] ?? ""}` }, partner.status)),
+    h("div", { class: "soft small" }, [partner.since && `since ${on(partner.since)}`, partner.territories.join(", "),
+      partner.product_lines.join(", "), partner.agreement_ref].filter(Boolean).join(" · ")),
+    partner.reps.map((rep) => h("div", { class: "row small" },
+      h("span", {}, [rep.name ?? "Unnamed", rep.role && words(rep.role)].filter(Boolean).join(" · ")),
+      keyed(`rep:${partner.partner_id}:${rep.contact_id}`, "span", { class: `chip ${tone[rep.status] ?? ""}` },
+        rep.certified_until ? `${rep.status} until ${on(rep.certified_until)}` : rep.status))))
+  , ""));
 }
 
 function preferencesCard(view) {

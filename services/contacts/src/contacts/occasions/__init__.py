@@ -1,0 +1,1 @@
+"""Occasions: whose birthday or anniversary comes in the next days."""

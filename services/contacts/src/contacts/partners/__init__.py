@@ -1,0 +1,1 @@
+"""Partners: customers who sell for us, and their people who do it."""

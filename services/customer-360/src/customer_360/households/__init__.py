@@ -1,0 +1,1 @@
+"""Households: who of a customer lives with whom."""
