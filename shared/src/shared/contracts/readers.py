@@ -101,6 +101,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.RELATIONSHIP_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
+            pipeline.COMMITMENT_EVENTS,
             pipeline.ORDER_EVENTS,
             service_desk.TICKET_EVENTS,
             service_desk.CLOCK_EVENTS,

@@ -19,6 +19,7 @@ from customer_360.contactability.gate import Contactable
 from customer_360.deals.fold import Risk
 from customer_360.groups.related import RelatedShown
 from customer_360.groups.rolling_up import GroupShown
+from customer_360.profiles.promised import CommitmentsShown
 from customer_360.sources.progress import SourceProgress
 
 
@@ -356,6 +357,7 @@ class CustomerView(_Shown):
     privacy: PrivacySection
     leads: list[LeadShown]
     deals: Deals
+    commitments: CommitmentsShown
     orders: Orders
     value: Value
     service: ServiceSection
