@@ -31,6 +31,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "customer_refs",
         "orders",
         "deals",
+        "commitments",
         "tickets",
         "leads",
         "lead_intakes",
