@@ -33,6 +33,8 @@ OWN: tuple[tuple[str, str, str, Topic], ...] = (
     ("contacts", "privacy_requests", "request_id", k.PRIVACY_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_STATE),
+    ("pipeline", "commitments", "commitment_id", p.COMMITMENT_EVENTS),
+    ("pipeline", "commitments", "commitment_id", p.COMMITMENT_STATE),
     ("pipeline", "leads", "lead_id", p.LEAD_EVENTS),
     ("pipeline", "leads", "lead_id", p.LEAD_STATE),
     ("pipeline", "orders", "order_id", p.ORDER_EVENTS),

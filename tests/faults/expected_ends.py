@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts import campaigns as c
+from shared.contracts import pipeline as p
 from shared.contracts import service_desk as s
 
 from tests.faults.holdings import Holdings
@@ -83,6 +84,44 @@ def _step(course: _Course, event: Any) -> str | None:
 
 def _is_after(at: datetime, due_at: datetime | None) -> bool:
     return due_at is not None and at > due_at
+
+
+def commitments(log: Log, now: datetime) -> Iterator[str]:
+    """No promise broken twice, none before its time, none forgotten; and its warning the same."""
+    told: dict[UUID, list[Any]] = defaultdict(list)
+    facts = (
+        p.CommitmentMade,
+        p.CommitmentDueSoon,
+        p.CommitmentBroken,
+        p.CommitmentFulfilled,
+        p.CommitmentWithdrawn,
+    )
+    for received in log.facts(*facts):
+        told[received.event.commitment_id].append(received)
+    for commitment_id, records in told.items():
+        yield from (f"commitment {commitment_id} {wrong}" for wrong in _kept(records, now))
+
+
+def _kept(records: list[Any], now: datetime) -> Iterator[str]:
+    events = [received.event for received in records]
+    if not isinstance(events[0], p.CommitmentMade):
+        yield "was never made"
+        return
+    due_at = events[0].due_at
+    times = Counter(type(event) for event in events)
+    yield from (f"told {fact.__name__} {n} times" for fact, n in times.items() if n > 1)
+    is_over = bool(times[p.CommitmentFulfilled] or times[p.CommitmentWithdrawn])
+    if due_at + TIMER_SLACK < now and not (is_over or times[p.CommitmentBroken]):
+        yield f"was due at {due_at} and its breach was missed"
+    for event, following in zip(events, [*events[1:], None], strict=True):
+        if isinstance(event, p.CommitmentBroken) and event.broken_at < due_at:
+            yield f"broke at {event.broken_at}, due at {due_at}"
+        if isinstance(event, p.CommitmentFulfilled):
+            if following is not None:
+                yield f"was kept, and then came {type(following).__name__}"
+            was_broken = bool(times[p.CommitmentBroken])
+            if event.is_late != was_broken or (event.fulfilled_at >= due_at and not was_broken):
+                yield f"was kept at {event.fulfilled_at}, due at {due_at}, broken: {was_broken}"
 
 
 def mails_of_messages(log: Log, held: Holdings, mails: Iterable[str]) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _profiles(log: Log, folded: dict[str, Rows], yardstick: Yardstick | None) ->
 
 def _bases(log: Log, folded: dict[str, Rows]) -> Iterator[Basis]:
     by_customer: dict[str, dict[UUID, list[Any]]] = {}
-    for name in ("orders", "deals", "tickets", "clocks"):
+    for name in ("orders", "deals", "commitments", "tickets", "clocks"):
         by_customer[name] = defaultdict(list)
         for row in folded[name].values():
             by_customer[name][row.customer_id].append(row)
@@ -111,6 +111,7 @@ def _bases(log: Log, folded: dict[str, Rows]) -> Iterator[Basis]:
             customer=folded["customers"].get(one),
             order_sums=_sums(one, by_customer["orders"][one]),
             deals=by_customer["deals"][one],
+            commitments=by_customer["commitments"][one],
             tickets=by_customer["tickets"][one],
             clocks=by_customer["clocks"][one],
             messages=counts.get(one),

@@ -34,6 +34,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "customer_ref_claims",
         "orders",
         "deals",
+        "commitments",
         "tickets",
         "leads",
         "lead_intakes",

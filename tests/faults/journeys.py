@@ -16,6 +16,8 @@ JOURNEYS: tuple[tuple[Journey, int], ...] = (
     (sales.reopen_deal, 3),
     (marketing.submit, 5),
     (sales.follow_lead, 3),
+    (sales.promise, 3),
+    (sales.keep_promise, 2),
     (service.complain, 5),
     (service.answer, 4),
     (service.help_out, 5),

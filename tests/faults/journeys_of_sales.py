@@ -1,12 +1,12 @@
 """Journeys of sales: deals, leads, and what the ERP says was ordered."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from devstack.demo.story.cast import in_days
 from shared.ids import derived_id
 
-from tests.faults.travelling import DEAL, LEAD, Traveller
+from tests.faults.travelling import COMMITMENT, DEAL, LEAD, Traveller
 from tests.faults.world import SESSION_DAY, Order, pick
 
 STAGES = ("proposal", "negotiation")
@@ -88,6 +88,33 @@ async def follow_lead(t: Traveller) -> None:
     lead = await t.client.command("convert-lead", f"{path}/convert", {"deal": deal}, promises=LEAD)
     if lead and lead["deal_id"]:
         t.world.open_deals[lead["deal_id"]] = lead["customer_id"]
+
+
+async def promise(t: Traveller) -> None:
+    """Promise something for in a moment, which is kept, late or never, or for another day."""
+    party = pick(t.dice, t.world.parties)
+    if party is None:
+        return
+    patience = timedelta(seconds=t.dice.choice([1, 2, 3]), days=t.dice.choice([0, 0, 30]))
+    body = {
+        "customer_id": party.customer_id,
+        "contact_id": party.contact_id,
+        "kind": t.dice.choice(["price", "delivery", "service"]),
+        "text": f"It is promised {t.word()}",
+        "due_at": (datetime.now(UTC) + patience).isoformat(),
+    }
+    made = await t.client.command("promise", "pipeline/v1/commitments", body, promises=COMMITMENT)
+    if made:
+        t.world.commitments.append(made["commitment_id"])
+
+
+async def keep_promise(t: Traveller) -> None:
+    """Keep one of the newer promises, in time or too late."""
+    commitment_id = pick(t.dice, t.world.commitments)
+    if commitment_id is not None:
+        t.world.commitments.remove(commitment_id)
+        path = f"pipeline/v1/commitments/{commitment_id}/fulfil"
+        await t.client.command("keep-promise", path, promises=COMMITMENT)
 
 
 async def order(t: Traveller) -> None:

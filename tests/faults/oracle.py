@@ -44,7 +44,10 @@ _BUSY = {
             + (SELECT count(*) FROM messages WHERE status = 'reserved')
             + (SELECT count(*) FROM segments WHERE NOT is_evaluated)
     """,
-    "pipeline": "SELECT count(*) FROM resyncs WHERE phase IN ('looking', 'publishing')",
+    "pipeline": """
+        SELECT (SELECT count(*) FROM resyncs WHERE phase IN ('looking', 'publishing'))
+            + (SELECT count(*) FROM commitments WHERE wake_at < now() + interval '4 seconds')
+    """,
 }
 """What is still to come though nothing waits in a topic or an outbox: zero in each, at rest."""
 

@@ -42,6 +42,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "redrive.after-commit",
         "resync.before-commit",
         "resync.after-commit",
+        "commitments.before-commit",
+        "commitments.after-commit",
     ),
     "service-desk": (
         "timers.before-commit",
@@ -174,7 +176,7 @@ async def _resync(rig: Rig, load: Load) -> None:
     operator = Operator(rig.process("pipeline").url, rig.values["RAPPORT_JWT_KEY"])
     for place in ("resync.before-commit", "resync.after-commit"):
         await _armed(rig, "pipeline", place)
-        await operator.begin_resync(f"{load.seed} {place}", "lead", "deal", "order")
+        await operator.begin_resync(f"{load.seed} {place}", "lead", "deal", "order", "commitment")
 
 
 async def _hand_over(rig: Rig, load: Load) -> None:

@@ -78,6 +78,7 @@ class World:
     reachable: list[str] = field(default_factory=list[str])
     open_deals: dict[str, str] = field(default_factory=dict[str, str])
     closed_deals: dict[str, str] = field(default_factory=dict[str, str])
+    commitments: list[str] = field(default_factory=list[str])
     tickets: dict[str, Ticket] = field(default_factory=dict[str, Ticket])
     resolved: list[str] = field(default_factory=list[str])
     submissions: list[str] = field(default_factory=list[str])

@@ -11,6 +11,7 @@ from shared.db import Pool
 from shared.ids import new_id
 
 from tests.integration.pipeline.conftest import HASH_KEY, Caller, Outbox
+from tests.integration.pipeline.test_commitments import promise
 from tests.integration.pipeline.test_erasures import EMAIL
 from tests.integration.pipeline.test_leads import form
 from tests.records import record_of
@@ -38,12 +39,14 @@ async def test_what_is_held_is_told_while_the_request_is_answered(
     await feed("leads", record_of(form(new_id(), message="I am Ada Lamp")))
     await feed("leads", record_of(form(new_id(), email="eve@elsewhere.example", given_name="Eve")))
     request = asked()
+    theirs = await promise(caller("sales"), contact_id=str(request.contact_id))
+    await promise(caller("sales"), contact_id=str(new_id()))
     record = record_of(request)
     await feed("privacy", record)
     await feed("privacy", record)
 
     [acknowledged] = await outbox.facts(EXPORT_ACKNOWLEDGED["pipeline"])
-    counts = {"leads": 1, "responses": 0, "deals": 0, "orders": 0}
+    counts = {"leads": 1, "responses": 0, "deals": 0, "commitments": 1, "orders": 0}
     assert acknowledged == EXPORT_ACKNOWLEDGED["pipeline"](
         request_id=request.request_id, collected=counts
     )
@@ -51,6 +54,8 @@ async def test_what_is_held_is_told_while_the_request_is_answered(
     part = (await caller("disclosure").get(path)).json()
     assert {name: len(rows) for name, rows in part.items()} == counts
     assert [lead["email"] for lead in part["leads"]] == [EMAIL]
+    [told] = part["commitments"]
+    assert (told["commitment_id"], told["text"]) == (theirs["commitment_id"], theirs["text"])
     for role in ("privacy", "integration", "sales"):
         assert (await caller(role).get(path)).status_code == 403
 

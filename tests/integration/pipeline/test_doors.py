@@ -27,6 +27,10 @@ WRITES: list[tuple[str, Role]] = [
     (f"/v1/deals/{SOME}/reopen", "service"),
     (f"/v1/deals/{SOME}/risks", "service"),
     (f"/v1/deals/{SOME}/risks/clear", "service"),
+    ("/v1/commitments", "marketing"),
+    (f"/v1/commitments/{SOME}/fulfil", "marketing"),
+    (f"/v1/commitments/{SOME}/withdraw", "integration"),
+    (f"/v1/commitments/{SOME}/owner", "reader"),
 ]
 READS = [
     "/v1/leads",
@@ -34,10 +38,18 @@ READS = [
     "/v1/pipelines",
     "/v1/deals",
     f"/v1/deals/{SOME}",
+    "/v1/commitments",
+    f"/v1/commitments/{SOME}",
     "/v1/orders",
     "/v1/orders/waiting",
     f"/v1/orders/{SOME}",
 ]
+PROMISE: dict[str, object] = {
+    "customer_id": str(SOME),
+    "kind": "price",
+    "text": "Ten percent off the next one",
+    "due_at": "2036-01-01T00:00:00Z",
+}
 MALFORMED: list[tuple[str, dict[str, object], str]] = [
     ("/v1/leads", {"source": "fair"}, "channel"),
     (f"/v1/leads/{SOME}/assign", {"owner_id": ""}, "owner_id"),
@@ -54,6 +66,14 @@ MALFORMED: list[tuple[str, dict[str, object], str]] = [
     (f"/v1/deals/{SOME}/reopen", {}, "reason_code"),
     (f"/v1/deals/{SOME}/risks", {"severity": "deadly"}, "severity"),
     (f"/v1/deals/{SOME}/risks/clear", {"code": "mood"}, "code"),
+    ("/v1/commitments", {"customer_id": str(SOME), "kind": "price", "text": "x"}, "due_at"),
+    ("/v1/commitments", {**PROMISE, "kind": "marriage"}, "kind"),
+    ("/v1/commitments", {**PROMISE, "text": ""}, "text"),
+    ("/v1/commitments", {**PROMISE, "due_at": "2036-01-01T00:00:00"}, "due_at"),
+    ("/v1/commitments", {**PROMISE, "amount": "10.00"}, "currency"),
+    (f"/v1/commitments/{SOME}/fulfil", {"evidence_ref": "in so many words"}, "evidence_ref"),
+    (f"/v1/commitments/{SOME}/withdraw", {"reason_code": "x"}, "agreed_with_contact_id"),
+    (f"/v1/commitments/{SOME}/owner", {"owner_id": "tim"}, "reason_code"),
 ]
 
 
@@ -88,5 +108,6 @@ async def test_stages_that_make_no_pipeline_are_refused(caller: Callable[[Role],
 
 
 async def test_what_is_not_there_is_not_found(sales: Caller) -> None:
-    for path in (f"/v1/leads/{SOME}", f"/v1/deals/{SOME}", f"/v1/orders/{SOME}"):
+    kinds = ("leads", "deals", "commitments", "orders")
+    for path in (f"/v1/{kind}/{SOME}" for kind in kinds):
         assert (await sales.get(path)).status_code == 404

@@ -9,13 +9,21 @@ from fastapi import FastAPI
 from shared.contact_points import subject_hash
 from shared.contracts.campaigns import FORM_STATE
 from shared.contracts.contacts import ErasureRequested
-from shared.contracts.pipeline import LEAD_STATE, DealRedacted, LeadDisqualified
+from shared.contracts.pipeline import (
+    LEAD_STATE,
+    CommitmentRedacted,
+    CommitmentState,
+    DealRedacted,
+    LeadDisqualified,
+)
 from shared.contracts.privacy import ANSWERING, ERASURE_ACKNOWLEDGED
 from shared.db import Pool
 from shared.ids import new_id
 from shared.messaging.resyncing import Resyncing
 
-from tests.integration.pipeline.conftest import HASH_KEY, Caller
+from tests.integration.pipeline.conftest import HASH_KEY, Caller, Outbox
+from tests.integration.pipeline.test_commitments import promise
+from tests.integration.pipeline.test_deals import open_deal
 from tests.integration.pipeline.test_leads import form
 from tests.records import record_of
 
@@ -119,7 +127,45 @@ async def test_a_deal_keeps_its_amount_and_loses_its_name(
     assert (rows[1]["version"], "(erased)" in rows[1]["payload"]) == (2, True)
     assert "Ada" not in rows[1]["payload"]
     acknowledged = ERASURE_ACKNOWLEDGED["pipeline"].model_validate_json((await acks(pool))[0])
-    assert acknowledged.erased == {"leads": 0, "deals": 1}
+    assert acknowledged.erased == {"leads": 0, "deals": 1, "commitments": 0}
+
+
+async def test_promises_to_a_person_lose_their_words_and_are_still_owed(
+    feed: Feed, sales: Caller, outbox: Outbox
+) -> None:
+    customer_id, person, other = new_id(), new_id(), new_id()
+    deal = await open_deal(sales, customer_id, primary_contact_id=str(person))
+    on_deal = {"deal_id": deal["deal_id"]}
+    theirs = [
+        await promise(sales, customer_id, contact_id=str(person)),
+        await promise(sales, customer_id, **on_deal),
+    ]
+    others = [
+        await promise(sales, customer_id),
+        await promise(sales, customer_id, contact_id=str(other), **on_deal),
+    ]
+    for _ in range(2):  # another request of the same person finds nothing left
+        await feed("privacy", record_of(asked(contact_ids=(person,))))
+
+    async def told(made: list[Any]) -> list[tuple[str, int, str]]:
+        found = [await sales.get(f"/v1/commitments/{each['commitment_id']}") for each in made]
+        return [
+            (each.json()["text"], each.json()["version"], each.json()["status"]) for each in found
+        ]
+
+    assert await told(theirs) == [("(erased)", 2, "open")] * 2
+    assert await told(others) == [(each["text"], 1, "open") for each in others]
+    redacted = await outbox.facts(CommitmentRedacted)
+    assert {str(fact.commitment_id) for fact in redacted} == {
+        each["commitment_id"] for each in theirs
+    }
+    assert len(redacted) == 2
+    states = await outbox.facts(CommitmentState)
+    assert {state.text for state in states[-2:]} == {"(erased)"}
+    counts = [
+        fact.erased["commitments"] for fact in await outbox.facts(ERASURE_ACKNOWLEDGED["pipeline"])
+    ]
+    assert counts == [2, 0]
 
 
 async def test_orders_are_kept_with_their_reason_and_until_when(feed: Feed, pool: Pool) -> None:

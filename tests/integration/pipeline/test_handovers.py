@@ -3,16 +3,23 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from pipeline.handovers.handlers import move
 from shared.contracts.contacts import HandoverStarted
 from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
-from shared.contracts.pipeline import DealOwnerChanged, DealState, LeadAssigned
+from shared.contracts.pipeline import (
+    CommitmentOwnerChanged,
+    DealOwnerChanged,
+    DealState,
+    LeadAssigned,
+)
 from shared.db import Pool
 from shared.handovers import acknowledging, move_batch, sweep
 from shared.ids import new_id
 
 from tests.integration.pipeline.conftest import Caller, Outbox
+from tests.integration.pipeline.test_commitments import order, promise, promise_of
 from tests.records import record_of
 
 Feed = Callable[..., Awaitable[None]]
@@ -70,6 +77,37 @@ async def test_open_deals_and_leads_move_and_are_acknowledged_once(
     assert (assigned.owner_id, assigned.reason_code) == ("tim", "handover")
     [said] = await outbox.facts(ACKNOWLEDGED)
     assert said.moved == {"deals": 2, "leads": 1}
+
+
+async def test_what_is_still_owed_moves_and_is_counted_and_what_was_kept_does_not(
+    sales: Caller, feed: Feed, pool: Pool, outbox: Outbox
+) -> None:
+    is_open, broken, kept = [await promise(sales) for _ in range(3)]
+    others = await promise(sales, owner_id="otto")
+    await pool.execute(
+        "UPDATE commitments SET status = 'broken', broken_at = now(), wake_at = NULL"
+        " WHERE commitment_id = $1",
+        UUID(broken["commitment_id"]),
+    )
+    await order(sales, kept, "fulfil")
+    handover = started()
+    await feed("handovers", record_of(handover))
+    await move_all(pool)
+
+    async def owners(*made: dict[str, Any]) -> list[tuple[str, str]]:
+        found = [await sales.get(f"/v1/commitments/{each['commitment_id']}") for each in made]
+        return [(each.json()["owner_id"], each.json()["made_by"]) for each in found]
+
+    assert await owners(is_open, broken) == [("tim", "anna")] * 2
+    assert await owners(kept, others) == [("anna", "anna"), ("otto", "anna")]
+    moved = await outbox.facts(CommitmentOwnerChanged)
+    assert {(fact.handover_id, fact.reason_code) for fact in moved} == {
+        (handover.handover_id, "handover")
+    }
+    [said] = await outbox.facts(ACKNOWLEDGED)
+    assert said.moved == {"commitments": 2}
+    refused = await sales.post("/v1/commitments", promise_of(new_id(), owner_id="anna"))
+    assert (refused.status_code, refused.json()["successor"]) == (422, "tim")
 
 
 async def test_whoever_left_opens_no_deal_and_gets_no_lead(

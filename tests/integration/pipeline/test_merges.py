@@ -16,6 +16,7 @@ from shared.contracts.contacts import (
     CustomerUnmerged,
 )
 from shared.contracts.pipeline import (
+    CommitmentRepointed,
     DealRepointed,
     DealRiskFlagged,
     DealState,
@@ -29,6 +30,7 @@ from shared.ids import new_id
 from shared.merges import move_batch, sweep
 
 from tests.integration.pipeline.conftest import Caller, Outbox
+from tests.integration.pipeline.test_commitments import order, promise, promise_of
 from tests.integration.pipeline.test_deals import breached, deal_of, open_deal, risks, ticket_opened
 from tests.integration.pipeline.test_holds import placed
 from tests.integration.pipeline.test_leads import form, identity
@@ -212,3 +214,33 @@ async def test_a_repeat_that_names_the_merged_customer_is_the_same_deal(
     await move_all(pool)
     third = await sales.post("/v1/deals", asked, Idempotency_Key="once")
     assert {each.json().get("deal_id") for each in (again, third)} == {first.json()["deal_id"]}
+
+
+async def test_promises_go_with_their_customer_and_person_and_back(
+    sales: Caller, feed: Feed, pool: Pool, outbox: Outbox
+) -> None:
+    old, stays, person, same = new_id(), new_id(), new_id(), new_id()
+    asked = promise_of(old, contact_id=str(person))
+    made = (await sales.post("/v1/commitments", asked, Idempotency_Key="once")).json()
+    kept = await promise(sales, old)
+    await order(sales, kept, "fulfil")
+    said = {"contact_id": same, "merge_id": new_id(), "reason_code": "x", "decided_by": "user:mia"}
+    people = ContactMerged(merged_ids=(person,), reversible_until=NOW, **said)
+    merge = merged(old, stays)
+    await feed("merges", record_of(merge), record_of(people))
+    await move_all(pool)
+
+    found = (await sales.get("/v1/commitments", customer_id=str(old))).json()["items"]
+    assert {each["customer_id"] for each in found} == {str(stays)}
+    assert {each["contact_id"] for each in found} == {str(same), None}
+    assert len(await outbox.facts(CommitmentRepointed)) == 3
+    again = await sales.post("/v1/commitments", asked, Idempotency_Key="once")
+    assert again.json()["commitment_id"] == made["commitment_id"]
+    late = await promise(sales, old)
+    assert late["customer_id"] == str(stays)
+
+    await feed("merges", record_of(undone(merge), 2))
+    await move_all(pool)
+    assert await customer_of(sales, "commitments", made["commitment_id"]) == str(old)
+    assert await customer_of(sales, "commitments", kept["commitment_id"]) == str(old)
+    assert await customer_of(sales, "commitments", late["commitment_id"]) == str(stays)

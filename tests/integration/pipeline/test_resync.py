@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from shared.auth import Role
 from shared.contracts.contacts import CustomerState
-from shared.contracts.pipeline import DealState, LeadState, OrderState
+from shared.contracts.pipeline import CommitmentState, DealState, LeadState, OrderState
 from shared.contracts.resync import RESYNC_CANCELLED, RESYNC_COMPLETED, RESYNC_GAP, RESYNC_STARTED
 from shared.db import Pool, transaction
 from shared.ids import new_id
@@ -20,6 +20,7 @@ from shared.messaging.reactions import Consumer
 from shared.messaging.resyncing import Resyncing
 
 from tests.integration.pipeline.conftest import Caller, Outbox
+from tests.integration.pipeline.test_commitments import promise
 from tests.integration.pipeline.test_deals import command, open_deal
 from tests.integration.pipeline.test_orders import Feed, customer, erp_order
 from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
@@ -91,6 +92,18 @@ async def test_everything_is_published_again_under_the_versions_that_it_has(
     shown = (await integration.get(f"/v1/resync/{resync['resync_id']}")).json()
     assert (shown["status"], shown["published"]) == ("completed", {"deal": 3, "order": 250})
     assert shown["ended_at"] is not None
+
+
+async def test_promises_are_published_again_with_their_words(
+    sales: Caller, pool: Pool, resyncing: Resyncing, integration: Caller
+) -> None:
+    made = await promise(sales)
+    resync = await begin(integration, {"aggregates": ["commitment"]})
+    await finish(pool, resyncing)
+    [row] = await marked(pool, resync)
+    assert CommitmentState.model_validate_json(row["payload"]) == CommitmentState.model_validate(
+        made
+    )
 
 
 async def test_ids_that_nobody_holds_are_told_as_a_gap(

@@ -128,6 +128,50 @@ class Story:
             won_at=at(72),
         )
 
+    def promise(self, **changes: Any) -> pipeline.CommitmentMade:
+        fields: dict[str, Any] = {
+            "commitment_id": self.commitment,
+            "customer_id": self.customer,
+            "contact_id": self.contact,
+            "kind": "delivery",
+            "made_by": "anna",
+            "owner_id": "anna",
+            "due_at": at(48),
+        }
+        return pipeline.CommitmentMade(**{**fields, **changes})
+
+    def _promise(self) -> dict[str, Any]:
+        return {"commitment_id": self.commitment, "customer_id": self.customer}
+
+    def promise_due_soon(self) -> pipeline.CommitmentDueSoon:
+        return pipeline.CommitmentDueSoon(**self._promise(), owner_id="anna", due_at=at(48))
+
+    def promise_broken(self) -> pipeline.CommitmentBroken:
+        return pipeline.CommitmentBroken(
+            **self._promise(), owner_id="anna", due_at=at(48), broken_at=at(48)
+        )
+
+    def promise_kept(self) -> pipeline.CommitmentFulfilled:
+        return pipeline.CommitmentFulfilled(**self._promise(), is_late=True, fulfilled_at=at(50))
+
+    def promise_given(self) -> pipeline.CommitmentOwnerChanged:
+        return pipeline.CommitmentOwnerChanged(
+            **self._promise(),
+            from_owner_id="anna",
+            to_owner_id="tim",
+            reason_code="handover",
+            handover_id=self.handover,
+        )
+
+    def _commitment(self) -> list[Event]:
+        return [
+            self.promise(),
+            self.promise_due_soon(),
+            self.promise_given(),
+            self.promise_broken(),
+            self.promise_kept(),
+        ]
+
     def ticket_opened(self, severity: int = 1) -> service_desk.TicketOpened:
         return service_desk.TicketOpened(
             ticket_id=self.ticket,
@@ -392,6 +436,7 @@ class Story:
                 self.rep_certified("more", 20),
                 self.rep_expired(),
             ],
+            self._commitment(),
         ]
 
     def _owner_changed(self) -> Event:

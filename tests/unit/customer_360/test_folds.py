@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from customer_360.commitments.fold import fold as commitment_fold
 from customer_360.consumers import consumers, customer_projection, fact_projection, order_projection
 from customer_360.deals.fold import fold as deal_fold
 from customer_360.orders.fold import fold as order_fold
@@ -21,7 +22,7 @@ from shared.contracts.pipeline import DealReopened
 from shared.contracts.topic import Event
 from shared.messaging.envelope import Received
 
-from tests.unit.customer_360.histories import HASH_KEY, Story
+from tests.unit.customer_360.histories import HASH_KEY, Story, at
 from tests.unit.customer_360.received import received
 
 STORIES = (Story("ada"), Story("bob"))
@@ -143,6 +144,13 @@ def test_a_resolved_ticket_is_not_open() -> None:
     [ticket] = ticket_fold.all({}, _facts(Story().history()[8])[0])
 
     assert (ticket.is_open, ticket.agent_id) == (False, "sam")
+
+
+def test_a_promise_that_is_kept_late_was_broken_and_is_no_longer_owed() -> None:
+    [kept] = commitment_fold.all({}, _facts(Story().history()[22])[0])
+
+    assert (kept.status, kept.is_owed, kept.is_due_soon) == ("fulfilled", False, False)
+    assert (kept.broken_at, kept.owner_id, kept.made_by) == (at(48), "tim", "anna")
 
 
 def test_a_message_that_was_held_and_then_sent_keeps_no_reason() -> None:

@@ -43,6 +43,7 @@ from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
 from customer_360 import erasing
+from customer_360.commitments import projection as commitments
 from customer_360.customers import projection as customers
 from customer_360.deals import projection as deals
 from customer_360.duplicates import projection as duplicates
@@ -126,6 +127,7 @@ def fact_projection(hash_key: str) -> Projection:
             duplicates.SECTION,
             leads.SECTION,
             deals.SECTION,
+            commitments.SECTION,
             tickets.TICKET_SECTION,
             tickets.CLOCK_SECTION,
             tickets.SURVEY_SECTION,

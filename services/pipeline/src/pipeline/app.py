@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
-from shared.contracts.pipeline import DealState, LeadState, OrderState
+from shared.contracts.pipeline import CommitmentState, DealState, LeadState, OrderState
 from shared.handovers import acknowledging, handover_jobs
 from shared.merges import merge_jobs
 from shared.messaging.resyncing import Resyncable
@@ -12,6 +12,9 @@ from shared.settings import from_environment
 
 from pipeline.access_requests import api as access_requests_api
 from pipeline.access_requests import consumers as access_requests_consumers
+from pipeline.commitments import api as commitments_api
+from pipeline.commitments import store as commitments_store
+from pipeline.commitments.handlers import wake_commitments
 from pipeline.config import Settings
 from pipeline.deals import api as deals_api
 from pipeline.deals import consumers as deals_consumers
@@ -41,10 +44,11 @@ def create_app() -> FastAPI:
     intake = Intake(settings.hash_key.get_secret_value(), settings.default_owner)
     service = Service(
         name="pipeline",
-        summary="Leads, deals and orders.",
+        summary="Leads, deals, promises and orders.",
         routers=(
             leads_api.router,
             deals_api.router,
+            commitments_api.router,
             definitions_api.router,
             orders_api.router,
             access_requests_api.router,
@@ -62,10 +66,12 @@ def create_app() -> FastAPI:
         resyncables=(
             Resyncable(LeadState, "leads", leads_store.lock_snapshots, "erased_at IS NULL"),
             Resyncable(DealState, "deals", deals_store.lock_snapshots),
+            Resyncable(CommitmentState, "commitments", commitments_store.lock_snapshots),
             Resyncable(OrderState, "orders", orders_store.lock_snapshots),
         ),
         jobs=(
             Job("publish-standard-pipeline", publish_standard_pipeline, HOURLY),
+            Job("wake-commitments", wake_commitments, every=1.0),
             Job("prune-signals", prune, HOURLY),
             *handover_jobs("pipeline", move, acknowledging(HANDOVER_ACKNOWLEDGED["pipeline"])),
             *merge_jobs("pipeline", REPOINTING),

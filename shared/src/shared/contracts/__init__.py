@@ -30,7 +30,7 @@ from shared.contracts.contacts import (
 )
 from shared.contracts.contacts import handovers as contacts_handovers
 from shared.contracts.contacts import privacy as contacts_privacy
-from shared.contracts.pipeline import deals, definitions, leads, orders
+from shared.contracts.pipeline import commitments, deals, definitions, leads, orders
 from shared.contracts.topic import Event, Topic
 
 _MODULES = (
@@ -48,6 +48,7 @@ _MODULES = (
     leads,
     definitions,
     deals,
+    commitments,
     orders,
     service_desk,
     campaigns,

@@ -105,6 +105,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.PARTNER_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
+            pipeline.COMMITMENT_EVENTS,
             pipeline.ORDER_EVENTS,
             service_desk.TICKET_EVENTS,
             service_desk.CLOCK_EVENTS,

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 from shared.contracts.contacts import Credit
 
+from customer_360.commitments.fold import Commitment
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
 from customer_360.sources.progress import SourceProgress
@@ -44,6 +45,16 @@ def alerts_of(
         since = _first(clock.breached_at for clock in breached)
         alerts.append(Alert(code="sla-breached", severity="high", since=since, refs=refs))
     return alerts
+
+
+def commitment_alerts(commitments: Iterable[Commitment]) -> list[Alert]:
+    """What was promised, not kept in time, and is still owed."""
+    broken = [each for each in commitments if each.status == "broken"]
+    if not broken:
+        return []
+    refs = [str(each.commitment_id) for each in broken]
+    since = _first(each.broken_at for each in broken)
+    return [Alert(code="commitment-broken", severity="high", since=since, refs=refs)]
 
 
 def consent_alerts(messages: Sequence[Message]) -> list[Alert]:

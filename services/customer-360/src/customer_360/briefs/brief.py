@@ -8,11 +8,17 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from shared.contracts.contacts import Moved
 
-from customer_360.alerts.derive import Alert, alerts_of
+from customer_360.alerts.derive import Alert
 from customer_360.interactions.fold import Interaction
 from customer_360.people.fold import Contact
-from customer_360.profiles.figures import Basis
-from customer_360.profiles.view import ClockShown, DealShown, InteractionShown, TicketShown
+from customer_360.profiles.figures import Basis, open_alerts
+from customer_360.profiles.promised import CommitmentShown, owed_of
+from customer_360.profiles.view import (
+    ClockShown,
+    DealShown,
+    InteractionShown,
+    TicketShown,
+)
 from customer_360.timeline.store import StoredItem
 
 
@@ -56,7 +62,7 @@ class LastEvent(_Shown):
 
 
 class CustomerBrief(_Shown):
-    """One customer; `promises` are the clocks that run, the next due first."""
+    """One customer; `commitments` are owed, `promises` the clocks that run: the next due first."""
 
     customer_id: UUID
     display_name: str | None
@@ -66,6 +72,7 @@ class CustomerBrief(_Shown):
     people: list[PersonInBrief]
     deals: list[DealShown]
     tickets: list[TicketShown]
+    commitments: list[CommitmentShown]
     promises: list[ClockShown]
     alerts: list[Alert]
     last_interactions: list[InteractionShown]
@@ -90,11 +97,12 @@ def brief_of(
         people=_people(basis.customer_id, people),
         deals=[DealShown.model_validate(deal) for deal in basis.deals if deal.status == "open"],
         tickets=[TicketShown.model_validate(each) for each in basis.tickets if each.is_open],
+        commitments=owed_of(basis.commitments),
         promises=[
             ClockShown.model_validate(clock)
             for clock in sorted(clocks, key=lambda clock: str(clock.due_at))
         ],
-        alerts=alerts_of(basis.deals, basis.tickets, basis.clocks),
+        alerts=open_alerts(basis),
         last_interactions=[InteractionShown.model_validate(each) for each in interactions],
         last_events=[_event(item) for item in items],
     )

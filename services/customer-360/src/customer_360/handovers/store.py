@@ -19,6 +19,13 @@ SELECT customer_id FROM (
     (SELECT DISTINCT customer_id FROM deals
     WHERE handover_id = $1 AND customer_id > $3 ORDER BY customer_id LIMIT $4)
     UNION
+    (SELECT DISTINCT customer_id FROM commitments
+    WHERE handover_id = $1 AND customer_id > $3 ORDER BY customer_id LIMIT $4)
+    UNION
+    (SELECT DISTINCT customer_id FROM commitments
+    WHERE owner_id = $2 AND status IN ('open', 'broken') AND customer_id > $3
+    ORDER BY customer_id LIMIT $4)
+    UNION
     (SELECT customer_id FROM customers
     WHERE owner_id = $2 AND customer_id > $3 ORDER BY customer_id LIMIT $4)
     UNION
@@ -36,7 +43,7 @@ async def find_handover(connection: Connection, handover_id: UUID) -> Handover |
 async def list_customers(
     connection: Connection, handover: Handover, after: UUID, limit: int
 ) -> list[UUID]:
-    """Whose owner, or whose open deal's, changes or changed by this handover; by customer."""
+    """Whose owner, open deal's or promise's changes or changed by this handover; by customer."""
     leaves = handover.status == "waiting-acks" or handover.reason_code == "left"
     owner_id = handover.from_owner_id if leaves else None
     rows = await connection.fetch(_CUSTOMERS, handover.handover_id, owner_id, after, limit)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from customer_360.alerts.derive import (
     Alert,
-    alerts_of,
     consent_alerts,
     credit_alerts,
     duplicate_alerts,
@@ -26,7 +25,15 @@ from customer_360.people.fold import Consent, Contact, Suppression
 from customer_360.preferences.fold import Preference
 from customer_360.privacy_requests.fold import PrivacyRequest
 from customer_360.profiles import view
-from customer_360.profiles.figures import Basis, Yardstick, amounts_of, bought_of, rfm_of
+from customer_360.profiles.figures import (
+    Basis,
+    Yardstick,
+    amounts_of,
+    bought_of,
+    open_alerts,
+    rfm_of,
+)
+from customer_360.profiles.promised import commitments_of
 from customer_360.relationships.fold import Relationship
 from customer_360.sources.progress import SourceProgress
 from customer_360.tickets.fold import Survey, Ticket
@@ -77,6 +84,7 @@ def view_of(
         privacy=_privacy(known),
         leads=[view.LeadShown.model_validate(lead) for lead in known.leads],
         deals=_deals(basis.deals),
+        commitments=commitments_of(basis.commitments),
         orders=_orders(known),
         value=_value(basis, yardstick),
         service=_service(known),
@@ -279,7 +287,7 @@ def _touch(message: Message, campaigns: Mapping[UUID, Campaign]) -> view.TouchSh
 def _alerts(known: Known) -> list[Alert]:
     basis = known.basis
     return [
-        *alerts_of(basis.deals, basis.tickets, basis.clocks),
+        *open_alerts(basis),
         *duplicate_alerts(known.duplicates),
         *consent_alerts(known.messages),
         *credit_alerts(basis.customer.credit if basis.customer else None),

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from shared.contracts.customer_360 import ProfileState
 
-from customer_360.alerts.derive import alerts_of
+from customer_360.alerts.derive import Alert, alerts_of, commitment_alerts
+from customer_360.commitments.fold import Commitment
 from customer_360.customers.fold import Customer
 from customer_360.deals.fold import Deal
 from customer_360.orders.store import OrderSum
@@ -25,6 +26,7 @@ class Basis:
     customer: Customer | None
     order_sums: Sequence[OrderSum]
     deals: Sequence[Deal]
+    commitments: Sequence[Commitment]
     tickets: Sequence[Ticket]
     clocks: Sequence[Clock]
     messages: MessageCount | None
@@ -56,11 +58,17 @@ def figures_of(basis: Basis, yardstick: Yardstick) -> ProfileState:
             "rfm_cell": rfm.cell if rfm else None,
             "messages_sent": basis.messages.sent if basis.messages else 0,
             "messages_clicked": basis.messages.clicked if basis.messages else 0,
-            "alerts": tuple(
-                alert.code for alert in alerts_of(basis.deals, basis.tickets, basis.clocks)
-            ),
+            "alerts": tuple(alert.code for alert in open_alerts(basis)),
         }
     )
+
+
+def open_alerts(basis: Basis) -> list[Alert]:
+    """The alerts that follow from what is open, as they are published too."""
+    return [
+        *alerts_of(basis.deals, basis.tickets, basis.clocks),
+        *commitment_alerts(basis.commitments),
+    ]
 
 
 def rfm_of(basis: Basis, yardstick: Yardstick) -> Rfm | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.db import Connection
 
+from customer_360.commitments.store import COMMITMENTS
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
 from customer_360.orders import store as orders
@@ -32,6 +33,8 @@ async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> 
     customers = await CUSTOMERS.load(connection, customer_ids)
     order_sums = _by_customer(await orders.list_sums(connection, customer_ids))
     deals = _by_customer(await DEALS.list_by(connection, "customer_id", customer_ids))
+    promised = await COMMITMENTS.list_by(connection, "customer_id", customer_ids)
+    commitments = _by_customer(promised)
     tickets = _by_customer(await TICKETS.list_by(connection, "customer_id", customer_ids))
     clocks = _by_customer(await CLOCKS.list_by(connection, "customer_id", customer_ids))
     counts = await touches.list_counts(connection, customer_ids)
@@ -42,6 +45,7 @@ async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> 
             customer=customers.get(one),
             order_sums=order_sums[one],
             deals=deals[one],
+            commitments=commitments[one],
             tickets=tickets[one],
             clocks=clocks[one],
             messages=messages.get(one),

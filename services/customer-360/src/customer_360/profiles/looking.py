@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 from shared.db import Connection
 
+from customer_360.commitments.store import COMMITMENTS
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
 from customer_360.duplicates.store import DUPLICATES
@@ -62,6 +63,7 @@ SELECT profiles.profile_version,
     ARRAY(SELECT customers FROM customers WHERE customer_id = $1) AS customers,
     ARRAY(SELECT order_sums FROM order_sums WHERE customer_id = $1) AS order_sums,
     ARRAY(SELECT deals FROM deals WHERE customer_id = $1) AS deals,
+    ARRAY(SELECT commitments FROM commitments WHERE customer_id = $1) AS commitments,
     ARRAY(SELECT tickets FROM tickets WHERE customer_id = $1) AS tickets,
     ARRAY(SELECT clocks FROM clocks WHERE customer_id = $1) AS clocks,
     ARRAY(SELECT surveys FROM surveys WHERE customer_id = $1) AS surveys,
@@ -177,6 +179,7 @@ def _basis(customer_id: UUID, look: asyncpg.Record) -> Basis:
         customer=next(iter(_rows(CUSTOMERS, look)), None),
         order_sums=[OrderSum(*record) for record in look["order_sums"]],
         deals=_rows(DEALS, look),
+        commitments=_rows(COMMITMENTS, look),
         tickets=_rows(TICKETS, look),
         clocks=_rows(CLOCKS, look),
         messages=MessageCount(customer_id, look["sent"], look["clicked"]),

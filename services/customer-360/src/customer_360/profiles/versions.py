@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.db import Pool
 from shared.errors import InvalidError
 
+from customer_360.commitments.store import COMMITMENTS
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
 from customer_360.duplicates.store import DUPLICATES
@@ -37,6 +38,7 @@ TABLES = (
     DUPLICATES,
     LEADS,
     DEALS,
+    COMMITMENTS,
     ORDERS,
     TICKETS,
     CLOCKS,

@@ -20,6 +20,7 @@ from customer_360.deals.fold import Risk
 from customer_360.groups.living import HouseholdShown, PartnerShown
 from customer_360.groups.related import RelatedShown
 from customer_360.groups.rolling_up import GroupShown
+from customer_360.profiles.promised import CommitmentsShown
 from customer_360.sources.progress import SourceProgress
 
 
@@ -357,6 +358,7 @@ class CustomerView(_Shown):
     privacy: PrivacySection
     leads: list[LeadShown]
     deals: Deals
+    commitments: CommitmentsShown
     orders: Orders
     value: Value
     service: ServiceSection

@@ -1,6 +1,7 @@
 """The titles of facts: ids, codes, amounts and dates in words, and nobody's name."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -29,6 +30,10 @@ def words(code: str) -> str:
 
 def _reason(code: str | None) -> str:
     return f" ({words(code)})" if code else ""
+
+
+def _due(at: datetime) -> str:
+    return f", due {at:%Y-%m-%d}"
 
 
 _title(contacts.CustomerCreated, lambda e: f"Became known as {e.lifecycle} from {words(e.source)}")
@@ -196,6 +201,17 @@ _title(pipeline.DealRedacted, lambda _: "Deal: what it told of a person was eras
 _title(pipeline.DealRepointed, lambda _: "Deal goes with its merged record")
 _title(pipeline.LeadRepointed, lambda _: "Lead goes with its merged record")
 _title(pipeline.OrderRepointed, lambda _: "Order goes with its merged record")
+_title(pipeline.CommitmentMade, lambda e: f"{e.made_by} promised: {words(e.kind)}{_due(e.due_at)}")
+_title(pipeline.CommitmentDueSoon, lambda e: f"Promise due soon{_due(e.due_at)}")
+_title(pipeline.CommitmentBroken, lambda e: f"Promise of {e.owner_id} broken{_due(e.due_at)}")
+_title(pipeline.CommitmentFulfilled, lambda e: f"Promise kept{', too late' if e.is_late else ''}")
+_title(
+    pipeline.CommitmentWithdrawn,
+    lambda e: f"Released from a promise{_reason(e.reason_code)}",
+)
+_title(pipeline.CommitmentOwnerChanged, lambda e: f"{e.to_owner_id} took over the promise")
+_title(pipeline.CommitmentRedacted, lambda _: "Promise: what it told of a person was erased")
+_title(pipeline.CommitmentRepointed, lambda _: "Promise goes with its merged record")
 _title(pipeline.DealReopened, lambda e: f"Deal reopened{_reason(e.reason_code)}")
 _title(
     pipeline.OrderConfirmed,

@@ -1,4 +1,4 @@
-"""What pipeline holds of a person: leads, what raised their score, deals, and orders."""
+"""What pipeline holds of a person: leads, what raised their score, deals, promises, orders."""
 
 SECTIONS = {
     "leads": """
@@ -18,6 +18,13 @@ SECTIONS = {
             currency, product_lines, expected_close_date, reason_code, opened_at, closed_at
         FROM deals WHERE primary_contact_id = ANY($1) OR customer_id = ANY($2)
         ORDER BY opened_at, deal_id""",
+    "commitments": """
+        SELECT commitment_id, kind, text, amount::text AS amount, currency, status, made_at, due_at,
+            broken_at, closed_at
+        FROM commitments
+        WHERE contact_id = ANY($1) OR customer_id = ANY($2) OR contact_id IS NULL AND deal_id IN (
+            SELECT d.deal_id FROM deals AS d WHERE d.primary_contact_id = ANY($1))
+        ORDER BY made_at, commitment_id""",
     "orders": """
         SELECT order_id, external_system, external_ref, status, total::text AS total, currency,
             lines, ordered_at

@@ -1,4 +1,4 @@
-"""Erasing a person in pipeline: leads lose what was told, deals their name; amounts stay."""
+"""Erasing a person in pipeline: leads lose what was told, deals and promises their words."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,12 +6,18 @@ from uuid import UUID
 from shared.cause import Cause
 from shared.contracts.campaigns import FORM_STATE
 from shared.contracts.contacts import ErasureRequested
-from shared.contracts.pipeline import LEAD_STATE, DealRedacted, LeadDisqualified
+from shared.contracts.pipeline import (
+    LEAD_STATE,
+    CommitmentRedacted,
+    DealRedacted,
+    LeadDisqualified,
+)
 from shared.contracts.privacy import ERASURE_ACKNOWLEDGED
 from shared.db import Connection
 from shared.messaging import erased, outbox
 from shared.messaging.outbox import Fact, Tombstone
 
+from pipeline.commitments.store import lock_snapshots as lock_commitments
 from pipeline.deals.store import lock_snapshots
 from pipeline.erasures import store
 
@@ -25,9 +31,10 @@ async def erase(connection: Connection, cause: Cause, asked: ErasureRequested) -
     lead_ids = await store.find_leads(connection, asked)
     await erase_leads(connection, cause, lead_ids)
     deals = await _redact_deals(connection, cause, asked, lead_ids)
+    commitments = await _redact_commitments(connection, cause, asked)
     acknowledged = ERASURE_ACKNOWLEDGED[SERVICE](
         request_id=asked.request_id,
-        erased={"leads": len(lead_ids), "deals": deals},
+        erased={"leads": len(lead_ids), "deals": deals, "commitments": commitments},
         retained=tuple(await store.list_retained(connection, asked.customer_ids)),
     )
     await outbox.append(connection, cause, [Fact(acknowledged, 1)])
@@ -66,3 +73,21 @@ async def _redact_deals(
     snapshots = await lock_snapshots(connection, [deal.deal_id for deal in deals])
     await outbox.append(connection, cause, [*facts, *snapshots])
     return len(deals)
+
+
+async def _redact_commitments(connection: Connection, cause: Cause, asked: ErasureRequested) -> int:
+    redacted = await store.redact_commitments(connection, asked)
+    facts = [
+        Fact(
+            CommitmentRedacted(
+                commitment_id=each.commitment_id,
+                customer_id=each.customer_id,
+                request_id=asked.request_id,
+            ),
+            each.version,
+        )
+        for each in redacted
+    ]
+    snapshots = await lock_commitments(connection, [each.commitment_id for each in redacted])
+    await outbox.append(connection, cause, [*facts, *snapshots])
+    return len(redacted)

@@ -1,4 +1,4 @@
-"""Finding and redacting what pipeline holds of a person: leads, and the names of deals."""
+"""Finding and redacting what pipeline holds of a person: leads, deals' names, promises."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.contracts.contacts import ErasureRequested, Retained
 from shared.db import Connection
 
 NAME = "(erased)"
-"""What stands for the name of a deal that told of a person; a deal always has a name."""
+"""What stands for the name of a deal, or the words of a promise, that told of a person."""
 
 _FIND_LEADS = """
 SELECT lead_id FROM leads
@@ -38,6 +38,13 @@ WHERE name <> '{NAME}' AND (primary_contact_id = ANY($1::uuid[]) OR customer_id 
     OR lead_id = ANY($3::uuid[]))
 RETURNING deal_id, customer_id, version
 """
+_REDACT_COMMITMENTS = f"""
+UPDATE commitments SET version = version + 1, text = '{NAME}'
+WHERE text <> '{NAME}' AND (contact_id = ANY($1::uuid[]) OR customer_id = ANY($2::uuid[])
+    OR contact_id IS NULL AND deal_id IN (
+        SELECT d.deal_id FROM deals AS d WHERE d.primary_contact_id = ANY($1::uuid[])))
+RETURNING commitment_id, customer_id, version
+"""
 _RETAINED = """
 SELECT r.category, r.legal_basis, (max(o.ordered_at) + r.kept)::date AS until
 FROM orders AS o CROSS JOIN retention_rules AS r
@@ -59,6 +66,13 @@ class ErasedLead:
 @dataclass(frozen=True, slots=True)
 class RedactedDeal:
     deal_id: UUID
+    customer_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedCommitment:
+    commitment_id: UUID
     customer_id: UUID
     version: int
 
@@ -96,6 +110,16 @@ async def redact_deals(
         _REDACT_DEALS, asked.contact_ids, asked.customer_ids, list(lead_ids)
     )
     return [RedactedDeal(*row) for row in rows]
+
+
+async def redact_commitments(
+    connection: Connection, asked: ErasureRequested
+) -> list[RedactedCommitment]:
+    """Promises to these people; one that names nobody is to whom its deal is with."""
+    rows: list[Any] = await connection.fetch(
+        _REDACT_COMMITMENTS, asked.contact_ids, asked.customer_ids
+    )
+    return [RedactedCommitment(*row) for row in rows]
 
 
 async def list_retained(connection: Connection, customer_ids: Sequence[UUID]) -> list[Retained]:

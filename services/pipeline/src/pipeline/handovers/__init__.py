@@ -1,1 +1,1 @@
-"""Handovers: the open deals and leads of one employee become another's."""
+"""Handovers: the open deals, leads and promises of one employee become another's."""

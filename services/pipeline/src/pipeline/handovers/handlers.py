@@ -1,4 +1,4 @@
-"""What pipeline moves in a handover: open deals, and leads that are not closed."""
+"""What pipeline moves in a handover: open deals, leads not closed, and what is still owed."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,9 @@ from shared.contracts.pipeline import DealOwnerChanged, LeadAssigned
 from shared.db import Connection
 from shared.handovers import HandoverPart
 
+from pipeline.commitments import store as commitments
+from pipeline.commitments.commands import ChangeCommitmentOwner
+from pipeline.commitments.decisions import decide as decide_commitment
 from pipeline.deals import store as deals
 from pipeline.deals.commands import ChangeDealOwner
 from pipeline.deals.decisions import decide as decide_deal
@@ -17,10 +20,11 @@ REASON = "handover"
 
 
 async def move(connection: Connection, part: HandoverPart, limit: int) -> Mapping[str, int]:
-    """Give the next few to the new owner; what is won, lost or closed keeps its own."""
+    """Give the next few to the new owner; what is won, lost, closed or kept keeps its own."""
     return {
         "deals": await _move_deals(connection, part, limit),
         "leads": await _move_leads(connection, part, limit),
+        "commitments": await _move_commitments(connection, part, limit),
     }
 
 
@@ -46,3 +50,11 @@ async def _move_leads(connection: Connection, part: HandoverPart, limit: int) ->
     ]
     await leads.record_owners(connection, part.cause, changes)
     return len(changes)
+
+
+async def _move_commitments(connection: Connection, part: HandoverPart, limit: int) -> int:
+    command = ChangeCommitmentOwner(part.to_owner_id, REASON, part.handover_id)
+    owed = await commitments.lock_owed_by(connection, part.from_owner_id, limit)
+    changes = [(each, decide_commitment(each, command)) for each in owed]
+    await commitments.record(connection, part.cause, changes)
+    return sum(bool(events) for _, events in changes)

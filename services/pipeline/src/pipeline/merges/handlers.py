@@ -1,4 +1,4 @@
-"""What pipeline re-points in a merge: deals, leads and orders, whatever became of them.
+"""What pipeline re-points in a merge: deals, leads, orders and promises, whatever became of them.
 
 What it keeps of tickets and of the ERP's names for customers stays under the id that it came with,
 and is led on whenever it is looked up.
@@ -14,6 +14,9 @@ from shared.contracts.values import Party
 from shared.db import Connection
 from shared.merges import MergePart, Move, Repointing, find_moves
 
+from pipeline.commitments import store as commitments
+from pipeline.commitments.commands import RepointCommitment
+from pipeline.commitments.decisions import decide as decide_commitment
 from pipeline.customers.store import lock_customers
 from pipeline.deals import store as deals
 from pipeline.deals.commands import RepointDeal
@@ -39,11 +42,12 @@ async def find(
 async def carry(connection: Connection, cause: Cause, party: Party, moves: Sequence[Move]) -> None:
     of_kind = {
         kind: {move.thing_id: move for move in moves if move.kind == kind}
-        for kind in ("deal", "lead", "order")
+        for kind in ("deal", "lead", "order", "commitment")
     }
     await _carry_deals(connection, cause, party, of_kind["deal"])
     await _carry_leads(connection, cause, party, of_kind["lead"])
     await _carry_orders(connection, cause, of_kind["order"])
+    await _carry_commitments(connection, cause, party, of_kind["commitment"])
 
 
 async def recheck(connection: Connection, part: MergePart) -> None:
@@ -87,6 +91,17 @@ async def _carry_orders(connection: Connection, cause: Cause, moves: Mapping[UUI
         for event in repointed(order, *_ends(moves[order.order_id]))
     ]
     await orders.record_repointed(connection, cause, changes)
+
+
+async def _carry_commitments(
+    connection: Connection, cause: Cause, party: Party, moves: Mapping[UUID, Move]
+) -> None:
+    locked = await commitments.lock_commitments(connection, list(moves)) if moves else []
+    changes = [
+        (each, decide_commitment(each, RepointCommitment(party, *_ends(moves[each.commitment_id]))))
+        for each in locked
+    ]
+    await commitments.record(connection, cause, changes)
 
 
 def _ends(move: Move) -> tuple[UUID, UUID]:

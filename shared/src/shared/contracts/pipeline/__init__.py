@@ -1,5 +1,20 @@
-"""What pipeline publishes: leads, pipeline definitions, deals, and the mirror of ERP orders."""
+"""What pipeline publishes: leads, definitions, deals, commitments, and the ERP's orders."""
 
+from shared.contracts.pipeline.commitments import (
+    COMMITMENT_EVENTS,
+    COMMITMENT_STATE,
+    CommitmentBroken,
+    CommitmentDueSoon,
+    CommitmentFulfilled,
+    CommitmentKind,
+    CommitmentMade,
+    CommitmentOwnerChanged,
+    CommitmentRedacted,
+    CommitmentRepointed,
+    CommitmentState,
+    CommitmentStatus,
+    CommitmentWithdrawn,
+)
 from shared.contracts.pipeline.deals import (
     DEAL_EVENTS,
     DEAL_STATE,
@@ -56,6 +71,8 @@ from shared.contracts.pipeline.orders import (
 )
 
 __all__ = [
+    "COMMITMENT_EVENTS",
+    "COMMITMENT_STATE",
     "DEAL_EVENTS",
     "DEAL_STATE",
     "DEFINITION_EVENTS",
@@ -63,6 +80,17 @@ __all__ = [
     "LEAD_STATE",
     "ORDER_EVENTS",
     "ORDER_STATE",
+    "CommitmentBroken",
+    "CommitmentDueSoon",
+    "CommitmentFulfilled",
+    "CommitmentKind",
+    "CommitmentMade",
+    "CommitmentOwnerChanged",
+    "CommitmentRedacted",
+    "CommitmentRepointed",
+    "CommitmentState",
+    "CommitmentStatus",
+    "CommitmentWithdrawn",
     "DealAmountChanged",
     "DealCloseDateChanged",
     "DealLost",

@@ -226,7 +226,7 @@ function show(view) {
     alertList(view.alerts), headerCard(view, sourcesOpen),
     h("div", { class: "columns" },
       h("div", { class: "column" }, peopleCard(view), householdsCard(view), gradeCard(view), creditCard(view), identityCard(view), preferencesCard(view), privacyCard(view), leadsCard(view), campaignsCard(view)),
-      h("div", { class: "column" }, dealsCard(view), serviceCard(view), ordersCard(view), partnersCard(view), groupCard(view)),
+      h("div", { class: "column" }, dealsCard(view), commitmentsCard(view), serviceCard(view), ordersCard(view), partnersCard(view), groupCard(view)),
       h("div", { class: "column" }, interactionsCard(view), timelineCard())));
   shown.texts = new Map([...document.querySelectorAll("[data-k]")].map((element) => [element.dataset.k, element.textContent]));
   if (!isFirst) highlight(before);
@@ -240,6 +240,7 @@ function highlight(before) {
 
 const ALERTS = {
   "sell-while-broken": "Resolve before you sell: a critical ticket is open while a deal is on.",
+  "commitment-broken": "Something was promised, not kept in time, and is still owed.",
   "sla-breached": "A promise to this customer is broken.",
   "consent-breach-attempt": "A message was planned to somebody who had said no; it was not sent.",
   "duplicate-suspected": "This customer, or one of its people, may be in the base twice.",
@@ -415,6 +416,27 @@ function dealsCard(view) {
     h("div", { class: "chips" }, deal.risks.map((risk) =>
       keyed(`risk:${deal.deal_id}:${risk.code}:${risk.cause_id}`, "span", { class: `chip ${risk.severity === "high" ? "bad" : "warn"}` }, words(risk.code))))),
     "No open deal."));
+}
+
+function commitmentsCard(view) {
+  const { open, broken, recent } = view.commitments;
+  if (!open.length && !recent.length) return null;
+  const names = new Map(view.people.map((one) => [one.contact_id, one.name]));
+  const worth = (one) => (one.amount === null ? "" : ` · ${money(one.amount, one.currency)}`);
+  return card("commitments", "Promises", broken ? plural(broken, "broken promise") : null,
+    rows(open, (one) => h("li", {},
+      h("div", { class: "row" },
+        h("span", { class: "strong" }, `${capital(words(one.kind ?? "promise"))}${worth(one)} `,
+          one.status === "broken" ? keyed(`promise:${one.commitment_id}`, "span", { class: "chip bad" }, "broken")
+            : one.is_due_soon ? keyed(`promise:${one.commitment_id}`, "span", { class: "chip warn" }, "due soon") : null),
+        h("span", { class: "due", "data-due": one.due_at ?? "", title: `due ${at(one.due_at)}` })),
+      h("div", { class: "soft small" }, [`due ${at(one.due_at)}`, `by ${one.made_by}`,
+        one.owner_id !== one.made_by && `now ${one.owner_id}`, names.get(one.contact_id)].filter(Boolean).join(" · "))),
+      "Nothing is owed."),
+    recent.length ? h("details", { class: "sources" }, h("summary", {}, plural(recent.length, "earlier promise")),
+      rows(recent, (one) => h("li", {}, h("div", { class: "row small" },
+        h("span", {}, `${capital(words(one.kind ?? "promise"))}${worth(one)} · ${words(one.status)}${one.broken_at ? ", too late" : ""}`),
+        h("span", { class: "soft" }, at(one.closed_at)))), "")) : null);
 }
 
 function leadsCard(view) {

@@ -1,0 +1,1 @@
+"""Commitments: what was promised to a customer, kept, broken or released."""
