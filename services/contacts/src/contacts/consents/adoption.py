@@ -7,6 +7,7 @@ that ends first, then the one that begins last. A question that nobody has answe
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from shared.contracts.contacts import (
@@ -82,7 +83,7 @@ def adopted(like: Consent, consent: Consent) -> Consent:
 
 def _told(like: Consent, command: AdoptConsent) -> ConsentEvent:
     named = command.subject.named()
-    said = {**named, "source": like.source}
+    said: dict[str, Any] = {**named, "source": like.source}
     match like.status:
         case "denied":
             return ConsentDenied(**said, captured_at=like.since)
