@@ -82,7 +82,8 @@ async def test_two_customers_become_one_with_all_that_was_theirs(
     assert strategies == {"display_name": "chosen", "region": "present"} | dict.fromkeys(
         ("industry", "website"), "kept"
     )
-    assert made["moved"] == {"memberships": 2, "identities": 0, "interactions": 0}
+    counts = {"memberships": 2, "identities": 0, "interactions": 0, "relationships": 0}
+    assert made["moved"] == counts
     assert await members(api, one) == {ann["contact_id"], bob["contact_id"]}
     assert await members(api, two) == set()
     assert await outbox.types(one) == ["customer.updated", "customer.merged", "customer.state"]
@@ -231,6 +232,42 @@ async def test_a_concurrent_edit_is_before_the_merge_or_refused(api: Api) -> Non
     assert (made.status_code, kept.status_code) == (201, 200)
     assert other.status_code in {200, 409}
     assert (await customer(api, one))["region"] == "DE"
+
+
+async def test_relationships_follow_a_merge_and_its_undoing(api: Api) -> None:
+    one, two, child, dealer = [await organization(api) for _ in range(4)]
+    for from_id, to_id, kind in (
+        (two, child, "parent-of"), (dealer, one, "dealer"), (dealer, two, "dealer"),
+        (one, two, "supplier"),
+    ):  # fmt: skip
+        body = {"from_id": from_id, "to_id": to_id, "relationship_type": kind}
+        assert (await api.post("/v1/relationships", body)).status_code == 201
+
+    async def related(customer_id: str) -> list[tuple[str, str, str]]:
+        found = (await api.get("/v1/relationships", party_id=customer_id)).json()["items"]
+        return sorted((e["relationship_type"], e["from_id"], e["to_id"]) for e in found)
+
+    before = [await related(each) for each in (one, two, child)]
+    made = await merged(api, one, two)
+    assert made["moved"]["relationships"] == 3
+    assert await related(one) == [("dealer", dealer, one), ("parent-of", one, child)]
+    assert (await api.get(f"/v1/customers/{child}/group")).json()["ancestor_ids"] == [one]
+    assert (await undo(api, made["merge_id"])).status_code == 200
+    assert [await related(each) for each in (one, two, child)] == before
+
+
+async def test_a_preview_of_customers_tells_all_that_objects(api: Api, outbox: Outbox) -> None:
+    one, two = await organization(api, tax_id="ATU1"), await organization(api, tax_id="ATU2")
+    person = (await api.create_customer())["customer_id"]
+    told = await outbox.types()
+    body = {"survivor_id": one, "merged_ids": [two, person], "reason_code": "duplicate"}
+    seen = (await api.post("/v1/merges/customers/preview", body)).json()
+    codes = [each["code"] for each in seen["objections"]]
+    assert codes == ["unique-identifiers-differ", "kinds-differ"]
+    assert {each["field"]: each["value"] for each in seen["fields"]}["tax_id"] == "ATU1"
+    assert await outbox.types() == told
+    absent = {**body, "merged_ids": [str(uuid4())]}
+    assert (await api.post("/v1/merges/customers/preview", absent)).status_code == 404
 
 
 async def test_a_deal_won_under_the_old_id_moves_the_one_that_stayed(api: Api, pool: Pool) -> None:

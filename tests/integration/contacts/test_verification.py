@@ -62,7 +62,8 @@ async def test_an_address_is_verified_and_identifies_the_person(api: Api, outbox
     assert not any("example.org" in row["payload"] for row in (await outbox.rows())[:-1])
     assert (await verify(api, ada, "call")).json() == first.json()
     assert await outbox.types() == facts
-    assert (await api.get(f"/v1/contacts/{ada['contact_id']}")).json() == first.json()
+    read = (await api.get(f"/v1/contacts/{ada['contact_id']}")).json()
+    assert read == {**first.json(), "household_id": None}
 
 
 async def test_it_is_another_s_and_the_conflict_is_told_once(api: Api, outbox: Outbox) -> None:
@@ -199,3 +200,31 @@ async def test_what_cannot_be_verified_is_refused(api: Api) -> None:
         "POST", f"{path_of(ada)}/verify", json={"method": "call"}, roles=("reader",)
     )
     assert answer.status_code == 403
+
+
+async def test_a_merge_takes_the_verified_address_along_and_its_undoing_gives_it_back(
+    api: Api, pool: Pool
+) -> None:
+    ada, other = await person(api, EMAIL), await person(api, EMAIL)
+    assert (await verify(api, ada)).status_code == 200
+    body = {"merged_ids": [ada["contact_id"]], "reason_code": "duplicate"}
+    merge = await api.post("/v1/merges/people", {"survivor_id": other["contact_id"], **body})
+    assert merge.status_code == 201, merge.text
+    assert await verified_of(pool) == {UUID(other["contact_id"])}
+    assert (await verify(api, await person(api, EMAIL))).json()["contact_id"] == other["contact_id"]
+
+    undo = f"/v1/merges/{merge.json()['merge_id']}/undo"
+    assert (await api.post(undo, {"reason_code": "mistake"})).status_code == 200
+    assert await verified_of(pool) == {UUID(ada["contact_id"])}
+    assert (await verify(api, other)).json()["contact_id"] == ada["contact_id"]
+
+
+async def verified_of(pool: Pool) -> set[UUID]:
+    """Who has a verified address, as rows and as identity links say alike."""
+    points = await pool.fetch("SELECT contact_id FROM points WHERE verified_at IS NOT NULL")
+    links = await pool.fetch(
+        "SELECT contact_id FROM identity_links"
+        " WHERE identifier_type = 'email_hash' AND unlinked_at IS NULL"
+    )
+    assert {row["contact_id"] for row in links} == {row["contact_id"] for row in points}
+    return {row["contact_id"] for row in points}

@@ -37,16 +37,16 @@ class NewPostalPoint:
     is_primary: bool = False
 
 
-def postal_point_id(contact_id: UUID, point: NewPostalPoint) -> UUID:
+def postal_point_id(contact_id: UUID, normalized: str) -> UUID:
     """The same address of the same person is the same point."""
-    return derived_id("postal-point", contact_id, point.address.normalized)
+    return derived_id("postal-point", contact_id, normalized)
 
 
 def add(
     state: ContactState, point: NewPostalPoint
 ) -> Sequence[ContactState | ContactPostalPointAdded]:
     """The snapshot with the address, then the fact; nothing where it is there already."""
-    point_id = postal_point_id(state.contact_id, point)
+    point_id = postal_point_id(state.contact_id, point.address.normalized)
     present = next((each for each in state.postal_points if each.point_id == point_id), None)
     if present and present.status == "active" and (present.is_primary or not point.is_primary):
         return []

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, BaseModel
+from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import Channel, ConsentStatus, LawfulBasis, Purpose
 from shared.errors import InvalidError
@@ -97,7 +98,8 @@ async def list_consents(caller: Reader, pool: Database, contact_id: UUID) -> lis
     del caller
     async with pool.acquire() as connection:
         await people.load_person(connection, contact_id)
-        return [_out(consent) for consent in await store.list_consents(connection, contact_id)]
+        current = await current_id(connection, contact_id)
+        return [_out(consent) for consent in await store.list_consents(connection, current)]
 
 
 @router.post("/grant")

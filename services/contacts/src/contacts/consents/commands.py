@@ -1,6 +1,6 @@
 """What is said about consents: the state, the commands, the refusals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -162,8 +162,23 @@ class ExpireConsent:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AdoptConsent:
+    """Stand as this one does, without one as if nothing counted any more: for merges alone."""
+
+    subject: Subject
+    like: Consent | None
+    at: datetime
+
+
 Command: TypeAlias = (
-    GrantConsent | RequestConsent | ConfirmConsent | DenyConsent | WithdrawConsent | ExpireConsent
+    GrantConsent
+    | RequestConsent
+    | ConfirmConsent
+    | DenyConsent
+    | WithdrawConsent
+    | ExpireConsent
+    | AdoptConsent
 )
 ConsentEvent: TypeAlias = (
     ConsentGranted
@@ -172,3 +187,8 @@ ConsentEvent: TypeAlias = (
     | ConsentWithdrawn
     | ConsentExpired
 )
+
+
+def of_person(command: Command, contact_id: UUID) -> Command:
+    """The same of somebody else: of whom the one that it named was merged into."""
+    return replace(command, subject=replace(command.subject, contact_id=contact_id))

@@ -23,9 +23,11 @@ from shared.contracts.contacts import (
     ConsentWithdrawn,
 )
 
+from contacts.consents.adoption import NO, adopt, adopted
 from contacts.consents.commands import (
     CONFIRMATION_LASTS,
     ActIsOlderError,
+    AdoptConsent,
     BasisDoesNotFitError,
     ChannelCannotConfirmError,
     Command,
@@ -44,7 +46,6 @@ from contacts.consents.commands import (
     WithdrawConsent,
 )
 
-NO = frozenset({"denied", "withdrawn"})
 FOR_SERVICE_ALONE = frozenset({"contract", "legal-obligation", "vital-interests", "public-task"})
 """Bases that carry what somebody must be told, and nothing that is meant to sell."""
 
@@ -52,7 +53,9 @@ BY_CONSENT_ALONE = frozenset({"partner-offers", "profiling"})
 """Purposes that no interest of ours outweighs."""
 
 
-def decide(consent: Consent | None, command: Command) -> Sequence[ConsentEvent]:
+def decide(  # noqa: PLR0911 -- one per kind of command
+    consent: Consent | None, command: Command
+) -> Sequence[ConsentEvent]:
     """The facts that follow from a command; none for a repeat. Raises the refusals."""
     match command:
         case GrantConsent():
@@ -67,6 +70,8 @@ def decide(consent: Consent | None, command: Command) -> Sequence[ConsentEvent]:
             return _withdraw(consent, command)
         case ExpireConsent():
             return _expire(consent, command)
+        case AdoptConsent():
+            return adopt(consent, command)
         case _:
             assert_never(command)
 
@@ -95,8 +100,8 @@ def evolve(consent: Consent | None, event: ConsentEvent) -> Consent:
                 subject, "withdrawn", event.effective_at, event.source, version, evidence=evidence
             )
         case ConsentExpired():
-            assert consent is not None
-            return replace(consent, status="expired", since=event.expired_at, version=version)
+            known = consent or Consent(subject, "unknown", event.expired_at, "merge", 0)
+            return replace(known, status="expired", since=event.expired_at, version=version)
         case _:
             assert_never(event)
 
@@ -121,9 +126,11 @@ def _granted(
 
 
 def with_evidence(consent: Consent, command: Command) -> Consent:
-    """The consent with what no fact carries: which form was shown, and from which address."""
+    """The consent with what no fact carries, such as which form was shown."""
     if isinstance(command, GrantConsent | RequestConsent):
         return replace(consent, evidence=command.evidence)
+    if isinstance(command, AdoptConsent) and command.like is not None:
+        return adopted(command.like, consent)
     return consent
 
 

@@ -24,13 +24,14 @@ from contacts.consents.commands import (
     RequestConsent,
     Subject,
     WithdrawConsent,
+    of_person,
 )
 from contacts.consents.domain import is_new_act
+from contacts.current import lock_current_against_sending
 from contacts.people import store as people
 from contacts.people.domain import require_changeable
 from contacts.people.handlers import verify_address
 from contacts.permits.handlers import none_can_send
-from contacts.permits.store import lock_against_sending
 from contacts.points import PointRules
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
@@ -49,10 +50,12 @@ async def change_consents(
 
     async def attempt() -> list[Consent]:
         async with transaction(pool) as connection:
-            person = await people.load_person(connection, contact_id)
+            current = await lock_current_against_sending(connection, contact_id)
+            person = await people.load_person(connection, current)
             if any(isinstance(each, GrantConsent | RequestConsent) for each in commands):
                 require_changeable(person)
-            consents = await store.record_all(connection, cause, commands)
+            theirs = [of_person(command, current) for command in commands]
+            consents = await store.record_all(connection, cause, theirs)
             return [consent for consent in consents if consent is not None]
 
     return await with_retries(attempt)
@@ -69,7 +72,8 @@ async def withdraw(
 ) -> list[Consent]:
     """Take back; answers when nobody can send any more, a repeat like the first time."""
     consents = await change_consents(pool, cause, contact_id, commands)
-    await none_can_send(pool, [contact_id])
+    named = {consent.subject.contact_id for consent in consents}
+    await none_can_send(pool, [contact_id, *named])
     return consents
 
 
@@ -107,18 +111,21 @@ async def honour_confirmation(
     connection: Connection, cause: Cause, confirmed: ConfirmationConfirmed, rules: PointRules
 ) -> None:
     """The owner of the address said yes, in time or not; so the address is surely theirs."""
+    contact_id = await lock_current_against_sending(connection, confirmed.contact_id)
     await verify_address(connection, cause, confirmed, rules)
-    subject = Subject(confirmed.contact_id, confirmed.channel, confirmed.purpose)
+    subject = Subject(contact_id, confirmed.channel, confirmed.purpose)
     command = ConfirmConsent(subject, confirmed.token_id, confirmed.confirmed_at)
     await store.record(connection, cause, command)
 
 
 async def honour_opt_out(connection: Connection, cause: Cause, optout: MessageUnsubscribed) -> None:
     """Withdraw the consent and suppress the address, for one purpose or for all mail."""
-    await lock_against_sending(connection, [optout.contact_id], [optout.subject_hash])
-    subjects = {Subject(optout.contact_id, optout.channel, optout.purpose)}
+    contact_id = await lock_current_against_sending(
+        connection, optout.contact_id, [optout.subject_hash]
+    )
+    subjects = {Subject(contact_id, optout.channel, optout.purpose)}
     if optout.scope == "all":
-        subjects |= set(await store.list_granted(connection, optout.contact_id, optout.channel))
+        subjects |= set(await store.list_granted(connection, contact_id, optout.channel))
     source_ref = f"message:{optout.message_id}"
     commands = [
         WithdrawConsent(subject, "unsubscribe-link", optout.unsubscribed_at, source_ref)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.aliases import all_ids_of, current_ids
+from shared.aliases import all_ids_of
 from shared.cause import Cause
 from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
 from shared.db import Connection, Pool, transaction, with_retries
@@ -12,6 +12,7 @@ from shared.handovers import require_employed
 from shared.http.requests import require_version
 
 from contacts.changes import Change
+from contacts.current import lock_current
 from contacts.customers import store
 from contacts.customers.domain import (
     ChangeOwner,
@@ -73,7 +74,9 @@ async def note_won_deal(connection: Connection, cause: Cause, won: DealWon) -> N
 
 async def take_back_won_deal(connection: Connection, cause: Cause, reopened: DealReopened) -> None:
     """The customer is a prospect again, unless another won deal or an order says otherwise."""
-    customer = (await _lock_current(connection, [reopened.customer_id])).get(reopened.customer_id)
+    customer = (await lock_current(connection, store.lock_customers, [reopened.customer_id])).get(
+        reopened.customer_id
+    )
     await store.delete_won_deal(connection, reopened.deal_id)
     if customer is None:
         return
@@ -114,24 +117,12 @@ async def lock_known_customers(
     What this transaction noted of the still missing ones is visible to their creator after it.
     Answers by the ids that were asked for: several may mean one customer.
     """
-    locked = await _lock_current(connection, customer_ids)
+    locked = await lock_current(connection, store.lock_customers, customer_ids)
     missing = [customer_id for customer_id in customer_ids if customer_id not in locked]
     if missing:
         await store.lock_customers_to_come(connection, missing)
-        locked |= await _lock_current(connection, missing)
+        locked |= await lock_current(connection, store.lock_customers, missing)
     return locked
-
-
-async def _lock_current(
-    connection: Connection, customer_ids: Collection[UUID]
-) -> dict[UUID, Customer]:
-    """Once more where one was merged while we waited for its lock."""
-    current = await current_ids(connection, customer_ids)
-    locked = await store.lock_customers(connection, set(current.values()))
-    if any(customer.state.record_status == "merged" for customer in locked.values()):
-        current = await current_ids(connection, customer_ids)
-        locked = await store.lock_customers(connection, set(current.values()))
-    return {old_id: locked[new_id] for old_id, new_id in current.items() if new_id in locked}
 
 
 async def note_orders(

@@ -142,6 +142,14 @@ async def move_links(
     return [(row["link_id"], row["from_id"]) for row in rows]
 
 
+async def count_links(connection: Connection, party: _Party, owner_ids: Collection[UUID]) -> int:
+    """How many identifiers are theirs."""
+    count: int = await connection.fetchval(
+        f"SELECT count(*) FROM identity_links WHERE {party}_id = ANY($1::uuid[])", list(owner_ids)
+    )
+    return count
+
+
 async def return_links(
     connection: Connection, party: _Party, moved: Sequence[tuple[UUID, UUID]], from_id: UUID
 ) -> None:
@@ -155,15 +163,14 @@ async def record(connection: Connection, cause: Cause, command: LinkIdentity) ->
     await carry_out(connection, cause, command.link_id, command)
 
 
-async def carry_out(
-    connection: Connection, cause: Cause, link_id: UUID, command: Command
-) -> Link | None:
+async def carry_out(connection: Connection, cause: Cause, link_id: UUID, command: Command) -> Link:
     """Decide a command on a link, write and publish what follows; `StaleVersionError` if late."""
     link = before = await find_link(connection, link_id)
     for event in decide(link, command):
         link = evolve(link, event)
         await _save(connection, cause, before, link)
         await outbox.append(connection, cause, [Fact(event, link.version)])
+    assert link is not None
     return link
 
 

@@ -12,6 +12,7 @@ from shared.db import Connection
 from shared.ids import derived_id
 
 from contacts.consents.handlers import keep_ticked
+from contacts.current import lock_current
 from contacts.customers import store as customers
 from contacts.customers.domain import CreateCustomer
 from contacts.customers.domain import carry_out as carry_out_customer
@@ -71,7 +72,7 @@ async def _find_person(connection: Connection, normalized: str, contact_id: UUID
     """Whose address it is, or who was made of this very submission before."""
     found = await people.find_by_emails(connection, [normalized])
     wanted = found.get(normalized, contact_id)
-    return (await people.lock_people(connection, [wanted])).get(wanted)
+    return (await lock_current(connection, people.lock_people, [wanted])).get(wanted)
 
 
 def _filling_in(
@@ -160,7 +161,8 @@ async def _join(connection: Connection, cause: Cause, lead: LeadState, rules: Po
     )
     if points and points[0].type == "email":
         await people.lock_email(connection, points[0].normalized)
-    known = (await people.lock_people(connection, [lead.contact_id])).get(lead.contact_id)
+    locked = await lock_current(connection, people.lock_people, [lead.contact_id])
+    known = locked.get(lead.contact_id)
     part = Part(lead.customer_id)
     commands: tuple[Command, ...]
     if known is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import (
     InteractionChannel,
@@ -134,9 +135,10 @@ async def list_interactions(  # noqa: PLR0913, PLR0917 -- one parameter per filt
     limit: Limit = 50,
 ) -> Page[InteractionOut]:
     """The newest first."""
-    wanted = store.Wanted(customer_id, contact_id, department, channel)
     before = _before(cursor)
     async with pool.acquire() as connection:
+        current = await current_id(connection, contact_id) if contact_id else None
+        wanted = store.Wanted(customer_id, current, department, channel)
         found = await store.list_interactions(connection, wanted, before, limit + 1)
     logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
     shown = [_out(each) for each in found]

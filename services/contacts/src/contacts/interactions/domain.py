@@ -115,6 +115,18 @@ def of_response(interaction_id: UUID, response: ResponseRecorded) -> Interaction
     )
 
 
+def parties_of(told: InteractionRecorded) -> set[UUID]:
+    """The customer and the people who were in touch."""
+    return {*told.contact_ids, *((told.customer_id,) if told.customer_id else ())}
+
+
+def with_parties(told: InteractionRecorded, now: Mapping[UUID, UUID]) -> InteractionRecorded:
+    """The same with whom these ids mean now, each once."""
+    customer_id = now.get(told.customer_id, told.customer_id) if told.customer_id else None
+    contact_ids = tuple(dict.fromkeys(now[each] for each in told.contact_ids))
+    return told.model_copy(update={"customer_id": customer_id, "contact_ids": contact_ids})
+
+
 def _record(
     interaction: Interaction | None, command: RecordInteraction
 ) -> tuple[Interaction, Sequence[InteractionEvent]]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from shared.auth import Caller, Reader, allow
-from shared.contracts.contacts import FieldChoice
+from shared.contracts.contacts import Channel, ConsentStatus, FieldChoice, Purpose
 from shared.http.requests import Code, Cursor, Database, Limit, NewId, Page, page_of, read_cursor
+from shared.ids import new_id
 
 from contacts.matching.subjects import EntityType
 from contacts.merges import handlers, store
@@ -71,6 +72,43 @@ class MergeOut(BaseModel):
     undone_for: str | None
 
 
+class FieldOut(FieldChoice):
+    """The value that a field would have, and whose it is."""
+
+    value: Any
+
+
+class ObjectionOut(BaseModel):
+    """Why the merge would be refused."""
+
+    code: str
+    message: str
+    details: Mapping[str, Any]
+
+
+class AllowedOut(BaseModel):
+    """What might be done on a channel for a purpose then, and by whose word."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    channel: Channel
+    purpose: Purpose
+    status: ConsentStatus
+    from_id: UUID
+
+
+class PreviewOut(BaseModel):
+    """What a merge would do; give it `versions`, and it does this or is refused."""
+
+    survivor_id: UUID
+    merged_ids: tuple[UUID, ...]
+    versions: Mapping[UUID, int]
+    fields: list[FieldOut]
+    moved: Mapping[str, int]
+    objections: list[ObjectionOut]
+    consents: list[AllowedOut]
+
+
 @router.post("/customers", status_code=201)
 async def merge_customers(
     caller: Decider, pool: Database, window: MergeWindow, merge_id: NewId, body: MergeIn
@@ -78,6 +116,34 @@ async def merge_customers(
     """The merged ids mean the one that stays from now on, in every service."""
     command = _command(caller, window, merge_id, "customer", body)
     return MergeOut.model_validate(await handlers.merge_records(pool, caller.cause, command))
+
+
+@router.post("/people", status_code=201)
+async def merge_people(
+    caller: Decider, pool: Database, window: MergeWindow, merge_id: NewId, body: MergeIn
+) -> MergeOut:
+    """Of what they allowed the most restrictive wins; answers when no mail to them is under way.
+
+    A key date is chosen by its kind: `birthday`, `anniversary`, `other`.
+    """
+    command = _command(caller, window, merge_id, "contact", body)
+    return MergeOut.model_validate(await handlers.merge_records(pool, caller.cause, command))
+
+
+@router.post("/customers/preview")
+async def preview_merge_of_customers(
+    caller: Decider, pool: Database, window: MergeWindow, body: MergeIn
+) -> PreviewOut:
+    """What would stay, from where, and everything that objects; nothing is changed."""
+    return await _preview(pool, caller, window, "customer", body)
+
+
+@router.post("/people/preview")
+async def preview_merge_of_people(
+    caller: Decider, pool: Database, window: MergeWindow, body: MergeIn
+) -> PreviewOut:
+    """What would stay, from where, what may be done then, and everything that objects."""
+    return await _preview(pool, caller, window, "contact", body)
 
 
 @router.post("/{merge_id}/undo")
@@ -109,6 +175,25 @@ async def list_merges(
         found = await store.list_merges(connection, record_id, after, limit + 1)
     shown = [MergeOut.model_validate(merge) for merge in found]
     return page_of(shown, limit, lambda item: [item.decided_at.isoformat(), item.merge_id])
+
+
+async def _preview(
+    pool: Database, caller: Caller, window: MergeWindow, party: EntityType, body: MergeIn
+) -> PreviewOut:
+    command = _command(caller, window, new_id(), party, body)
+    found = await handlers.preview(pool, caller.cause, command)
+    return PreviewOut(
+        survivor_id=body.survivor_id,
+        merged_ids=body.merged_ids,
+        versions=found.versions,
+        fields=[FieldOut(**dict(each.choice), value=each.value) for each in found.fields],
+        moved=found.moved,
+        objections=[
+            ObjectionOut(code=each.code(), message=each.message(), details=each.details)
+            for each in found.objections
+        ],
+        consents=[AllowedOut.model_validate(each) for each in found.consents],
+    )
 
 
 def _command(

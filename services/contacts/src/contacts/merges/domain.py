@@ -59,6 +59,10 @@ class MergeIsFinalError(ConflictError):
     """The time in which the merge could be undone is over."""
 
 
+class MergeIsNotLastError(ConflictError):
+    """Somebody was merged into the same person later; undo that first."""
+
+
 class Versioned(Protocol):
     """A customer or a person."""
 

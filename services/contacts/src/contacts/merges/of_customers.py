@@ -46,11 +46,12 @@ from contacts.merges.domain import (
     require_reversible,
     told,
 )
-from contacts.merges.rows import move_rows, moved_rows_of, return_rows
+from contacts.merges.rows import move_rows, moved_rows_of, relationships_of, return_rows
 from contacts.people import store as people
 from contacts.people.domain import carry_out as carry_out_person
 from contacts.people.memberships import MoveMembership, ReturnMembership
-from contacts.records import MergeRecord, UnmergeRecord
+from contacts.records import MergeRecord, UnmergeRecord, is_present
+from contacts.relationships.handlers import move_all, return_all
 
 
 async def merge_customers(connection: Connection, cause: Cause, command: MergeRecords) -> Merge:
@@ -60,13 +61,17 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
         raise objection
     cause = following(cause, await store.find_last_into(connection, command.record_ids))
     surest = await duplicates.find_surest(connection, command.record_ids, command.case_id)
+    moved = {"memberships": await _move_members(connection, cause, command)}
     links = await identities.move_links(
         connection, "customer", command.merged_ids, command.survivor_id
     )
-    rows = await move_rows(connection, command.merged_ids, command.survivor_id)
-    moved = {"memberships": await _move_members(connection, cause, command)}
+    rows = await move_rows(connection, "customer", command.merged_ids, command.survivor_id)
+    related = await move_all(
+        connection, cause, command.merge_id, command.merged_ids, command.survivor_id
+    )
     moved["identities"] = len(links)
     moved["interactions"] = len(rows["interactions"])
+    moved["relationships"] = len(related)
     states = states_of(locked)
     plan = plan_customer(states, command.choices)
     merge = decided(
@@ -74,7 +79,7 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
         cause.at,
         tuple(each.choice for each in plan.resolved),
         moved,
-        {**kept_of_customer(states, plan, links), "rows": rows},
+        {**kept_of_customer(states, plan, links), "rows": rows, "relationships": related},
     )
     fact = CustomerMerged(
         customer_id=merge.survivor_id,
@@ -129,7 +134,9 @@ async def unmerge_customers(
     links = [(UUID(link), UUID(owner)) for link, owner in merge.kept["links"]]
     await identities.return_links(connection, "customer", links, merge.survivor_id)
     await _return_members(connection, cause, merge)
-    await return_rows(connection, moved_rows_of(merge.kept), merge.survivor_id)
+    await return_rows(connection, "customer", moved_rows_of(merge.kept), merge.survivor_id)
+    related = relationships_of(merge.kept)
+    await return_all(connection, cause, merge.merge_id, related)
     is_graded = any(customer.state.grading for customer in locked.values())
     await rate_anew(connection, cause, merge.record_ids, is_graded=is_graded)
 
@@ -149,7 +156,7 @@ async def _move_members(connection: Connection, cause: Cause, command: MergeReco
     moves = [MoveMembership(each, command.survivor_id, cause.at) for each in command.merged_ids]
     changes = [carry_out_person(person, *moves) for person in locked.values()]
     await people.save_changes(connection, cause, changes)
-    return sum(bool(change.facts) for change in changes)
+    return sum(bool(change.facts) for change in changes if is_present(change.after.state))
 
 
 async def _return_members(connection: Connection, cause: Cause, merge: Merge) -> None:

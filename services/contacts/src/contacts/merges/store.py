@@ -46,6 +46,11 @@ _FORGET_OF = """
 UPDATE merges SET kept = NULL
 WHERE (survivor_id = ANY($1::uuid[]) OR merged_ids && $1::uuid[]) AND kept IS NOT NULL
 """
+_LATER_INTO = """
+SELECT merge_id FROM merges
+WHERE party = $1 AND survivor_id = $2 AND decided_at > $3 AND undone_at IS NULL
+ORDER BY decided_at DESC LIMIT 1
+"""
 _LAST_INTO = "SELECT max(merged_at) FROM aliases WHERE into_id = ANY($1::uuid[])"
 
 
@@ -89,6 +94,14 @@ async def lock_merge(connection: Connection, merge_id: UUID) -> Merge:
 async def find_last_into(connection: Connection, record_ids: Collection[UUID]) -> datetime | None:
     """When the last was merged into any of these: what follows is later, whatever a clock says."""
     found: datetime | None = await connection.fetchval(_LAST_INTO, list(record_ids))
+    return found
+
+
+async def find_later_into(connection: Connection, merge: Merge) -> UUID | None:
+    """The last merge into the same record after this one."""
+    found: UUID | None = await connection.fetchval(
+        _LATER_INTO, merge.party, merge.survivor_id, merge.decided_at
+    )
     return found
 
 

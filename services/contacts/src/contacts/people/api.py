@@ -33,9 +33,8 @@ from shared.http.requests import (
     tag_version,
 )
 
-from contacts.identities import handlers as identities
 from contacts.identities import store as identities_store
-from contacts.identities.domain import Link, LinkIdentity, UnlinkIdentity
+from contacts.identities.domain import Link, LinkIdentity
 from contacts.inputs import ContactIn, KeyDateIn, PersonIn, PointIn, PostalIn
 from contacts.people import handlers, store
 from contacts.people.domain import (
@@ -348,9 +347,8 @@ async def list_identities(caller: Reader, pool: Database, contact_id: UUID) -> l
     del caller
     async with pool.acquire() as connection:
         await store.load_person(connection, contact_id)
-        return [
-            _identity(link) for link in await identities_store.list_links(connection, contact_id)
-        ]
+        current = await current_id(connection, contact_id)
+        return [_identity(link) for link in await identities_store.list_links(connection, current)]
 
 
 @router.post("/{contact_id}/identities")
@@ -362,21 +360,21 @@ async def link_identity(
     One that a person alone can have, and that is another's, stays with the other: the answer names
     whose it is, and the conflict becomes a fact.
     """
-    async with pool.acquire() as connection:
-        await store.load_person(connection, contact_id)
     hashed = rules.identifier(body.identifier_type, body.identifier)
     command = LinkIdentity(
         body.identifier_type, hashed, contact_id, body.customer_id, body.source, body.confidence
     )
-    return _identity(await identities.link_identity(pool, caller.cause, command))
+    return _identity(await handlers.link_identity(pool, caller.cause, contact_id, command))
 
 
 @router.post("/{contact_id}/identities/{link_id}/unlink")
 async def unlink_identity(
     caller: Editor, pool: Database, contact_id: UUID, link_id: UUID, body: UnlinkIn
 ) -> IdentityOut:
-    command = UnlinkIdentity(contact_id, body.reason_code)
-    return _identity(await identities.unlink_identity(pool, caller.cause, link_id, command))
+    unlinked = await handlers.unlink_identity(
+        pool, caller.cause, contact_id, link_id, body.reason_code
+    )
+    return _identity(unlinked)
 
 
 def _identity(link: Link) -> IdentityOut:

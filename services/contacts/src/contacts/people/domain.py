@@ -99,6 +99,13 @@ class UpdatePerson:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceFields:
+    """Exactly these values, points and memberships too: what a merge, or its undoing, makes."""
+
+    profile: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class AddPoint:
     point: NewPoint
 
@@ -134,6 +141,7 @@ class RestorePerson:
 Command: TypeAlias = (
     CreatePerson
     | UpdatePerson
+    | ReplaceFields
     | AddPoint
     | AddPostalPoint
     | SetKeyDate
@@ -164,7 +172,7 @@ PersonEvent: TypeAlias = (
 PersonChange: TypeAlias = changes.Change[Person]
 
 
-def point_id_of(contact_id: UUID, point: NewPoint) -> UUID:
+def point_id_of(contact_id: UUID, point: NewPoint | ContactPoint) -> UUID:
     """The same address of the same person is the same point."""
     return derived_id("point", contact_id, point.type, point.normalized)
 
@@ -184,8 +192,8 @@ def decide(  # noqa: C901, PLR0911 -- one per kind of command
         raise ContactNotFoundError
     if isinstance(command, InvalidatePoint):
         return _invalidate_point(person.state, command) if is_present(person.state) else []
-    if isinstance(command, MoveMembership | ReturnMembership):
-        return _follow_customer(person.state, command) if is_present(person.state) else []
+    if isinstance(command, ReplaceFields | MoveMembership | ReturnMembership):
+        return _follow_merge(person.state, command)
     if isinstance(command, AwaitErasure | KeepRecord | EraseRecord | MergeRecord | UnmergeRecord):
         return _change_status(person.state, command)
     require_changeable(person)
@@ -205,9 +213,15 @@ def decide(  # noqa: C901, PLR0911 -- one per kind of command
             assert_never(command)
 
 
-def _follow_customer(
-    state: ContactState, command: MoveMembership | ReturnMembership
-) -> Sequence[ContactMembershipChanged]:
+def _follow_merge(
+    state: ContactState, command: ReplaceFields | MoveMembership | ReturnMembership
+) -> Sequence[PersonEvent]:
+    """A merged person follows customers too: the undoing of their merge finds them right."""
+    if isinstance(command, ReplaceFields):
+        require_present(state)
+        return _changed(state, command.profile, None)
+    if not is_present(state) and state.record_status != "merged":
+        return []
     if isinstance(command, MoveMembership):
         return move_membership(state, command)
     return return_membership(state, command)
@@ -298,10 +312,13 @@ def _differs(person: Person, command: CreatePerson) -> bool:
     if person.version != 1 + sum(map(len, said)):
         return False
     points = {point_id_of(state.contact_id, point) for point in command.points}
-    postal = {postal_point_id(state.contact_id, point) for point in command.postal_points}
+    postal = {
+        postal_point_id(state.contact_id, point.address.normalized)
+        for point in command.postal_points
+    }
     parts = {part.customer_id for part in command.parts}
     return (
-        bool(_changed(state, command.profile))
+        bool(_differing(state, command.profile))
         or points != {point.point_id for point in state.points}
         or postal != {point.point_id for point in state.postal_points}
         or set(command.key_dates) != set(state.key_dates)
@@ -310,18 +327,24 @@ def _differs(person: Person, command: CreatePerson) -> bool:
 
 
 def _update(state: ContactState, command: UpdatePerson) -> Sequence[PersonEvent]:
-    changed = _changed(state, command.profile)
+    return _changed(state, command.profile, command.import_id)
+
+
+def _changed(
+    state: ContactState, profile: Mapping[str, Any], import_id: UUID | None
+) -> Sequence[PersonEvent]:
+    changed = _differing(state, profile)
     if not changed:
         return []
     fact = ContactUpdated(
         contact_id=state.contact_id,
         changed_fields=tuple(sorted(changed)),
-        import_id=command.import_id,
+        import_id=import_id,
     )
     return [state.model_copy(update=changed), fact]
 
 
-def _changed(state: ContactState, profile: Mapping[str, Any]) -> dict[str, Any]:
+def _differing(state: ContactState, profile: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in profile.items() if getattr(state, name) != value}
 
 

@@ -1,6 +1,7 @@
 """What is done with people: each use case one transaction."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,22 +9,24 @@ from shared.aliases import current_id
 from shared.cause import Cause
 from shared.contact_points import CHANNEL_OF_POINT
 from shared.contracts.campaigns import ConfirmationConfirmed, MessageBounced
-from shared.contracts.contacts import KeyDate
+from shared.contracts.contacts import KeyDate, UnlinkedFor
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.http.requests import require_version
 
+from contacts.current import lock_current
 from contacts.customers import store as customers
 from contacts.customers.domain import CustomerNotFoundError
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import Door
 from contacts.identities import store as identities
-from contacts.identities.domain import LinkIdentity, UnlinkIdentity
+from contacts.identities.domain import Link, LinkIdentity, UnlinkIdentity
 from contacts.inputs import ContactIn, PointIn, PostalIn
 from contacts.matching.subjects import person_traits
 from contacts.people import store
 from contacts.people.domain import (
     AddPoint,
     Command,
+    ContactNotFoundError,
     CreatePerson,
     InvalidatePoint,
     Person,
@@ -73,7 +76,7 @@ async def give_up_address(
     suppression = AddSuppression(
         bounced.channel, bounced.subject_hash, "hard-bounce", cause.at, source_ref=source_ref
     )
-    locked = await store.lock_people(connection, [bounced.contact_id])
+    locked = await lock_current(connection, store.lock_people, [bounced.contact_id])
     for person in locked.values():
         commands = [
             InvalidatePoint(point.point_id, "hard-bounce")
@@ -128,7 +131,7 @@ async def change_person(
         async with transaction(pool) as connection:
             if isinstance(command, SetMembership):
                 await _require_customers(connection, [command.part.customer_id])
-            person = await store.lock_person(connection, contact_id)
+            person = await lock_person(connection, contact_id)
             require_version(person.version, if_match)
             change = carry_out(person, command)
             await store.save_changes(connection, cause, [change])
@@ -144,10 +147,30 @@ async def invalidate_point(
 
     async def attempt() -> Person:
         async with transaction(pool) as connection:
-            person = await store.lock_person(connection, contact_id)
+            person = await lock_person(connection, contact_id)
             change = carry_out(person, command)
             await _save_invalid(connection, cause, rules, change)
             return change.after
+
+    return await with_retries(attempt)
+
+
+async def lock_person(connection: Connection, contact_id: UUID) -> Person:
+    """The person whom this id means now, locked."""
+    locked = await lock_current(connection, store.lock_people, [contact_id])
+    if contact_id not in locked:
+        raise ContactNotFoundError(contact_id=contact_id)
+    return locked[contact_id]
+
+
+async def link_identity(pool: Pool, cause: Cause, contact_id: UUID, command: LinkIdentity) -> Link:
+    """Link it, or tell of the conflict where it is another's alone; answers whose it is."""
+
+    async def attempt() -> Link:
+        async with transaction(pool) as connection:
+            person = await lock_person(connection, contact_id)
+            theirs = replace(command, contact_id=person.state.contact_id)
+            return await identities.carry_out(connection, cause, theirs.link_id, theirs)
 
     return await with_retries(attempt)
 
@@ -193,11 +216,11 @@ async def verify_point(
 
     async def attempt() -> tuple[Person, UUID]:
         async with transaction(pool) as connection:
-            person = await store.lock_person(connection, contact_id)
+            person = await lock_person(connection, contact_id)
             return await _verify(connection, cause, rules, person, command)
 
     person, owner = await with_retries(attempt)
-    if owner != contact_id:
+    if owner != person.state.contact_id:
         raise EmailIsAnothersError(contact_id=owner)
     return person
 
@@ -237,8 +260,7 @@ async def verify_address(
 
     Nothing follows where the address was taken off, or nobody may change the record now.
     """
-    contact_id = await current_id(connection, confirmed.contact_id)
-    locked = await store.lock_people(connection, [contact_id])
+    locked = await lock_current(connection, store.lock_people, [confirmed.contact_id])
     for person in locked.values():
         if person.is_restricted or person.state.record_status != "active":
             continue
@@ -250,12 +272,25 @@ async def verify_address(
                 await _verify(connection, cause, rules, person, command)
 
 
+async def unlink_identity(
+    pool: Pool, cause: Cause, contact_id: UUID, link_id: UUID, reason_code: UnlinkedFor
+) -> Link:
+    async def attempt() -> Link:
+        async with transaction(pool) as connection:
+            person = await lock_person(connection, contact_id)
+            command = UnlinkIdentity(person.state.contact_id, reason_code)
+            return await identities.carry_out(connection, cause, link_id, command)
+
+    return await with_retries(attempt)
+
+
 async def add_point(
     pool: Pool, cause: Cause, rules: PointRules, contact_id: UUID, said: PointIn
 ) -> Person:
     """Add a point; a national number is read by the country of the person's customers."""
     async with pool.acquire() as connection:
-        person = await store.load_person(connection, contact_id)
+        current = await current_id(connection, contact_id)
+        person = await store.load_person(connection, current)
         region = await region_of(connection, [m.customer_id for m in person.state.memberships])
     point = rules.read(said.type, said.value, region, primary=said.is_primary)
     return await change_person(pool, cause, contact_id, AddPoint(point))

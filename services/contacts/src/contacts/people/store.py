@@ -1,7 +1,7 @@
 """The tables of people, their points and memberships: one or a thousand by the same statement."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,6 +109,14 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[])
 ON CONFLICT (contact_id, kind) DO UPDATE SET
     month_day = excluded.month_day, year = excluded.year
 """
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    "points": {"point_id": "uuid"},
+    "memberships": {"customer_id": "uuid", "since": "timestamptz"},
+    "postal_points": {"point_id": "uuid"},
+    "key_dates": {"kind": "text"},
+}
+"""What a person has several of: the table, and what tells them apart with their types."""
+
 _FIND_BY_EMAILS = """
 SELECT DISTINCT ON (points.normalized) points.normalized, contact_id
 FROM points JOIN people USING (contact_id)
@@ -167,6 +175,14 @@ async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> di
     )
     rows = await connection.fetch(f"{_SELECT} WHERE contact_id = ANY($1::uuid[])", wanted)
     return {row["contact_id"]: _person(row) for row in rows}
+
+
+async def hold_people(connection: Connection, contact_ids: Iterable[UUID]) -> None:
+    """Nobody merges or erases these before the commit."""
+    await connection.execute(
+        "SELECT 1 FROM people WHERE contact_id = ANY($1::uuid[]) ORDER BY contact_id FOR KEY SHARE",
+        list(contact_ids),
+    )
 
 
 async def load_traits(connection: Connection, contact_ids: Iterable[UUID]) -> list[Traits]:
@@ -301,13 +317,13 @@ async def save_changes(
     changed = [change for change in changes if change.facts]
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
+    await _delete_parts(connection, changed)
     await _save_points(connection, changed)
     await _save_memberships(connection, changed)
     await _save_postal_points(connection, changed)
     await _save_key_dates(connection, changed)
     await duplicates.save_keys(connection, "contact", keys_of_changes(changed, person_traits))
     await record_changes(connection, [_entry(change, cause) for change in changed])
-    await _forget(connection, changed)
     await outbox.append(connection, cause, published(changed))
 
 
@@ -400,18 +416,32 @@ async def _save_key_dates(connection: Connection, changes: Sequence[PersonChange
         )
 
 
-async def _forget(connection: Connection, changes: Sequence[PersonChange]) -> None:
-    """How erased people were reached, and where they belonged."""
-    erased = [
-        change.after.state.contact_id
-        for change in changes
-        if change.after.state.record_status == "erased"
-    ]
-    if erased:
-        for table in ("points", "memberships", "postal_points", "key_dates"):
-            await connection.execute(
-                f"DELETE FROM {table} WHERE contact_id = ANY($1::uuid[])", erased
-            )
+async def _delete_parts(connection: Connection, changes: Sequence[PersonChange]) -> None:
+    """What erased people had, and what went back to the record that it was merged from."""
+    for table, names in _KEYS.items():
+        gone = [
+            (change.after.state.contact_id, *key)
+            for change in changes
+            if change.before is not None
+            for key in _keys(change.before.state, table) - _keys(change.after.state, table)
+        ]
+        if gone:
+            columns = [list(column) for column in zip(*gone, strict=True)]
+            await connection.execute(_delete(table, names), *columns)
+
+
+def _keys(state: ContactState, table: str) -> set[tuple[Any, ...]]:
+    return {tuple(_values(each, " ".join(_KEYS[table]))) for each in getattr(state, table)}
+
+
+def _delete(table: str, names: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(names.values(), 2))
+    matches = " AND ".join(f"{table}.{name} = gone.{name}" for name in names)
+    return (
+        f"DELETE FROM {table} USING unnest($1::uuid[], {arrays})"
+        f" AS gone (contact_id, {', '.join(names)})"
+        f" WHERE {table}.contact_id = gone.contact_id AND {matches}"
+    )
 
 
 def _values(value: object, names: str) -> list[Any]:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from shared.db import Pool, transaction, with_retries
+from shared.aliases import current_ids
+from shared.db import Connection, Pool, transaction, with_retries
 from shared.ids import new_id
 
 from contacts.permits import store
@@ -34,14 +35,14 @@ async def ask_to_send(
 
     async def attempt() -> Permit:
         async with transaction(pool) as connection:
-            await store.lock_to_send(connection, recipients)
-            standings = await store.load_standings(connection, recipients)
+            current = await _lock_to_send(connection, recipients)
+            standings = await store.load_standings(connection, current)
             reasons: list[Reason | None] = [
-                against(each, known) for each, known in zip(recipients, standings, strict=True)
+                against(each, known) for each, known in zip(current, standings, strict=True)
             ]
             allowed = [
                 recipient
-                for recipient, reason in zip(recipients, reasons, strict=True)
+                for recipient, reason in zip(current, reasons, strict=True)
                 if reason is None
             ]
             if not allowed:
@@ -51,6 +52,20 @@ async def ask_to_send(
             return Permit(permit_id, ends_at, reasons)
 
     return await with_retries(attempt)
+
+
+async def _lock_to_send(
+    connection: Connection, recipients: Sequence[Recipient]
+) -> Sequence[Recipient]:
+    """The recipients as whom they are now, of whom nobody is merged before the commit."""
+    current = recipients
+    while True:
+        await store.lock_to_send(connection, current)
+        ids = await current_ids(connection, {each.contact_id for each in recipients})
+        before = current
+        current = [replace(each, contact_id=ids[each.contact_id]) for each in recipients]
+        if list(current) == list(before):
+            return current
 
 
 async def none_can_send(

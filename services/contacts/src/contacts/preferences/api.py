@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import CustomerPreferenceLearned
 from shared.http.requests import Code, Cursor, Database, Limit, Page, page_of, read_cursor
@@ -67,8 +68,9 @@ async def list_preferences(  # noqa: PLR0913, PLR0917 -- one parameter per filte
     """What one customer or person likes, or who likes something."""
     del caller
     after = read_cursor(cursor, UUID)
-    wanted = store.Wanted(customer_id, contact_id, key, value_code)
     async with pool.acquire() as connection:
+        current = await current_id(connection, contact_id) if contact_id else None
+        wanted = store.Wanted(customer_id, current, key, value_code)
         found = await store.list_preferences(
             connection, wanted, after[0] if after else None, limit + 1
         )

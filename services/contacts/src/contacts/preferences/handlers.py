@@ -1,5 +1,7 @@
 """What is done with preferences: one is learned, as a fact of its customer."""
 
+from dataclasses import replace
+
 from shared.cause import Cause
 from shared.contracts.contacts import CustomerPreferenceLearned
 from shared.db import Connection, Pool, transaction, with_retries
@@ -7,7 +9,7 @@ from shared.db import Connection, Pool, transaction, with_retries
 from contacts.changes import Change
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer
-from contacts.people import store as people
+from contacts.people.handlers import lock_person
 from contacts.preferences import store
 from contacts.preferences.domain import LearnPreference, decide
 from contacts.records import require_active
@@ -31,7 +33,9 @@ async def _learn(
     customer = await customers.lock_customer(connection, command.customer_id)
     require_active(customer.state)
     if command.contact_id is not None:
-        require_active((await people.lock_person(connection, command.contact_id)).state)
+        person = await lock_person(connection, command.contact_id)
+        require_active(person.state)
+        command = replace(command, contact_id=person.state.contact_id)
     known = await store.find_preference(
         connection, command.customer_id, command.contact_id, command.key
     )

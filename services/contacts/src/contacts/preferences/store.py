@@ -32,7 +32,6 @@ WHERE ($1::uuid IS NULL OR customer_id = $1) AND ($2::uuid IS NULL OR contact_id
     AND ($5::uuid IS NULL OR preference_id > $5)
 ORDER BY preference_id LIMIT $6
 """
-# Of two of one key the surer stays, among equals the later.
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,11 @@ class Wanted:
 async def find_preference(
     connection: Connection, customer_id: UUID, contact_id: UUID | None, key: str
 ) -> CustomerPreferenceLearned | None:
+    """Of two that came together by a merge the surer, among equals the later."""
     row = await connection.fetchrow(
         f"SELECT {_COLUMNS} FROM preferences WHERE customer_id = $1"
-        " AND contact_id IS NOT DISTINCT FROM $2 AND key = $3",
+        " AND contact_id IS NOT DISTINCT FROM $2 AND key = $3"
+        " ORDER BY confidence DESC, learned_at DESC LIMIT 1",
         customer_id,
         contact_id,
         key,

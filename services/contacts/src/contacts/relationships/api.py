@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import PartyType, RelationshipEstablished, RelationshipType
 from shared.http.requests import Code, Cursor, Database, Limit, NewId, Page, page_of, read_cursor
@@ -82,8 +83,9 @@ async def list_relationships(  # noqa: PLR0913 -- one parameter per filter
     """How a customer or a person is related, in either direction."""
     del caller
     after = read_cursor(cursor, UUID)
-    wanted = store.Wanted(party_id, relationship_type, with_ended)
     async with pool.acquire() as connection:
+        current = await current_id(connection, party_id)
+        wanted = store.Wanted(current, relationship_type, with_ended)
         found = await store.list_relationships(
             connection, wanted, after[0] if after else None, limit + 1
         )

@@ -63,6 +63,15 @@ class GroupWouldBeACircleError(ConflictError):
     """The customer that would be the parent belongs to the other."""
 
 
+NO_ROOM = (
+    RelationshipToSelfError,
+    RelationshipIsThereError,
+    CustomerHasParentError,
+    GroupWouldBeACircleError,
+)
+"""Why what a merged party had is not established of the one that stays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relationship:
     """Two parties, how they are related, and whether they still are."""
@@ -113,6 +122,19 @@ def decide(relationship: Relationship | None, command: Command) -> Sequence[Rela
             return [] if relationship.ended_at else [_ended(relationship.told, command)]
         case _:
             assert_never(command)
+
+
+def between(
+    told: RelationshipEstablished, now: Mapping[UUID, UUID], relationship_id: UUID
+) -> RelationshipEstablished:
+    """The same between those whom these ids mean now."""
+    return told.model_copy(
+        update={
+            "relationship_id": relationship_id,
+            "from_id": now.get(told.from_id, told.from_id),
+            "to_id": now.get(told.to_id, told.to_id),
+        }
+    )
 
 
 def evolve(relationship: Relationship | None, event: RelationshipEvent) -> Relationship:

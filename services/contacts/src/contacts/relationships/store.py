@@ -108,6 +108,15 @@ async def lock_active_of(connection: Connection, party_ids: Collection[UUID]) ->
     return [_relationship(row) for row in rows]
 
 
+async def count_active_of(connection: Connection, party_ids: Collection[UUID]) -> int:
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM relationships"
+        " WHERE (from_id = ANY($1::uuid[]) OR to_id = ANY($1::uuid[])) AND ended_at IS NULL",
+        list(party_ids),
+    )
+    return count
+
+
 async def find_surroundings(connection: Connection, told: RelationshipEstablished) -> Surroundings:
     """What the decision on a new relationship looks at."""
     same_id = await connection.fetchval(_SAME, told.from_id, told.to_id, told.relationship_type)

@@ -1,0 +1,59 @@
+"""Old ids lead on: whoever was merged is meant by their old id, in every command and every fact.
+
+What is locked here is merged by nobody before the commit, for a merge takes the same locks.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol, TypeAlias, TypeVar
+from uuid import UUID
+
+from shared.aliases import current_ids
+from shared.db import Connection
+
+from contacts.permits.store import lock_against_sending
+from contacts.records import Recorded
+
+
+class Record(Protocol):
+    """A customer or a person."""
+
+    @property
+    def state(self) -> Recorded: ...
+
+
+RecordT = TypeVar("RecordT", bound=Record)
+Lock: TypeAlias = Callable[[Connection, Collection[UUID]], Awaitable[dict[UUID, RecordT]]]
+
+
+async def lock_current(
+    connection: Connection, lock: Lock[RecordT], ids: Collection[UUID]
+) -> dict[UUID, RecordT]:
+    """Lock whom these ids mean now, also where one is merged while we wait for its lock.
+
+    Answers by the ids that were asked for: several may mean one record. Nothing more than the
+    locks where none of them was merged, as most are not.
+    """
+    current = {each: each for each in ids}
+    locked = await lock(connection, ids)
+    while any(_is_merged(locked.get(each)) for each in current.values()):
+        before, current = current, await current_ids(connection, ids)
+        if current == before:
+            break
+        locked |= await lock(connection, set(current.values()))
+    return {old_id: locked[id_] for old_id, id_ in current.items() if id_ in locked}
+
+
+def _is_merged(record: Record | None) -> bool:
+    return record is not None and record.state.record_status == "merged"
+
+
+async def lock_current_against_sending(
+    connection: Connection, contact_id: UUID, subject_hashes: Collection[str] = ()
+) -> UUID:
+    """Until the commit nobody gets a permit for whom this id means, who is the answer."""
+    current = contact_id
+    while True:
+        await lock_against_sending(connection, [current], list(subject_hashes))
+        before, current = current, (await current_ids(connection, [contact_id]))[contact_id]
+        if current == before:
+            return current
