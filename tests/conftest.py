@@ -5,24 +5,20 @@ owner who may create databases), else from containers where a Docker daemon answ
 images, else from devstack. Kafka's topics are shared: tests keep apart by keys and group ids.
 """
 
-import asyncio
 import os
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 from shared.messaging.topics import provision_topics
-from shared.migrate import migrate
 from shared.settings import KafkaSettings
 
 from devstack import ephemeral
 from tests import containers
+from tests.databases import Databases
 
 DatabaseFactory = Callable[[str], Awaitable[str]]
 
@@ -33,35 +29,6 @@ class Servers:
 
     bootstrap: str
     admin_url: str
-
-
-@dataclass(frozen=True)
-class Templates:
-    """A migrated database per service package, made at the first demand, copied for each test."""
-
-    admin_url: str
-    suffix: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
-    urls: dict[str, str] = field(default_factory=dict)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def copy(self, package: str) -> str:
-        async with self.turn:
-            if package not in self.urls:
-                self.urls[package] = await self._make(package)
-            name = f"{package}_{uuid.uuid4().hex[:12]}"
-            template = _name_of(self.urls[package])
-            await _execute(self.admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return _url_of(self.admin_url, name)
-
-    async def _make(self, package: str) -> str:
-        name = f"template_{package}_{self.suffix}"
-        await _execute(self.admin_url, f'CREATE DATABASE "{name}"')
-        url = _url_of(self.admin_url, name)
-        await migrate(url, package)
-        return url
-
-    async def drop(self, url: str) -> None:
-        await _execute(self.admin_url, f'DROP DATABASE "{_name_of(url)}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
@@ -93,38 +60,21 @@ async def topics(kafka_settings: KafkaSettings) -> KafkaSettings:
 
 
 @pytest.fixture(scope="session")
-async def templates(servers: Servers) -> AsyncIterator[Templates]:
-    made = Templates(servers.admin_url)
-    yield made
-    for url in made.urls.values():
-        await made.drop(url)
+async def databases(servers: Servers) -> AsyncIterator[Databases]:
+    lent = Databases(servers.admin_url)
+    yield lent
+    await lent.drop_all()
 
 
 @pytest.fixture
-async def database(templates: Templates) -> AsyncIterator[DatabaseFactory]:
+async def database(databases: Databases) -> AsyncIterator[DatabaseFactory]:
     """Call it with a package: the URL of a migrated database that lives as long as the test."""
     mine: list[str] = []
 
     async def make(package: str) -> str:
-        mine.append(await templates.copy(package))
+        mine.append(await databases.take(package))
         return mine[-1]
 
     yield make
     for url in mine:
-        await templates.drop(url)
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def _name_of(url: str) -> str:
-    return urlsplit(url).path.removeprefix("/")
-
-
-def _url_of(admin_url: str, name: str) -> str:
-    return urlsplit(admin_url)._replace(path=f"/{name}").geturl()
+        await databases.give_back(url)

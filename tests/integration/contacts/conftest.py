@@ -14,7 +14,7 @@ from shared.auth import issue_token
 from shared.contracts.privacy import ANSWERING
 from shared.db import Pool, open_pool
 
-from tests.conftest import Templates
+from tests.databases import Databases
 
 JWT_KEY = "a-key-for-tests-that-is-long-enough"
 HASH_KEY = "a-hash-key-for-tests"
@@ -89,12 +89,12 @@ def _short(headers: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def contacts_pool(templates: Templates) -> AsyncIterator[Pool]:
-    url = await templates.copy("contacts")
+async def contacts_pool(databases: Databases) -> AsyncIterator[Pool]:
+    url = await databases.take("contacts")
     pool = await open_pool(url)
     yield pool
     await pool.close()
-    await templates.drop(url)
+    await databases.give_back(url)
 
 
 @pytest.fixture

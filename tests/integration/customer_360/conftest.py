@@ -18,7 +18,7 @@ from shared.db import Pool, open_pool
 from shared.messaging.consuming import apply
 from shared.messaging.reactions import Consumer
 
-from tests.conftest import Templates
+from tests.databases import Databases
 from tests.records import cause_of_test, record_of
 from tests.unit.customer_360.histories import HASH_KEY, START
 
@@ -75,9 +75,9 @@ class Customer360:
 
 
 @pytest.fixture(scope="session")
-async def running(templates: Templates) -> AsyncIterator[Customer360]:
+async def running(databases: Databases) -> AsyncIterator[Customer360]:
     """One process for all tests. Kafka is not there: they bring their facts themselves."""
-    url = await templates.copy("customer_360")
+    url = await databases.take("customer_360")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CUSTOMER_360_DATABASE_URL", url)
         environment.setenv("RAPPORT_JWT_KEY", JWT_KEY)
@@ -93,7 +93,7 @@ async def running(templates: Templates) -> AsyncIterator[Customer360]:
     ):
         yield Customer360(app, client, pool, app.state.consumers)
     await pool.close()
-    await templates.drop(url)
+    await databases.give_back(url)
 
 
 @pytest.fixture

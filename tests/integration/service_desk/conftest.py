@@ -14,7 +14,8 @@ from shared.auth import issue_token
 from shared.db import Pool, open_pool
 from shared.settings import KafkaSettings
 
-from tests.conftest import DatabaseFactory, Templates
+from tests.conftest import DatabaseFactory
+from tests.databases import Databases
 
 KEY = "a-key-of-the-tests-which-is-long-enough"
 
@@ -72,9 +73,9 @@ class Door:
 
 
 @pytest.fixture(scope="session")
-async def running(topics: KafkaSettings, templates: Templates) -> AsyncIterator[FastAPI]:
+async def running(topics: KafkaSettings, databases: Databases) -> AsyncIterator[FastAPI]:
     """One service for all tests of the package that ask for it."""
-    url = await templates.copy("service_desk")
+    url = await databases.take("service_desk")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SERVICE_DESK_DATABASE_URL", url)
         environment.setenv("RAPPORT_JWT_KEY", KEY)
@@ -82,7 +83,7 @@ async def running(topics: KafkaSettings, templates: Templates) -> AsyncIterator[
         app = create_app()
     async with app.router.lifespan_context(app):
         yield app
-    await templates.drop(url)
+    await databases.give_back(url)
 
 
 @pytest.fixture

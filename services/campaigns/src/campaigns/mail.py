@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
@@ -26,7 +26,23 @@ from campaigns.mail_outcomes import Outcome
 CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 15.0
 _TEMPORARY = range(400, 500)
-_POLICY = SMTP_POLICY.clone(max_line_length=998)
+
+
+class _Headers(HeaderRegistry):
+    """The library's header classes, each made once; it makes a class anew for each header."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = super().__getitem__(name)
+        return made
+
+
+_POLICY = SMTP_POLICY.clone(max_line_length=998, header_factory=_Headers())
 """As long as RFC 5322 lets a line be: a folded link is no link any more."""
 
 
