@@ -142,11 +142,15 @@ async def _template(connection: Connection, url: str) -> Template:
 
 async def _is_as_new(url: str, template: Template) -> bool:
     """Make it so, where nobody else is connected and the schema is the template's."""
-    connection: Connection = await asyncpg.connect(url)
+    settings = {"lock_timeout": "2s"}
+    connection: Connection = await asyncpg.connect(url, server_settings=settings)
     try:
         if await _is_used(connection) or await connection.fetchval(_SCHEMA) != template.schema:
             return False
         await _empty(connection, template)
+    except asyncpg.LockNotAvailableError:
+        return False
+    else:
         return True
     finally:
         await connection.close()
