@@ -1,5 +1,6 @@
 """A merged customer is where it was merged into, until the merge is undone."""
 
+from typing import Any
 from uuid import UUID
 
 from shared.contracts import contacts, pipeline
@@ -64,3 +65,85 @@ async def test_after_an_undoing_each_is_itself_again(service: Customer360) -> No
     assert view["deals"]["open_amount"] != {}
     lines = (await service.get(f"/v1/customers/{BEN.customer}/timeline"))["items"]
     assert "deal.opened" not in {line["kind"] for line in lines}
+
+
+async def told_of_ada(service: Customer360) -> None:
+    """All that Ada's history has, under her own ids and those of her customer."""
+    await service.happens(BEN.customer_state(), BEN.contact_state())
+    for facts in ADA.history():
+        await service.happens(*facts)
+
+
+async def shown(service: Customer360, customer_id: UUID) -> dict[str, Any]:
+    view = await service.get(f"/v1/customers/{customer_id}")
+    return {
+        "deals": (view["deals"]["won_count"], view["deals"]["won_amount"]),
+        "orders": (view["orders"]["count"], view["orders"]["revenue"]),
+        "tickets": [each["ticket_id"] for each in view["service"]["recent"]],
+        "csat": view["service"]["csat"],
+        "touches": [each["message_id"] for each in view["campaigns"]["touches"]],
+        "responses": [each["response_id"] for each in view["campaigns"]["responses"]],
+        "counts": (view["campaigns"]["sent"], view["campaigns"]["clicked"]),
+        "interactions": [each["interaction_id"] for each in view["interactions"]["recent"]],
+        "leads": [each["lead_id"] for each in view["leads"]],
+    }
+
+
+async def profile(service: Customer360, customer_id: UUID) -> dict[str, Any]:
+    listed = (await service.get("/v1/profiles"))["items"]
+    (found,) = [each for each in listed if each["customer_id"] == str(customer_id)]
+    figures = {"order_count", "revenue", "won_deals", "messages_sent", "messages_clicked"}
+    return {name: found[name] for name in figures}
+
+
+async def test_what_was_written_under_the_old_id_is_in_the_survivors_sections_and_figures(
+    service: Customer360,
+) -> None:
+    await told_of_ada(service)
+    hers, figures = await shown(service, ADA.customer), await profile(service, ADA.customer)
+    assert all(hers.values())
+    await service.happens(merged(ADA, BEN.customer), merge(BEN.customer, ADA.customer))
+    assert await shown(service, BEN.customer) == hers
+    assert await profile(service, BEN.customer) == figures
+    await service.happens(ADA.customer_state())  # undone
+    assert not any((await shown(service, BEN.customer))["orders"])
+
+
+async def test_a_merge_and_its_undoing_and_what_comes_under_an_old_id_raise_the_survivors_profile(
+    service: Customer360,
+) -> None:
+    await service.happens(ADA.customer_state(), BEN.customer_state())
+
+    async def version() -> int:
+        found: int = (await service.get(f"/v1/customers/{BEN.customer}"))["profile_version"]
+        return found
+
+    seen = [await version()]
+    for fact in (merged(ADA, BEN.customer), ADA.order(7), ADA.customer_state()):
+        await service.happens(fact)
+        seen.append(await version())
+    assert seen == sorted(set(seen))
+    await service.happens(ADA.order(8))
+    assert await version() == seen[-1]
+
+
+async def test_a_merged_person_is_shown_once_with_what_was_told_of_either_id(
+    service: Customer360,
+) -> None:
+    """Both are at one customer; the old record's snapshot leads to the other's."""
+    there = ADA.contact_state().memberships
+    await service.happens(ADA.customer_state(), ADA.contact_state())
+    await service.happens(BEN.contact_state(memberships=there))
+    await service.happens(ADA.consent_granted(), ADA.message_sent())
+    old = ADA.contact_state(record_status="merged", merged_into=BEN.contact, memberships=())
+    await service.happens(old)
+    view = await service.get(f"/v1/customers/{ADA.customer}")
+    (person,) = view["people"]
+    assert person["contact_id"] == str(BEN.contact)
+    assert [each["status"] for each in person["consents"]] == ["granted"]
+    assert [each["contact_id"] for each in view["campaigns"]["touches"]] == [str(ADA.contact)]
+    lines = (await service.get(f"/v1/customers/{ADA.customer}/timeline"))["items"]
+    assert {"message.sent", "consent.granted"} <= {line["kind"] for line in lines}
+    await service.happens(ADA.contact_state(record_status="merged", merged_into=BEN.contact))
+    again = await service.get(f"/v1/customers/{ADA.customer}")
+    assert [each["contact_id"] for each in again["people"]] == [str(BEN.contact)]

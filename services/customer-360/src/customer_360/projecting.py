@@ -43,12 +43,16 @@ async def _nothing_more(connection: Connection, rows: Sequence[Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Section(Generic[RowT]):
-    """One projected table: how its rows come about and whom they concern."""
+    """One projected table: how its rows come about and whom they concern.
+
+    A row of snapshots alone `looks_back` where it concerns others no longer than it says so.
+    """
 
     table: GuardedTable[RowT]
     fold: Fold[RowT]
     reach: Callable[[Reach, RowT], None]
     afterwards: Callable[[Connection, Sequence[RowT]], Awaitable[None]] = _nothing_more
+    looks_back: bool = False
 
     async def project(
         self, connection: Connection, received: Sequence[Received[Event]], reach: Reach
@@ -68,7 +72,7 @@ class Section(Generic[RowT]):
     async def _stored(
         self, connection: Connection, received: Sequence[Received[Event]]
     ) -> dict[UUID, RowT]:
-        if not self.fold.builds_on_rows:
+        if not (self.fold.builds_on_rows or self.looks_back):
             return {}
         keys = {self.fold.key_of(fact.event) for fact in received}
         return await self.table.load(connection, keys)

@@ -7,6 +7,7 @@ from customer_360.projecting import Reach, Section
 
 def _reach(reach: Reach, customer: Customer) -> None:
     reach.add(customer.customer_id)
+    reach.add(customer.merged_into)
 
 
-SECTION = Section(CUSTOMERS, fold, _reach)
+SECTION = Section(CUSTOMERS, fold, _reach, looks_back=True)

@@ -48,6 +48,7 @@ class Contact:
     created_at: datetime | None = None
     postal_points: tuple[PostalPoint, ...] = ()
     key_dates: tuple[KeyDate, ...] = ()
+    merged_into: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def contact_of(event: ContactState, version: int, hash_key: str) -> Contact:
         created_at=event.created_at,
         postal_points=event.postal_points,
         key_dates=event.key_dates,
+        merged_into=event.merged_into if event.record_status == "merged" else None,
     )
 
 

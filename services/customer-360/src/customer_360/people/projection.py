@@ -16,6 +16,8 @@ from customer_360.projecting import Reach, Section
 
 def _reach_of_contact(reach: Reach, contact: Contact) -> None:
     reach.customer_ids.update(contact.customer_ids)
+    if contact.merged_into is not None:
+        reach.contact_ids.add(contact.merged_into)
 
 
 def _reach_of_consent(reach: Reach, consent: Consent) -> None:
@@ -33,7 +35,7 @@ def _reach_of_identity(reach: Reach, identity: Identity) -> None:
 
 def contact_section(hash_key: str) -> Section[Contact]:
     """Persons; the key makes the hashes by which suppressions name their addresses."""
-    return Section(CONTACTS, contact_fold(hash_key), _reach_of_contact)
+    return Section(CONTACTS, contact_fold(hash_key), _reach_of_contact, looks_back=True)
 
 
 CONSENT_SECTION = Section(CONSENTS, consent_fold, _reach_of_consent)

@@ -14,10 +14,17 @@ SUPPRESSIONS = GuardedTable("suppressions", Suppression)
 IDENTITIES = GuardedTable("identities", Identity)
 
 _CUSTOMERS_OF = """
+WITH RECURSIVE steps (contact_id) AS (
+    SELECT * FROM unnest($1::uuid[])
+    UNION
+    SELECT c.merged_into FROM steps AS s JOIN contacts AS c USING (contact_id)
+    WHERE c.merged_into IS NOT NULL
+)
 SELECT DISTINCT member.customer_id::uuid
 FROM contacts
 CROSS JOIN LATERAL jsonb_array_elements_text(contacts.customer_ids) AS member (customer_id)
-WHERE contacts.contact_id = ANY($1::uuid[]) OR contacts.subject_hashes ?| $2::text[]
+WHERE contacts.contact_id = ANY(ARRAY(SELECT contact_id FROM steps))
+    OR contacts.subject_hashes ?| $2::text[]
 """
 
 
@@ -32,6 +39,6 @@ async def list_people_of(connection: Connection, customer_ids: Collection[UUID])
 async def list_customers_of(
     connection: Connection, contact_ids: Collection[UUID], subject_hashes: Collection[str]
 ) -> set[UUID]:
-    """The customers whose people these are, by id or by the hash of an address."""
+    """The customers whose people these are, or were merged into; by id or an address's hash."""
     rows = await connection.fetch(_CUSTOMERS_OF, list(contact_ids), list(subject_hashes))
     return {row[0] for row in rows}

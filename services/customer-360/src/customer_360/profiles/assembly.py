@@ -44,9 +44,10 @@ RECENT_TICKETS = 10
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Every row that the view of one customer shows."""
+    """Every row that the view of one customer shows, by every id that it has."""
 
     profile_version: int
+    record_ids: frozenset[UUID]
     basis: Basis
     people: Sequence[Contact]
     consents: Sequence[Consent]
@@ -103,24 +104,27 @@ def view_of(
 
 
 def _people(known: Known, now: datetime) -> list[view.Person]:
+    """Each person once; who was merged into another of them is that one."""
     is_critical = any(ticket.is_open and ticket.is_critical for ticket in known.basis.tickets)
-    people = [_person(contact, known, is_critical, now) for contact in known.people]
+    ids = {contact.contact_id for contact in known.people}
+    shown = [contact for contact in known.people if contact.merged_into not in ids]
+    people = [_person(contact, known, is_critical, now) for contact in shown]
     return sorted(people, key=lambda one: (one.left, not one.is_primary, one.name or ""))
 
 
 def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) -> view.Person:  # noqa: FBT001 -- a fact of the customer, passed on
-    consents = [consent for consent in known.consents if consent.contact_id == contact.contact_id]
-    here = [part for part in contact.memberships if part.customer_id == known.basis.customer_id]
+    consents = _consents(contact.contact_id, known)
+    here = [part for part in contact.memberships if part.customer_id in known.record_ids]
     current = next((part for part in here if part.until is None), None)
-    shown = current or here[-1]
+    shown = current or next(reversed(here), None)
     return view.Person(
         contact_id=contact.contact_id,
         version=contact.version,
         name=contact.full_name,
         job_title=contact.job_title,
         department=contact.department,
-        role=shown.role,
-        is_primary=shown.is_primary,
+        role=shown.role if shown else None,
+        is_primary=shown is not None and shown.is_primary,
         left=current is None,
         points=contact.points,
         postal_points=contact.postal_points,
@@ -137,8 +141,18 @@ def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) ->
     )
 
 
+def _consents(contact_id: UUID, known: Known) -> list[Consent]:
+    """What the person allows: their own word, else what was told of a record merged into theirs."""
+    ids = {contact_id}
+    while more := {c.contact_id for c in known.people if c.merged_into in ids} - ids:
+        ids |= more
+    told = [consent for consent in known.consents if consent.contact_id in ids]
+    told.sort(key=lambda one: (one.contact_id == contact_id, str(one.since)))
+    return list({(consent.channel, consent.purpose): consent for consent in told}.values())
+
+
 def _identity(known: Known) -> view.IdentitySection:
-    here = {known.basis.customer_id, *(person.contact_id for person in known.people)}
+    here = {*known.record_ids, *(person.contact_id for person in known.people)}
     shown = [
         view.DuplicateShown(
             case_id=case.case_id,

@@ -97,7 +97,7 @@ def bought_of(sums: Sequence[OrderSum]) -> Bought:
     """The sums per currency as one."""
     return Bought(
         order_count=sum(one.order_count for one in sums),
-        revenue={one.currency: one.revenue for one in sums},
+        revenue=_summed((one.revenue, one.currency) for one in sums),
         first_order_at=min((o.first_order_at for o in sums if o.first_order_at), default=None),
         last_order_at=max((o.last_order_at for o in sums if o.last_order_at), default=None),
     )
@@ -118,8 +118,12 @@ def _open(basis: Basis) -> dict[str, object]:
 
 def amounts_of(deals: Iterable[Deal]) -> dict[str, Decimal]:
     """What these deals are worth, per currency."""
+    return _summed((deal.amount, deal.currency) for deal in deals)
+
+
+def _summed(those: Iterable[tuple[Decimal | None, str | None]]) -> dict[str, Decimal]:
     amounts: dict[str, Decimal] = {}
-    for deal in deals:
-        if deal.amount is not None and deal.currency is not None:
-            amounts[deal.currency] = amounts.get(deal.currency, Decimal(0)) + deal.amount
+    for amount, currency in those:
+        if amount is not None and currency is not None:
+            amounts[currency] = amounts.get(currency, Decimal(0)) + amount
     return amounts

@@ -1,7 +1,7 @@
 """Loads the rows of many customers at once: a constant number of statements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,6 +11,7 @@ from shared.db import Connection
 from customer_360.commitments.store import COMMITMENTS
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
+from customer_360.merged import list_owners
 from customer_360.orders import store as orders
 from customer_360.profiles.figures import Basis, Yardstick
 from customer_360.tickets.store import CLOCKS, TICKETS
@@ -29,14 +30,18 @@ async def hold_projection(connection: Connection) -> None:
 
 
 async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> dict[UUID, Basis]:
-    """What the figures of these customers follow from; also for ids of which nothing is known."""
+    """What the figures of these customers follow from; also for ids of which nothing is known.
+
+    What bears the id of a record that was merged counts for the customer that it is now.
+    """
     customers = await CUSTOMERS.load(connection, customer_ids)
-    order_sums = _by_customer(await orders.list_sums(connection, customer_ids))
-    deals = _by_customer(await DEALS.list_by(connection, "customer_id", customer_ids))
-    promised = await COMMITMENTS.list_by(connection, "customer_id", customer_ids)
-    commitments = _by_customer(promised)
-    tickets = _by_customer(await TICKETS.list_by(connection, "customer_id", customer_ids))
-    clocks = _by_customer(await CLOCKS.list_by(connection, "customer_id", customer_ids))
+    owners = await list_owners(connection, customer_ids)
+    order_sums = _by_owner(owners, await orders.list_sums(connection, owners))
+    deals = _by_owner(owners, await DEALS.list_by(connection, "customer_id", owners))
+    promised = await COMMITMENTS.list_by(connection, "customer_id", owners)
+    commitments = _by_owner(owners, promised)
+    tickets = _by_owner(owners, await TICKETS.list_by(connection, "customer_id", owners))
+    clocks = _by_owner(owners, await CLOCKS.list_by(connection, "customer_id", owners))
     counts = await touches.list_counts(connection, customer_ids)
     messages = {count.customer_id: count for count in counts}
     return {
@@ -61,8 +66,11 @@ async def load_yardstick(connection: Connection) -> Yardstick:
     return Yardstick(await load_rfm_model(connection), min(horizon or now, now))
 
 
-def _by_customer(rows: Iterable[RowT]) -> defaultdict[UUID, list[RowT]]:
+def _by_owner(
+    owners: Mapping[UUID, Sequence[UUID]], rows: Iterable[RowT]
+) -> defaultdict[UUID, list[RowT]]:
     grouped: defaultdict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
-        grouped[getattr(row, "customer_id")].append(row)  # noqa: B009 -- every row here has one
+        for owner in owners[getattr(row, "customer_id")]:  # noqa: B009 -- every row here has one
+            grouped[owner].append(row)
     return grouped

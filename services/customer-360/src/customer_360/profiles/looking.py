@@ -20,6 +20,7 @@ from customer_360.guarded import GuardedTable
 from customer_360.households.store import HOUSEHOLDS
 from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
+from customer_360.merged import PEOPLE, RECORDS
 from customer_360.orders.store import ORDERS, OrderSum
 from customer_360.partners.store import PARTNERS
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
@@ -45,54 +46,57 @@ PARTNERS_SHOWN = 20
 
 # Arrays, not joins: at `OR … IN (SELECT …)` PostgreSQL reads whole tables, whatever their indexes.
 _PEOPLE = "ARRAY(SELECT contact_id FROM people)"
-_RECORDS = "ARRAY(SELECT contact_id FROM people UNION ALL SELECT $1::uuid)"
-_OF_CUSTOMER = f"(customer_id = $1 OR customer_id IS NULL AND contact_id = ANY ({_PEOPLE}))"
+_RECORDS = "ARRAY(SELECT customer_id FROM records)"
+_EITHER = "ARRAY(SELECT contact_id FROM people UNION ALL SELECT customer_id FROM records)"
+_THEIRS = f"customer_id = ANY ({_RECORDS})"
+_OF_CUSTOMER = f"({_THEIRS} OR customer_id IS NULL AND contact_id = ANY ({_PEOPLE}))"
 
 _LOOK = f"""
-WITH people AS MATERIALIZED (
-    SELECT contact_id, subject_hashes FROM contacts WHERE customer_ids ? $1::uuid::text
-), touches AS MATERIALIZED (
+WITH RECURSIVE {RECORDS}, {PEOPLE}, touches AS MATERIALIZED (
     SELECT message_id, campaign_id FROM messages WHERE {_OF_CUSTOMER}
     ORDER BY touched_at DESC NULLS LAST, message_id LIMIT {TOUCHES}
 )
-SELECT profiles.profile_version,
+SELECT profiles.profile_version, {_RECORDS} AS record_ids,
     (SELECT bounds FROM score_models WHERE model = 'rfm' ORDER BY version DESC LIMIT 1) AS bounds,
     (SELECT newest_ordered_at FROM order_horizon) AS horizon,
     (SELECT count(sent_at) FROM messages WHERE {_OF_CUSTOMER}) AS sent,
     (SELECT count(clicked_at) FROM messages WHERE {_OF_CUSTOMER}) AS clicked,
     ARRAY(SELECT customers FROM customers WHERE customer_id = $1) AS customers,
-    ARRAY(SELECT order_sums FROM order_sums WHERE customer_id = $1) AS order_sums,
-    ARRAY(SELECT deals FROM deals WHERE customer_id = $1) AS deals,
-    ARRAY(SELECT commitments FROM commitments WHERE customer_id = $1) AS commitments,
-    ARRAY(SELECT tickets FROM tickets WHERE customer_id = $1) AS tickets,
-    ARRAY(SELECT clocks FROM clocks WHERE customer_id = $1) AS clocks,
-    ARRAY(SELECT surveys FROM surveys WHERE customer_id = $1) AS surveys,
+    ARRAY(SELECT order_sums FROM order_sums WHERE {_THEIRS}) AS order_sums,
+    ARRAY(SELECT deals FROM deals WHERE {_THEIRS}) AS deals,
+    ARRAY(SELECT commitments FROM commitments WHERE {_THEIRS}) AS commitments,
+    ARRAY(SELECT tickets FROM tickets WHERE {_THEIRS}) AS tickets,
+    ARRAY(SELECT clocks FROM clocks WHERE {_THEIRS}) AS clocks,
+    ARRAY(SELECT surveys FROM surveys WHERE {_THEIRS}) AS surveys,
     ARRAY(SELECT contacts FROM contacts WHERE contact_id = ANY ({_PEOPLE})) AS contacts,
     ARRAY(SELECT consents FROM consents WHERE contact_id = ANY ({_PEOPLE})) AS consents,
     ARRAY(
         SELECT suppressions FROM suppressions
         WHERE is_active AND subject_hash = ANY (
-            ARRAY(SELECT jsonb_array_elements_text(subject_hashes) FROM people)
+            ARRAY(
+                SELECT jsonb_array_elements_text(subject_hashes) FROM contacts
+                WHERE contact_id = ANY ({_PEOPLE})
+            )
         )
     ) AS suppressions,
     ARRAY(
         SELECT duplicates FROM duplicates
-        WHERE (first_id = ANY ({_RECORDS}) OR second_id = ANY ({_RECORDS})) AND status = 'open'
+        WHERE (first_id = ANY ({_EITHER}) OR second_id = ANY ({_EITHER})) AND status = 'open'
         ORDER BY score DESC, case_id LIMIT {DUPLICATES_SHOWN}
     ) AS duplicates,
     ARRAY(
         SELECT privacy_requests FROM privacy_requests
-        WHERE status NOT IN ('completed', 'rejected') AND (customer_ids ? $1::uuid::text
+        WHERE status NOT IN ('completed', 'rejected') AND (customer_ids ?| ({_RECORDS})::text[]
             OR contact_ids ?| ARRAY(SELECT contact_id::text FROM people))
         ORDER BY since, request_id
     ) AS privacy_requests,
     ARRAY(
         SELECT leads FROM leads
-        WHERE customer_id = $1 OR contact_id = ANY ({_PEOPLE})
+        WHERE {_THEIRS} OR contact_id = ANY ({_PEOPLE})
         ORDER BY received_at DESC NULLS LAST, lead_id LIMIT {LEADS_SHOWN}
     ) AS leads,
     ARRAY(
-        SELECT orders FROM orders WHERE customer_id = $1
+        SELECT orders FROM orders WHERE {_THEIRS}
         ORDER BY ordered_at DESC NULLS LAST, order_id LIMIT {RECENT_ORDERS}
     ) AS orders,
     ARRAY(
@@ -109,11 +113,11 @@ SELECT profiles.profile_version,
     ) AS responses,
     ARRAY(
         SELECT interactions FROM interactions
-        WHERE customer_id = $1 OR customer_id IS NULL AND contact_ids ?| ({_PEOPLE})::text[]
+        WHERE {_THEIRS} OR customer_id IS NULL AND contact_ids ?| ({_PEOPLE})::text[]
         ORDER BY occurred_at DESC, interaction_id DESC LIMIT {INTERACTIONS_SHOWN}
     ) AS interactions,
     ARRAY(
-        SELECT preferences FROM preferences WHERE customer_id = $1
+        SELECT preferences FROM preferences WHERE {_THEIRS}
         ORDER BY key, learned_at DESC, preference_id LIMIT {PREFERENCES_SHOWN}
     ) AS preferences,
     ARRAY(
@@ -126,7 +130,7 @@ SELECT profiles.profile_version,
         ORDER BY household_id LIMIT {HOUSEHOLDS_SHOWN}
     ) AS households,
     ARRAY(
-        SELECT partners FROM partners WHERE customer_id = $1
+        SELECT partners FROM partners WHERE {_THEIRS}
         ORDER BY since DESC NULLS LAST, partner_id LIMIT {PARTNERS_SHOWN}
     ) AS partners
 FROM profiles WHERE profiles.customer_id = $1
@@ -151,6 +155,7 @@ async def look_up(
         return None
     known = Known(
         profile_version=look["profile_version"],
+        record_ids=frozenset(look["record_ids"]),
         basis=_basis(customer_id, look),
         people=_rows(CONTACTS, look),
         consents=_rows(CONSENTS, look),

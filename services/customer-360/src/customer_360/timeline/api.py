@@ -10,7 +10,7 @@ from shared.auth import Reader
 from shared.errors import InvalidError
 from shared.http.requests import Cursor, Database, Limit, Page, page_of, read_cursor
 
-from customer_360.customers.store import list_records_of
+from customer_360.customers.store import find_current
 from customer_360.timeline.items import address_party
 from customer_360.timeline.store import StoredItem, list_items, list_parties
 
@@ -44,9 +44,9 @@ async def list_timeline(
     del caller
     before = _before(cursor)
     async with pool.acquire() as connection:
-        records = await list_records_of(connection, customer_id)
-        others, hashes = await list_parties(connection, records[0])
-        parties = {*records, *others, *map(address_party, hashes)}
+        current_id = await find_current(connection, customer_id)
+        ids, hashes = await list_parties(connection, current_id)
+        parties = {*ids, *map(address_party, hashes)}
         stored = await list_items(connection, parties, before, limit + 1)
     return page_of([_shown(item) for item in stored], limit, lambda item: [item.at, item.event_id])
 

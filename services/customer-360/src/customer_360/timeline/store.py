@@ -7,11 +7,12 @@ from uuid import UUID
 
 from shared.db import Connection
 
+from customer_360.merged import PEOPLE, RECORDS, SURVIVORS, with_survivors
 from customer_360.profiles.store import TOUCH, touch
 from customer_360.timeline.items import Item
 
 _INSERT_AND_TOUCH = f"""
-WITH added AS (
+WITH RECURSIVE added AS (
     INSERT INTO timeline (party_id, at, event_id, kind, service, item)
     SELECT party_id, at, event_id, kind, service,
         jsonb_build_object('title', title, 'actor', actor, 'ref', ref)
@@ -25,8 +26,8 @@ WITH added AS (
     SELECT unnest($9::uuid[]) AS customer_id
     UNION
     SELECT party_id FROM added WHERE party_id = ANY($10::uuid[])
-)
-{TOUCH.format(touched="(SELECT customer_id FROM touched ORDER BY customer_id)")}
+), {SURVIVORS}
+{TOUCH.format(touched="(SELECT customer_id FROM survivors ORDER BY customer_id)")}
 """
 
 # One short index scan per party, merged: a customer has few parties and may have many items.
@@ -44,14 +45,14 @@ ORDER BY newest.at DESC, newest.event_id DESC
 LIMIT $4
 """
 
-_PARTIES = """
-WITH people AS (
-    SELECT contact_id, subject_hashes FROM contacts WHERE customer_ids ? $1::text
-), interest AS (
+_PARTIES = f"""
+WITH RECURSIVE {RECORDS}, {PEOPLE}, interest AS (
     SELECT lead_id, submission_id FROM leads
-    WHERE customer_id = $1::text::uuid OR contact_id = ANY (ARRAY(SELECT contact_id FROM people))
+    WHERE customer_id = ANY (ARRAY(SELECT customer_id FROM records))
+        OR contact_id = ANY (ARRAY(SELECT contact_id FROM people))
 )
 SELECT contact_id AS party_id, NULL AS subject_hash FROM people
+UNION ALL SELECT customer_id, NULL FROM records
 UNION ALL SELECT lead_id, NULL FROM interest
 UNION ALL SELECT submission_id, NULL FROM interest WHERE submission_id IS NOT NULL
 UNION ALL
@@ -60,9 +61,9 @@ WHERE contact_id = ANY (ARRAY(SELECT contact_id FROM people))
     AND identifier_type IN ('submission', 'lead')
     AND pg_input_is_valid(identifier, 'uuid')
 UNION ALL
-SELECT NULL, jsonb_array_elements_text(subject_hashes) FROM people
+SELECT NULL, jsonb_array_elements_text(subject_hashes) FROM contacts
+WHERE contact_id = ANY (ARRAY(SELECT contact_id FROM people))
 """
-
 
 _NEWEST = """
 SELECT newest.party_id, newest.at, newest.event_id, newest.kind, newest.service, newest.item
@@ -95,10 +96,11 @@ async def insert_and_touch(
 ) -> None:
     """Insert what is new, and raise the profiles of these customers and of those with a new line.
 
-    One statement: small batches are paid by the round trip.
+    What is about a merged customer raises the profile of the one that it is now, too. One
+    statement: small batches are paid by the round trip.
     """
     if not items:
-        await touch(connection, customer_ids)
+        await touch(connection, await with_survivors(connection, customer_ids))
         return
     await connection.execute(
         _INSERT_AND_TOUCH,
@@ -116,8 +118,8 @@ async def insert_and_touch(
 
 
 async def list_parties(connection: Connection, customer_id: UUID) -> tuple[set[UUID], set[str]]:
-    """Whose facts are the customer's beside its own: ids, and hashes of its people's addresses."""
-    rows = await connection.fetch(_PARTIES, str(customer_id))
+    """Whose facts are the customer's: ids, its own among them, and its people's address hashes."""
+    rows = await connection.fetch(_PARTIES, customer_id)
     ids = {row["party_id"] for row in rows if row["party_id"] is not None}
     return ids, {row["subject_hash"] for row in rows if row["subject_hash"] is not None}
 

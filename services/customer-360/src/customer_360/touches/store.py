@@ -7,26 +7,33 @@ from uuid import UUID
 from shared.db import Connection
 
 from customer_360.guarded import GuardedTable
+from customer_360.merged import RECORDS_OF_EACH
 from customer_360.touches.fold import Campaign, Message, Response
 
 CAMPAIGNS = GuardedTable("campaigns", Campaign)
 MESSAGES = GuardedTable("messages", Message)
 RESPONSES = GuardedTable("responses", Response)
 
-_COUNTS = """
-WITH reached AS (
-    SELECT customer_id, message_id, sent_at, clicked_at
-    FROM messages
-    WHERE customer_id = ANY($1::uuid[])
+_COUNTS = f"""
+WITH RECURSIVE {RECORDS_OF_EACH}, people (owner_id, contact_id) AS (
+    SELECT r.owner_id, c.contact_id
+    FROM contacts AS c
+    CROSS JOIN LATERAL jsonb_array_elements_text(c.customer_ids) AS member (customer_id)
+    JOIN records AS r ON r.customer_id = member.customer_id::uuid
+    WHERE c.customer_ids ?| ARRAY(SELECT customer_id::text FROM records)
     UNION
-    SELECT member.customer_id::uuid, messages.message_id, messages.sent_at, messages.clicked_at
-    FROM contacts
-    CROSS JOIN LATERAL jsonb_array_elements_text(contacts.customer_ids) AS member (customer_id)
-    JOIN messages ON messages.contact_id = contacts.contact_id AND messages.customer_id IS NULL
-    WHERE contacts.customer_ids ?| $2::text[] AND member.customer_id = ANY($2::text[])
+    SELECT p.owner_id, c.contact_id
+    FROM people AS p JOIN contacts AS c ON c.merged_into = p.contact_id
+), reached AS (
+    SELECT r.owner_id, m.message_id, m.sent_at, m.clicked_at
+    FROM records AS r JOIN messages AS m USING (customer_id)
+    UNION
+    SELECT p.owner_id, m.message_id, m.sent_at, m.clicked_at
+    FROM people AS p JOIN messages AS m USING (contact_id)
+    WHERE m.customer_id IS NULL
 )
-SELECT customer_id, count(sent_at) AS sent, count(clicked_at) AS clicked
-FROM reached GROUP BY customer_id
+SELECT owner_id, count(sent_at) AS sent, count(clicked_at) AS clicked
+FROM reached GROUP BY owner_id
 """
 
 
@@ -41,7 +48,5 @@ class MessageCount:
 
 async def list_counts(connection: Connection, customer_ids: Collection[UUID]) -> list[MessageCount]:
     """The message counts of these customers; without a row where there is none."""
-    records = await connection.fetch(
-        _COUNTS, list(customer_ids), [str(one) for one in customer_ids]
-    )
+    records = await connection.fetch(_COUNTS, list(customer_ids))
     return [MessageCount(*record) for record in records]
