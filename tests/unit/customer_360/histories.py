@@ -163,7 +163,7 @@ class Story:
             handover_id=self.handover,
         )
 
-    def commitment(self) -> list[Event]:
+    def kept_late(self) -> list[Event]:
         return [
             self.promise(),
             self.promise_due_soon(),
@@ -436,7 +436,7 @@ class Story:
                 self.rep_certified("more", 20),
                 self.rep_expired(),
             ],
-            self.commitment(),
+            self.kept_late(),
         ]
 
     def _owner_changed(self) -> Event:

@@ -147,7 +147,7 @@ def test_a_resolved_ticket_is_not_open() -> None:
 
 
 def test_a_promise_that_is_kept_late_was_broken_and_is_no_longer_owed() -> None:
-    [kept] = commitment_fold.all({}, _facts(Story().commitment())[0])
+    [kept] = commitment_fold.all({}, _facts(Story().kept_late())[0])
 
     assert (kept.status, kept.is_owed, kept.is_due_soon) == ("fulfilled", False, False)
     assert (kept.broken_at, kept.owner_id, kept.made_by) == (at(48), "tim", "anna")
