@@ -244,6 +244,24 @@ async def test_the_gate_refuses_for_its_reason(
     assert mail.received == []
 
 
+@pytest.mark.parametrize("status", ["merged", "archived"])
+async def test_a_record_that_is_not_in_use_is_not_written_to(
+    status: str, pool: Pool, client: httpx.AsyncClient, mail: MailSink, sender: Sender
+) -> None:
+    contact_id, customer_id = await scene.person(pool)
+    survivor_id, _ = await scene.person(pool)
+    known = scene.contact_state(contact_id, "anna@example.com", customer_id)
+    into = survivor_id if status == "merged" else None
+    gone = known.model_copy(update={"record_status": status, "merged_into": into})
+    await scene.apply(pool, scene.people, [record_of(gone, version=2)])
+    campaign_id = await scene.launch(pool, client, [contact_id, survivor_id])
+    await sender.send_due(pool)
+    messages = await scene.messages_of(client, campaign_id)
+    told = {each["contact_id"]: (each["status"], each["reason_code"]) for each in messages}
+    assert told == {str(contact_id): ("suppressed", "no-point"), str(survivor_id): ("sent", None)}
+    assert len(mail.received) == 1
+
+
 async def test_a_server_that_asks_to_come_back_gets_the_mail_later(
     pool: Pool, client: httpx.AsyncClient, mail: MailSink, sender: Sender
 ) -> None:

@@ -90,8 +90,12 @@ def _attribute(customer: CustomerFacts, name: str) -> str | None:
 
 
 def person_of(state: ContactState, hash_key: str) -> Person:
-    """The person in a snapshot; the primary valid e-mail address is where mail goes."""
-    point = email_of(state.points)
+    """The person in a snapshot; the primary valid e-mail address is where mail goes.
+
+    A record that is not in use is not written to: whoever was merged has their address as the
+    other, and gets each mail once; whoever was put away gets none.
+    """
+    point = email_of(state.points) if state.record_status == "active" else None
     email = point.normalized if point else None
     return Person(
         contact_id=state.contact_id,
