@@ -19,6 +19,9 @@ PAUSE = 0.2
 SERVER_FAULT, BAD_REQUEST = 500, 422
 REFUSALS = {404, 409, 412, 429}
 
+TOO_LATE = "commitment-is-due-in-the-past"
+"""A promise that waited for its turn, or for a server to come back, until its time had come."""
+
 Json = Any
 Promises = Callable[[Json, int | None], tuple[Promise, ...]]
 
@@ -159,7 +162,7 @@ def _known(command: Command, answer: httpx.Response, promises: Promises) -> Json
         tag = answer.headers.get("etag")
         command.promises = promises(body, int(tag.strip('"')) if tag else None)
         return body
-    if answer.status_code not in REFUSALS:
+    if answer.status_code not in REFUSALS and TOO_LATE not in answer.text:
         raise LoadError(f"{command.name} got {answer.status_code}: {answer.text[:500]}")
     command.outcome = "refused"
     return None
