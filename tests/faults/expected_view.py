@@ -100,7 +100,8 @@ def _bases(log: Log, folded: dict[str, Rows]) -> Iterator[Basis]:
     for name in ("orders", "deals", "commitments", "tickets", "clocks"):
         by_customer[name] = defaultdict(list)
         for row in folded[name].values():
-            by_customer[name][row.customer_id].append(row)
+            for owner in _ways(folded["customers"], row.customer_id):
+                by_customer[name][owner].append(row)
     counts = _message_counts(folded)
     known = {*folded["customers"], *counts, *log.ended(CUSTOMER_STATE)}
     for rows in by_customer.values():
@@ -116,6 +117,16 @@ def _bases(log: Log, folded: dict[str, Rows]) -> Iterator[Basis]:
             clocks=by_customer["clocks"][one],
             messages=counts.get(one),
         )
+
+
+def _ways(rows: Rows, id_: UUID | None) -> list[UUID]:
+    """The id, and whatever its record was merged into."""
+    ways: list[UUID] = []
+    while id_ is not None and id_ not in ways:
+        ways.append(id_)
+        row = rows.get(id_)
+        id_ = row.merged_into if row else None
+    return ways
 
 
 def _sums(customer_id: UUID, orders: list[Any]) -> list[OrderSum]:
@@ -139,10 +150,12 @@ def _sums(customer_id: UUID, orders: list[Any]) -> list[OrderSum]:
 def _message_counts(folded: dict[str, Rows]) -> dict[UUID, MessageCount]:
     """A message counts for its customer; without one, for every customer of its person."""
     reached: dict[UUID, list[Any]] = defaultdict(list)
+    contacts, customers = folded["contacts"], folded["customers"]
     for message in folded["messages"].values():
-        contact = folded["contacts"].get(message.contact_id)
-        owners = [message.customer_id] if message.customer_id else contact and contact.customer_ids
-        for customer_id in owners or ():
+        people = [contacts[one] for one in _ways(contacts, message.contact_id) if one in contacts]
+        theirs = {customer_id for person in people for customer_id in person.customer_ids}
+        named = {message.customer_id} if message.customer_id else theirs
+        for customer_id in {way for one in named for way in _ways(customers, one)}:
             reached[customer_id].append(message)
     return {
         customer_id: MessageCount(
