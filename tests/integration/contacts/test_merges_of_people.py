@@ -190,8 +190,9 @@ async def test_a_merge_is_answered_when_nobody_can_write_to_them(api: Api, pool:
     permit = await ask(api, two)
     assert permit["answers"][0]["ok"]
     merging = asyncio.ensure_future(merge(api, one, two))
-    while await pool.fetchval("SELECT count(*) FROM merges") == 0:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while await pool.fetchval("SELECT count(*) FROM merges") == 0:
+            await asyncio.sleep(0.01)
     assert await reasons(api, two) == ["consent-denied"]
     assert not merging.done()
     await end(api, permit)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from shared.aliases import current_ids
 from shared.db import Connection
+from shared.errors import Refusal
 
 from contacts.permits.store import lock_against_sending
 from contacts.records import Recorded
@@ -41,6 +42,20 @@ async def lock_current(
             break
         locked |= await lock(connection, set(current.values()))
     return {old_id: locked[id_] for old_id, id_ in current.items() if id_ in locked}
+
+
+async def lock_named(
+    connection: Connection,
+    lock: Lock[RecordT],
+    ids: Collection[UUID],
+    missing: Callable[[UUID], Refusal],
+) -> dict[UUID, RecordT]:
+    """These very records: locked in the order of their ids, answered in the order of the names."""
+    locked = await lock(connection, ids)
+    for record_id in ids:
+        if record_id not in locked:
+            raise missing(record_id)
+    return {record_id: locked[record_id] for record_id in ids}
 
 
 def _is_merged(record: Record | None) -> bool:

@@ -29,8 +29,8 @@ from contacts.consents.commands import (
 from contacts.consents.domain import is_new_act
 from contacts.current import lock_current_against_sending
 from contacts.people import store as people
+from contacts.people.addresses import verify_address
 from contacts.people.domain import require_changeable
-from contacts.people.handlers import verify_address
 from contacts.permits.handlers import none_can_send
 from contacts.points import PointRules
 from contacts.suppressions import store as suppressions

@@ -18,6 +18,7 @@ from shared.errors import ConflictError, InvalidError, NotFoundError, Refusal
 
 from contacts.changes import Change
 from contacts.customers.domain import Customer
+from contacts.duplicates.domain import DuplicateCase
 from contacts.matching.comparing import disagreeing
 from contacts.matching.subjects import EntityType, Traits
 from contacts.people.domain import Person
@@ -151,6 +152,22 @@ def decided(
         decided_at=at,
         reversible_until=at + command.window,
     )
+
+
+def told_of(merge: Merge, surest: DuplicateCase | None) -> dict[str, Any]:
+    """What the fact of a merge says, of whatever party; the survivor is named by the party's id."""
+    return {
+        f"{merge.party}_id": merge.survivor_id,
+        "merge_id": merge.merge_id,
+        "merged_ids": merge.merged_ids,
+        "matched_on": surest.matched_on if surest else (),
+        "score": surest.score if surest else None,
+        "fields": merge.fields,
+        "moved": merge.moved,
+        "reversible_until": merge.reversible_until,
+        "reason_code": merge.reason_code,
+        "decided_by": merge.decided_by,
+    }
 
 
 def repeated(merge: Merge, command: MergeRecords) -> Merge:

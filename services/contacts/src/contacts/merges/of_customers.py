@@ -11,6 +11,7 @@ from shared.db import Connection
 from shared.errors import Refusal
 
 from contacts.credit.handlers import keep_manual_hold
+from contacts.current import lock_named
 from contacts.customers import store as customers
 from contacts.customers.domain import (
     Customer,
@@ -45,6 +46,7 @@ from contacts.merges.domain import (
     objections,
     require_reversible,
     told,
+    told_of,
 )
 from contacts.merges.rows import move_rows, moved_rows_of, relationships_of, return_rows
 from contacts.people import store as people
@@ -81,18 +83,7 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
         moved,
         {**kept_of_customer(states, plan, links), "rows": rows, "relationships": related},
     )
-    fact = CustomerMerged(
-        customer_id=merge.survivor_id,
-        merge_id=merge.merge_id,
-        merged_ids=merge.merged_ids,
-        matched_on=surest.matched_on if surest else (),
-        score=surest.score if surest else None,
-        fields=merge.fields,
-        moved=moved,
-        reversible_until=merge.reversible_until,
-        reason_code=merge.reason_code,
-        decided_by=merge.decided_by,
-    )
+    fact = CustomerMerged(**told_of(merge, surest))
     await _save_merged(connection, cause, locked, plan, fact)
     await keep_manual_hold(connection, cause, merge.survivor_id, merge.merged_ids)
     is_graded = any(state.grading for state in states.values())
@@ -142,12 +133,12 @@ async def unmerge_customers(
 
 
 async def _lock(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UUID, Customer]:
-    """Locked in the order of their ids, answered in the order in which they are named."""
-    locked = await customers.lock_customers(connection, record_ids)
-    for customer_id in record_ids:
-        if customer_id not in locked:
-            raise CustomerNotFoundError(customer_id=customer_id)
-    return {customer_id: locked[customer_id] for customer_id in record_ids}
+    return await lock_named(
+        connection,
+        customers.lock_customers,
+        record_ids,
+        lambda customer_id: CustomerNotFoundError(customer_id=customer_id),
+    )
 
 
 async def _move_members(connection: Connection, cause: Cause, command: MergeRecords) -> int:

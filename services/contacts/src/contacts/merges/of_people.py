@@ -1,6 +1,7 @@
 """Merging and unmerging people: the records, what was allowed, and what names them here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from shared.errors import Refusal
 from contacts.consents import store as consents
 from contacts.consents.adoption import NO, united
 from contacts.consents.commands import AdoptConsent, Command, Consent, WithdrawConsent, of_person
+from contacts.current import lock_named
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import CloseAsMerged
 from contacts.identities import store as identities
@@ -28,6 +30,7 @@ from contacts.merges.domain import (
     objections,
     require_reversible,
     told,
+    told_of,
 )
 from contacts.merges.person_decisions import (
     PERSON_FIELDS,
@@ -78,18 +81,7 @@ async def merge_people(connection: Connection, cause: Cause, command: MergeRecor
     others = [locked[each].state for each in command.merged_ids]
     kept = {**kept_of_person(survivor, plan, others), **came}
     merge = decided(command, cause.at, tuple(each.choice for each in plan.resolved), moved, kept)
-    fact = ContactMerged(
-        contact_id=merge.survivor_id,
-        merge_id=merge.merge_id,
-        merged_ids=merge.merged_ids,
-        matched_on=surest.matched_on if surest else (),
-        score=surest.score if surest else None,
-        fields=merge.fields,
-        moved=moved,
-        reversible_until=merge.reversible_until,
-        reason_code=merge.reason_code,
-        decided_by=merge.decided_by,
-    )
+    fact = ContactMerged(**told_of(merge, surest))
     await _save_merged(connection, cause, locked, plan, fact)
     await store.insert_merge(connection, merge)
     return merge
@@ -172,12 +164,12 @@ async def unmerge_people(
 
 
 async def _lock(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UUID, Person]:
-    """Locked in the order of their ids, answered in the order in which they are named."""
-    locked = await people.lock_people(connection, record_ids)
-    for contact_id in record_ids:
-        if contact_id not in locked:
-            raise ContactNotFoundError(contact_id=contact_id)
-    return {contact_id: locked[contact_id] for contact_id in record_ids}
+    return await lock_named(
+        connection,
+        people.lock_people,
+        record_ids,
+        lambda contact_id: ContactNotFoundError(contact_id=contact_id),
+    )
 
 
 async def _save_merged(
@@ -211,22 +203,31 @@ def _restored(merge: Merge, locked: Mapping[UUID, Person]) -> list[PersonChange]
     return changes
 
 
+async def consents_by_subject(
+    connection: Connection, record_ids: Iterable[UUID]
+) -> Collection[list[Consent]]:
+    """What these people said, put together by channel and purpose."""
+    by_subject: dict[tuple[str, str], list[Consent]] = {}
+    for contact_id in record_ids:
+        for consent in await consents.list_consents(connection, contact_id):
+            subject = consent.subject
+            by_subject.setdefault((subject.channel, subject.purpose), []).append(consent)
+    return by_subject.values()
+
+
 async def _unite_consents(
     connection: Connection, cause: Cause, command: MergeRecords
 ) -> dict[str, dict[UUID, Any]]:
     """Let the most restrictive win; answers what the survivor's were, and their versions now."""
-    of_all = [await consents.list_consents(connection, each) for each in command.record_ids]
-    by_subject: dict[tuple[str, str], list[Consent]] = {}
-    for consent in (consent for of_one in of_all for consent in of_one):
-        subject = consent.subject
-        by_subject.setdefault((subject.channel, subject.purpose), []).append(consent)
-    found = [
-        united(command.survivor_id, each, cause.at, command.merge_id)
-        for each in by_subject.values()
-    ]
+    by_subject = await consents_by_subject(connection, command.record_ids)
+    found = [united(command.survivor_id, each, cause.at, command.merge_id) for each in by_subject]
     commands = [each for each in found if each is not None]
     made = await consents.record_all(connection, cause, commands)
-    own = {consent.subject.consent_id: consent for consent in of_all[0]}
+    own = {
+        consent.subject.consent_id: consent
+        for consent in chain(*by_subject)
+        if consent.subject.contact_id == command.survivor_id
+    }
     known = [*own.values(), *(consent for consent in made if consent)]
     return {
         "before": {each.subject.consent_id: own.get(each.subject.consent_id) for each in commands},

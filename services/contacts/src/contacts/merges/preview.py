@@ -12,9 +12,7 @@ from shared.contracts.contacts import ConsentStatus
 from shared.db import Connection
 from shared.errors import Refusal
 
-from contacts.consents import store as consents
 from contacts.consents.adoption import strictest
-from contacts.consents.commands import Consent
 from contacts.customers import store as customers
 from contacts.duplicates.handlers import find_surest
 from contacts.identities.store import count_links
@@ -92,12 +90,8 @@ async def _of_case(connection: Connection, command: MergeRecords) -> list[Refusa
 
 
 async def _allowed(connection: Connection, command: MergeRecords, at: datetime) -> list[Allowed]:
-    by_subject: dict[tuple[str, str], list[Consent]] = {}
-    for contact_id in command.record_ids:
-        for consent in await consents.list_consents(connection, contact_id):
-            subject = consent.subject
-            by_subject.setdefault((subject.channel, subject.purpose), []).append(consent)
-    chosen = [strictest(command.survivor_id, each, at) for each in by_subject.values()]
+    by_subject = await of_people.consents_by_subject(connection, command.record_ids)
+    chosen = [strictest(command.survivor_id, each, at) for each in by_subject]
     return [
         Allowed(each.subject.channel, each.subject.purpose, each.status, each.subject.contact_id)
         for each in chosen

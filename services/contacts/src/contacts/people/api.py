@@ -36,7 +36,7 @@ from shared.http.requests import (
 from contacts.identities import store as identities_store
 from contacts.identities.domain import Link, LinkIdentity
 from contacts.inputs import ContactIn, KeyDateIn, PersonIn, PointIn, PostalIn
-from contacts.people import handlers, store
+from contacts.people import addresses, handlers, store
 from contacts.people.domain import (
     AddPostalPoint,
     ArchivePerson,
@@ -270,7 +270,7 @@ async def invalidate_point(  # noqa: PLR0913, PLR0917
     response: Response,
 ) -> ContactOut:
     command = InvalidatePoint(point_id, body.reason_code)
-    changed = await handlers.invalidate_point(pool, caller.cause, rules, contact_id, command)
+    changed = await addresses.invalidate_point(pool, caller.cause, rules, contact_id, command)
     return _out(changed, response)
 
 
@@ -290,7 +290,7 @@ async def verify_point(  # noqa: PLR0913, PLR0917
     names whose it is, and the conflict becomes a fact.
     """
     command = VerifyPoint(point_id, body.method, caller.cause.at)
-    changed = await handlers.verify_point(pool, caller.cause, rules, contact_id, command)
+    changed = await addresses.verify_point(pool, caller.cause, rules, contact_id, command)
     return _out(changed, response)
 
 

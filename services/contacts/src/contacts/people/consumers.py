@@ -7,7 +7,7 @@ from shared.db import Connection
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
-from contacts.people import handlers
+from contacts.people import addresses
 from contacts.points import PointRules
 
 
@@ -21,7 +21,7 @@ def bounces(rules: PointRules) -> Consumer:
     ) -> None:
         if received.event.bounce == "hard":
             cause = received.envelope.cause("contacts", at=datetime.now(UTC))
-            await handlers.give_up_address(connection, cause, received.event, rules)
+            await addresses.give_up_address(connection, cause, received.event, rules)
 
     del on_message_bounced
     return consumer

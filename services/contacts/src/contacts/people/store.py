@@ -299,6 +299,18 @@ async def find_members(
     return [row["contact_id"] for row in rows]
 
 
+async def list_members(
+    connection: Connection, customer_ids: Iterable[UUID]
+) -> dict[UUID, list[UUID]]:
+    """Who is in each of these customers."""
+    rows = await connection.fetch(
+        "SELECT customer_id, array_agg(contact_id) AS members FROM memberships"
+        " WHERE customer_id = ANY($1::uuid[]) AND until IS NULL GROUP BY customer_id",
+        list(customer_ids),
+    )
+    return {row["customer_id"]: row["members"] for row in rows}
+
+
 async def lock_page(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
     """A page of all there are, by id; nobody changes these before the transaction ends."""
     rows = await connection.fetch(

@@ -155,9 +155,9 @@ async def follow_tickets(connection: Connection, told: Sequence[tuple[Cause, Tic
     current = await lock_current(connection, named)
     for cause, fact in told:
         ticket = known[fact.ticket_id] = evolve(known[fact.ticket_id], fact, cause.at)
-        await tickets.save_ticket(connection, ticket)
         command = FollowTicket(ticket.ticket_id, ticket.dangers(), cause.at)
         await _endanger(connection, cause, current[ticket.customer_id], command)
+    await tickets.save_tickets(connection, known.values())
 
 
 async def follow_hold(connection: Connection, cause: Cause, hold: Hold) -> None:

@@ -1,6 +1,6 @@
 """What is known of tickets; one row per ticket."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -18,10 +18,12 @@ RETURNING {_COLUMNS}
 _LIST_OPEN = f"""
 SELECT {_COLUMNS} FROM tickets WHERE customer_id = ANY($1::uuid[]) AND is_open ORDER BY ticket_id
 """
-_SAVE = """
-UPDATE tickets SET
-    customer_id = $2, severity = $3, is_open = $4, breached_at = $5, ended_at = $6
-WHERE ticket_id = $1
+_SAVE = f"""
+UPDATE tickets AS t SET customer_id = new.customer_id, severity = new.severity,
+    is_open = new.is_open, breached_at = new.breached_at, ended_at = new.ended_at
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::boolean[], $5::timestamptz[], $6::timestamptz[])
+    AS new ({_COLUMNS})
+WHERE t.ticket_id = new.ticket_id
 """
 
 
@@ -45,16 +47,16 @@ async def list_open(connection: Connection, customer_ids: Sequence[UUID]) -> lis
     return [_ticket(row) for row in await connection.fetch(_LIST_OPEN, customer_ids)]
 
 
-async def save_ticket(connection: Connection, ticket: Ticket) -> None:
-    """Keep what is known; the caller holds the ticket, and the customer's lock."""
+async def save_tickets(connection: Connection, tickets: Collection[Ticket]) -> None:
+    """Keep what is known; the caller holds the tickets, and the customers' locks."""
     await connection.execute(
         _SAVE,
-        ticket.ticket_id,
-        ticket.customer_id,
-        ticket.severity,
-        ticket.is_open,
-        ticket.breached_at,
-        ticket.ended_at,
+        [ticket.ticket_id for ticket in tickets],
+        [ticket.customer_id for ticket in tickets],
+        [ticket.severity for ticket in tickets],
+        [ticket.is_open for ticket in tickets],
+        [ticket.breached_at for ticket in tickets],
+        [ticket.ended_at for ticket in tickets],
     )
 
 
