@@ -13,6 +13,8 @@ PEERS := .venv-peers
 PROJECTS := pyproject.toml shared/pyproject.toml devstack/pyproject.toml $(wildcard services/*/pyproject.toml)
 MEMBERS := $(patsubst %/pyproject.toml,-e %,$(filter-out pyproject.toml,$(PROJECTS)))
 TESTS ?= tests
+# All of them in two processes: the suites on a running system wait a lot, the others use the time.
+BESIDE = $(if $(filter-out tests,$(TESTS)),,-n 2 --dist loadgroup)
 
 .PHONY: help
 help: ## Print this list.
@@ -38,7 +40,7 @@ status: $(STAMP) ## Show what runs, where, and whether it is ready.
 
 .PHONY: test
 test: $(STAMP) ## Run the tests on real servers, which they start themselves; TESTS=tests/unit picks some.
-	@$(BIN)/python -m pytest -q $(TESTS)
+	@$(BIN)/python -m pytest -q $(BESIDE) $(TESTS)
 
 .PHONY: test-faults
 test-faults: export FAULTS := full

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from shared.messaging.topics import provision_topics
@@ -21,6 +22,30 @@ from tests import containers
 from tests.databases import Databases
 
 DatabaseFactory = Callable[[str], Awaitable[str]]
+
+ON_A_SYSTEM = frozenset({"faults", "flows", "secure"})
+REPORT = "faults"
+_reports: list[str] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, one has those on a running system, in their order."""
+    here = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(here).parts[0]
+        group = "system" if folder in ON_A_SYSTEM else "rest"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Keep what a process that is done has to report."""
+    _reports.extend(getattr(node, "workeroutput", {}).get(REPORT, ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _reports:
+        terminalreporter.write_line(line)
 
 
 @dataclass(frozen=True)

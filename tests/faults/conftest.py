@@ -8,6 +8,7 @@ import pytest
 from devstack.broker_settings import Listener
 
 from devstack import ports
+from tests.conftest import REPORT
 from tests.faults import report
 from tests.faults import rig as rigs
 from tests.faults.log import Log
@@ -33,6 +34,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         first = int(os.environ.get("FAULTS_SEED", "1"))
         count = int(os.environ.get("FAULTS_SEEDS", FULL_SEEDS if IS_FULL else 1))
         metafunc.parametrize("seed", range(first, first + count))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that runs tests for another one has no terminal: it hands its report over."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[REPORT] = list(report.lines())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
