@@ -3,6 +3,7 @@
 import itertools
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from aiokafka import ConsumerRecord
 from shared.cause import Cause
@@ -10,6 +11,9 @@ from shared.contracts.topic import Event, Topic
 from shared.ids import new_id
 from shared.messaging.envelope import write_headers
 from shared.telemetry import new_trace
+
+NOBODY = UUID("01930000-0000-7000-8000-000000000000")
+"""An id that is nobody's; the same in each process, as the names of tests must be."""
 
 _offsets = itertools.count()
 

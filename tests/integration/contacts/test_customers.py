@@ -3,9 +3,10 @@
 import asyncio
 import json
 from typing import Any
-from uuid import uuid4
 
 import pytest
+
+from tests.records import NOBODY
 
 CUSTOMER = {"kind": "individual", "display_name": "Ada Lovelace"}
 
@@ -156,9 +157,9 @@ async def test_lists_are_paged_by_key(api: Any) -> None:
     ("method", "path", "body"),
     [
         ("POST", "/v1/customers", CUSTOMER),
-        ("PATCH", f"/v1/customers/{uuid4()}", {}),
-        ("POST", f"/v1/customers/{uuid4()}/owner", {"owner_id": "a", "reason_code": "b"}),
-        ("POST", f"/v1/customers/{uuid4()}/lifecycle", {"to": "customer", "reason_code": "b"}),
+        ("PATCH", f"/v1/customers/{NOBODY}", {}),
+        ("POST", f"/v1/customers/{NOBODY}/owner", {"owner_id": "a", "reason_code": "b"}),
+        ("POST", f"/v1/customers/{NOBODY}/lifecycle", {"to": "customer", "reason_code": "b"}),
     ],
 )
 async def test_writing_needs_a_token_a_role_and_a_customer(

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.service_desk.conftest import Door, Json, clock_of, opened
+from tests.records import NOBODY
 
 OFFICE: Json = {
     "name": "Office",
@@ -108,18 +109,18 @@ async def test_a_score_off_the_scale_is_refused_with_its_field(service: Door) ->
         assert "score" in [body.get("field"), *(e["field"] for e in body.get("errors", []))]
 
 
-SURVEY = f"/v1/surveys/{uuid4()}"
+SURVEY = f"/v1/surveys/{NOBODY}"
 
 
 @pytest.mark.parametrize(
     ("path", "body", "role"),
     [
         ("/v1/calendars", OFFICE, "service"),
-        (f"/v1/calendars/{uuid4()}/versions", OFFICE, "service"),
-        ("/v1/sla-policies", policy_in(str(uuid4())), "service"),
-        (f"/v1/sla-policies/{uuid4()}/versions", policy_in(str(uuid4())), "service"),
+        (f"/v1/calendars/{NOBODY}/versions", OFFICE, "service"),
+        ("/v1/sla-policies", policy_in(str(NOBODY)), "service"),
+        (f"/v1/sla-policies/{NOBODY}/versions", policy_in(str(NOBODY)), "service"),
         ("/v1/agents", {"agent_id": "x"}, "service"),
-        ("/v1/surveys", {"kind": "csat", "customer_id": str(uuid4())}, "sales"),
+        ("/v1/surveys", {"kind": "csat", "customer_id": str(NOBODY)}, "sales"),
         (f"{SURVEY}/answer", {"score": 1}, "sales"),
     ],
 )

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.service_desk.conftest import Door, clock_of, opened, ticket_in
+from tests.records import NOBODY
 
 RESOLUTION = {"resolution_code": "fixed", "root_cause": "blown-fuse"}
 
@@ -155,7 +156,7 @@ async def test_only_tickets_that_nobody_works_on_can_be_cancelled(service: Door)
     assert await service.refused(f"{busy}/cancel", body) == (409, "move-not-allowed")
 
 
-TICKET = f"/v1/tickets/{uuid4()}"
+TICKET = f"/v1/tickets/{NOBODY}"
 WRITES = [
     ("/v1/tickets", ticket_in(), "marketing"),
     (f"{TICKET}/assign", {}, "sales"),
