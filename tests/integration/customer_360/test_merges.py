@@ -147,3 +147,26 @@ async def test_a_merged_person_is_shown_once_with_what_was_told_of_either_id(
     await service.happens(ADA.contact_state(record_status="merged", merged_into=BEN.contact))
     again = await service.get(f"/v1/customers/{ADA.customer}")
     assert [each["contact_id"] for each in again["people"]] == [str(BEN.contact)]
+
+
+async def test_a_search_for_a_person_finds_neither_a_merged_customer_nor_a_merged_person(
+    service: Customer360,
+) -> None:
+    """Ben was at Ada's and at Cleo's company; both records of him lead to those who are left."""
+    parts = (*ADA.contact_state().memberships, *CLEO.contact_state().memberships)
+    for story in (ADA, BEN, CLEO):
+        await service.happens(story.customer_state())
+    await service.happens(BEN.contact_state(memberships=parts))
+
+    async def found(text: str) -> set[str]:
+        hits = (await service.get("/v1/customers", q=text))["items"]
+        return {hit["customer_id"] for hit in hits}
+
+    for text in (BEN.email, "Ben Lovelace", "Ben Lovelac"):
+        assert await found(text) == {str(ADA.customer), str(CLEO.customer)}
+    await service.happens(merged(ADA, CLEO.customer))
+    for text in (BEN.email, "Ben Lovelace", "Ben Lovelac"):
+        assert await found(text) == {str(CLEO.customer)}
+    await service.happens(BEN.contact_state(record_status="merged", merged_into=CLEO.contact))
+    for text in (BEN.email, "Ben Lovelace", "Ben Lovelac"):
+        assert await found(text) == set()

@@ -29,9 +29,10 @@ WHERE contacts.contact_id = ANY(ARRAY(SELECT contact_id FROM steps))
 
 
 async def list_people_of(connection: Connection, customer_ids: Collection[UUID]) -> list[Contact]:
-    """The people who are, or were, at one of these customers."""
+    """The people who are, or were, at one of these customers; each as the one they are now."""
     records = await connection.fetch(
-        CONTACTS.select("customer_ids ?| $1::text[]"), [str(one) for one in customer_ids]
+        CONTACTS.select("customer_ids ?| $1::text[] AND merged_into IS NULL"),
+        [str(one) for one in customer_ids],
     )
     return CONTACTS.rows_of(records)
 

@@ -1,4 +1,7 @@
-"""Finds customers: by their own name or their people's, by an address, by an outside id."""
+"""Finds customers: by their own name or their people's, by an address, by an outside id.
+
+A record that was merged into another is not found, only the one that it is now.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,11 +29,13 @@ SELECT DISTINCT customer.customer_id, customer.display_name, customer.kind, cust
 FROM ({people}) AS person
 CROSS JOIN LATERAL jsonb_array_elements_text(person.customer_ids) AS member (customer_id)
 JOIN customers AS customer ON customer.customer_id = member.customer_id::uuid
+    AND customer.record_status IS DISTINCT FROM 'merged'
 LIMIT $3
 """
 
 _BY_POINT = _PEOPLE.format(
-    people="SELECT full_name, customer_ids FROM contacts WHERE point_keys ? $2::text LIMIT $3"
+    people="""SELECT full_name, customer_ids FROM contacts
+        WHERE point_keys ? $2::text AND merged_into IS NULL LIMIT $3"""
 )
 
 # First those that contain what was typed; only where there are none, those that look like it.
@@ -45,11 +50,12 @@ FROM customers WHERE $1 <% display_name AND record_status IS DISTINCT FROM 'merg
 ORDER BY $1 <<-> display_name, customer_id LIMIT $2
 """
 _BY_PERSON = _PEOPLE.format(
-    people="SELECT full_name, customer_ids FROM contacts WHERE full_name ILIKE $2::text LIMIT $3"
+    people="""SELECT full_name, customer_ids FROM contacts
+        WHERE full_name ILIKE $2::text AND merged_into IS NULL LIMIT $3"""
 )
 _BY_SIMILAR_PERSON = _PEOPLE.format(
     people="""SELECT full_name, customer_ids FROM contacts WHERE $2::text <% full_name
-        ORDER BY $2::text <<-> full_name LIMIT $3"""
+        AND merged_into IS NULL ORDER BY $2::text <<-> full_name LIMIT $3"""
 )
 
 
