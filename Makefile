@@ -14,7 +14,7 @@ PROJECTS := pyproject.toml shared/pyproject.toml devstack/pyproject.toml $(wildc
 MEMBERS := $(patsubst %/pyproject.toml,-e %,$(filter-out pyproject.toml,$(PROJECTS)))
 TESTS ?= tests
 # All of them in two processes: the suites on a running system wait a lot, the others use the time.
-BESIDE = $(if $(filter-out tests,$(TESTS)),,-n 2 --dist loadgroup)
+BESIDE = $(if $(filter-out tests,$(TESTS)),,-n 2)
 
 .PHONY: help
 help: ## Print this list.

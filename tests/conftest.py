@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from shared.messaging.topics import provision_topics
 from shared.settings import KafkaSettings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from devstack import ephemeral
 from tests import containers
@@ -23,21 +25,22 @@ from tests.databases import Databases
 
 DatabaseFactory = Callable[[str], Awaitable[str]]
 
-ON_A_SYSTEM = frozenset({"faults", "flows", "secure"})
+WAIT_THE_MOST = ("tests/faults/", "tests/flows/")
 REPORT = "faults"
 _reports: list[str] = []
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share the tests, one has those on a running system, in their order."""
-    here = Path(__file__).parent
-    for item in items:
-        folder = item.path.relative_to(here).parts[0]
-        group = "system" if folder in ON_A_SYSTEM else "rest"
-        item.add_marker(pytest.mark.xdist_group(group))
+class TwoParts(LoadScopeScheduling):
+    """Of two processes one has the tests that wait the most, the other all others, in order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "waiting" if nodeid.startswith(WAIT_THE_MOST) else "working"
 
 
-@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoParts:
+    return TwoParts(config, log)
+
+
 def pytest_testnodedown(node: Any) -> None:
     """Keep what a process that is done has to report."""
     _reports.extend(getattr(node, "workeroutput", {}).get(REPORT, ()))

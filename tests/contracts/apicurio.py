@@ -76,7 +76,11 @@ def _program() -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as scratch:
         with tarfile.open(_fetched(Path(scratch))) as archive:
             archive.extractall(Path(scratch) / "app", filter="data")
-        (Path(scratch) / "app").rename(folder)
+        try:
+            (Path(scratch) / "app").rename(folder)
+        except OSError:  # someone else was faster
+            if not folder.exists():
+                raise
     return folder
 
 
