@@ -15,7 +15,7 @@ from shared.contracts import service_desk as s
 from shared.ids import derived_id
 from shared.messaging.envelope import Received
 
-from tests.faults.expected_ends import commitments, mails_of_messages, promises
+from tests.faults.expected_ends import commitments, mails_of_messages, payments, promises
 from tests.faults.holdings import Holdings
 from tests.faults.log import Log
 
@@ -35,6 +35,7 @@ def judge_reactions(log: Log, held: Holdings, mails: Iterable[str], now: datetim
         *_interactions(log),
         *promises(log, now),
         *commitments(log, now),
+        *payments(log, now),
         *mails_of_messages(log, held, mails),
     ]
 

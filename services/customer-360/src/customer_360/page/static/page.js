@@ -241,6 +241,7 @@ function highlight(before) {
 const ALERTS = {
   "sell-while-broken": "Resolve before you sell: a critical ticket is open while a deal is on.",
   "commitment-broken": "Something was promised, not kept in time, and is still owed.",
+  "payment-overdue": "An invoice was not paid within its terms.",
   "sla-breached": "A promise to this customer is broken.",
   "consent-breach-attempt": "A message was planned to somebody who had said no; it was not sent.",
   "duplicate-suspected": "This customer, or one of its people, may be in the base twice.",
