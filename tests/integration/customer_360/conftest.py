@@ -31,6 +31,7 @@ OTHERS = (
     "parked_keys",
     "parked_events",
     "erased_keys",
+    "grade_suggestions",
 )
 JWT_KEY = "a-key-of-the-tests-that-is-long-enough"
 

@@ -89,7 +89,7 @@ async def test_what_is_paid_or_cancelled_is_never_told(
     await feed("orders", record_of(erp_order("A-2", revision=2, status="cancelled")))
     await feed("orders", record_of(erp_order("A-3", revision=2, status="invoiced")))
     await look_after(pool, 15)
-    facts = [f for f in await outbox.facts(OrderPaymentOverdue)]
+    facts = await outbox.facts(OrderPaymentOverdue)
     assert [getattr(f, "external_ref") for f in facts] == ["A-2", "A-3"]  # noqa: B009
 
 
