@@ -10,8 +10,8 @@ import pytest
 from customer_360.grades.consumers import consumer as policies
 from customer_360.grades.store import load_policies
 from customer_360.profiles.publishing import publish_due
-from shared.contracts.contacts import Grading
 from shared.contracts.contacts import GradePolicyPublished as Published
+from shared.contracts.contacts import Grading
 from shared.contracts.customer_360 import GradeSuggested
 from shared.contracts.pipeline import OrderStatusChanged
 from shared.db import transaction
