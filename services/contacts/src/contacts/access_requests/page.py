@@ -28,7 +28,7 @@ DEPARTMENTS = {
     "pipeline": "Sales: interest, deals and orders",
     "service-desk": "Service: tickets and surveys",
     "campaigns": "Marketing: forms, messages and responses",
-    "customer-360": "Overview: what happened when",
+    "customer-360": "Overview: what happened when, and what is computed of it",
 }
 
 
