@@ -79,4 +79,5 @@ def _shown(value: Any) -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    """A name as people read it; a code, as of a currency, stays as it is."""
+    return name if name.isupper() else name.replace("_", " ").capitalize()
