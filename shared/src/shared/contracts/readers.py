@@ -71,6 +71,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.HANDOVER_EVENTS,
             contacts.PRIVACY_EVENTS,
             pipeline.DEAL_EVENTS,
+            pipeline.COMMITMENT_EVENTS,
             service_desk.TICKET_EVENTS,
             contacts.CUSTOMER_EVENTS,
             contacts.CONTACT_EVENTS,
