@@ -1,5 +1,6 @@
-"""What deals and promises mean for tickets: onboarding for one that is won, and no more when it is
-taken back; an escalation for a promise that is broken.
+"""What deals and promises mean for tickets.
+
+A won deal may need onboarding, one taken back needs it no more; a broken promise is escalated.
 """
 
 from datetime import UTC, datetime
