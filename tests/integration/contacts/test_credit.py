@@ -140,7 +140,7 @@ async def test_an_overdue_invoice_is_looked_at_as_soon_as_it_is_told(
     await outbox.clear()
     told = record_of(overdue(bought, 31), 3)
     for _ in range(2):
-        await apply(pool, consumer, [told, record_of(overdue(bought, 31), value=b"{")])
+        await apply(pool, consumer, [told, record_of(overdue(bought, 31), value=b"{", key=b"x")])
     credit = await credit_of(api, customer_id)
     assert (credit["hold"]["reason_code"], Decimal(credit["overdue_amount"])) == ("overdue", 100)
     assert (await outbox.types(customer_id)).count("customer.credit-hold-placed") == 1

@@ -32,6 +32,7 @@ OTHERS = (
     "parked_events",
     "erased_keys",
     "grade_suggestions",
+    "access_requests",
 )
 JWT_KEY = "a-key-of-the-tests-that-is-long-enough"
 
