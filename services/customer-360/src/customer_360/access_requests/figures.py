@@ -95,7 +95,10 @@ async def _list_alerts(
     of_customers = [
         alert
         for basis in bases
-        for alert in (*open_alerts(basis), *credit_alerts(basis.customer and basis.customer.credit))
+        for alert in (
+            *open_alerts(basis),
+            *credit_alerts(basis.customer.credit if basis.customer else None),
+        )
     ]
     return [*of_customers, *duplicate_alerts(cases), *consent_alerts(held_back)]
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from shared.contracts.contacts import GradePolicyPublished
@@ -113,5 +114,5 @@ def _numbers(text: str) -> dict[str, Decimal]:
     return {name: Decimal(str(value)) for name, value in json.loads(text).items()}
 
 
-def _json(numbers: Mapping[str, Decimal]) -> str:
-    return json.dumps({name: str(value) for name, value in numbers.items()})
+def _json(numbers: Mapping[Any, Decimal]) -> str:
+    return json.dumps({str(name): str(value) for name, value in numbers.items()})

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import cast
 from uuid import UUID
 
 from shared.contracts.contacts import Grading
@@ -20,15 +20,25 @@ from customer_360.profiles.figures import Basis
 from customer_360.tickets.fold import Ticket
 
 
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A customer who has a grade, and the rows that its figures follow from."""
+
+    basis: Basis
+    customer: Customer
+    grading: Grading
+
+
 async def suggest(connection: Connection, bases: Iterable[Basis], at: datetime) -> list[Fact]:
     """The suggestions that follow for these customers and that were not told before.
 
     The caller holds the profiles of these customers, so nobody else suggests at the same time.
     """
-    by_version: dict[int, list[Basis]] = defaultdict(list)
+    by_version: dict[int, list[Graded]] = defaultdict(list)
     for basis in bases:
-        if basis.customer is not None and basis.customer.grading is not None:
-            by_version[basis.customer.grading.policy_version].append(basis)
+        if basis.customer is not None and (grading := basis.customer.grading) is not None:
+            graded = Graded(basis, basis.customer, grading)
+            by_version[grading.policy_version].append(graded)
     policies = await store.load_policies(connection, by_version) if by_version else {}
     told: list[Fact] = []
     for version, policy in policies.items():
@@ -37,27 +47,26 @@ async def suggest(connection: Connection, bases: Iterable[Basis], at: datetime) 
 
 
 async def _suggest_by(
-    connection: Connection, policy: GradePolicy, bases: Sequence[Basis], at: datetime
+    connection: Connection, policy: GradePolicy, those: Sequence[Graded], at: datetime
 ) -> list[Fact]:
     """Of customers who were graded by this policy."""
     model = await store.load_model(connection)
-    measured = await _measure(connection, policy, bases, at)
-    found = {
-        basis.customer_id: suggested
-        for basis in bases
+    measured = await _measure(connection, policy, [each.basis for each in those], at)
+    found = [
+        (suggested, each.grading.graded_at)
+        for each in those
         if (
             suggested := suggestion_of(
-                _customer(basis), policy, model, measured[basis.customer_id], at
+                each.customer, policy, model, measured[each.customer.customer_id], at
             )
         )
-    }
-    if not found:
-        return []
-    since = {basis.customer_id: _grading(basis).graded_at for basis in bases}
-    claimed = await store.claim(
-        connection, [(suggested, since[one]) for one, suggested in found.items()]
-    )
-    return [Fact(found[one], version) for one, version in claimed.items()]
+    ]
+    versions = await store.claim(connection, found) if found else {}
+    return [
+        Fact(suggested, versions[suggested.customer_id])
+        for suggested, _ in found
+        if suggested.customer_id in versions
+    ]
 
 
 async def _measure(
@@ -103,11 +112,3 @@ def tickets_since(tickets: Iterable[Ticket], since: datetime) -> int:
         and ticket.received_at > since
         for ticket in tickets
     )
-
-
-def _customer(basis: Basis) -> Customer:
-    return cast("Customer", basis.customer)
-
-
-def _grading(basis: Basis) -> Grading:
-    return cast("Grading", _customer(basis).grading)
