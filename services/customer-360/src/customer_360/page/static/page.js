@@ -464,7 +464,8 @@ function ordersCard(view) {
     orders.recent.length ? h("table", {},
       h("thead", {}, h("tr", {}, ["Newest orders", "Placed", "Total"].map((t) => h("th", { scope: "col" }, t)))),
       h("tbody", {}, orders.recent.slice(0, 8).map((order) => keyed(`order:${order.order_id}`, "tr", {},
-        h("td", {}, order.external_ref ?? "–", " ", order.status === "confirmed" ? null : h("span", { class: "soft" }, words(order.status))),
+        h("td", {}, order.external_ref ?? "–", " ", order.status === "confirmed" ? null : h("span", { class: "soft" }, words(order.status)),
+          order.overdue_level ? [" ", keyed(`overdue:${order.order_id}`, "span", { class: "chip bad" }, `due ${on(order.due_at)}`)] : null),
         h("td", {}, on(order.ordered_at)), h("td", {}, money(order.total, order.currency)))))) : h("p", { class: "empty" }, "Nothing was bought yet."));
 }
 
