@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from customer_360.grades.consumers import consumer as policies
 from customer_360.grades.store import load_policies
-from customer_360.profiles.publishing import publish_due
+from customer_360.profiles.publishing import lock_snapshots, publish_due
 from shared.contracts.contacts import GradePolicyPublished as Published
 from shared.contracts.contacts import Grading
 from shared.contracts.customer_360 import GradeSuggested
@@ -111,6 +111,23 @@ async def test_a_customer_that_buys_much_more_is_suggested_once_and_after_a_revi
     await service.happens(_cancelled(2))
     [_, (version, suggested)] = await told(service)
     assert (version, suggested.current_grade, suggested.suggested_grade) == (2, "B", "C")
+
+
+async def test_a_resync_that_comes_first_takes_no_suggestion_away(service: Customer360) -> None:
+    state = ADA.customer_state(lifecycle="customer", grading=graded())
+    await service.happens(state, ADA.deal_opened(probability=50))
+    await buys(service, ADA, 1, "1000.00")
+    assert await told(service) == []
+    await buys(service, ADA, 2, "500.00")
+    async with transaction(service.pool) as connection:
+        [snapshot] = await lock_snapshots(connection, [ADA.customer])
+    async with transaction(service.pool) as connection:
+        [again] = await lock_snapshots(connection, [ADA.customer])
+    assert (again.event, again.version) == (snapshot.event, snapshot.version)
+    [(_, suggested)] = await told(service)
+    assert suggested.suggested_grade == "B"
+    published = "SELECT count(*) FROM outbox WHERE topic = 'crm.customer-360.profile.state.v1'"
+    assert await service.pool.fetchval(published) == 1
 
 
 async def test_who_is_not_graded_or_graded_by_an_unknown_policy_is_not_suggested(

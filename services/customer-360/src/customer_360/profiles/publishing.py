@@ -87,7 +87,8 @@ async def lock_snapshots(connection: Connection, customer_ids: Sequence[UUID]) -
     """The published profiles among these, locked, with their versions.
 
     Figures that differ from what was published (facts wait to be published, or time went by) are
-    another state: it gets a version that is higher.
+    another state: it gets a version that is higher. The job still looks at those that wait: it
+    finds nothing to publish, but maybe a grade to suggest.
     """
     await hold_projection(connection)
     locked = await store.lock_published(connection, customer_ids)
@@ -104,7 +105,7 @@ async def lock_snapshots(connection: Connection, customer_ids: Sequence[UUID]) -
             changed.append(replace(published, version=version))
         facts.append(Fact(state, version))
     await store.raise_versions(connection, changed)
-    await store.save_published(connection, changed)
+    await store.save_published(connection, changed, stay_dirty=True)
     return facts
 
 
