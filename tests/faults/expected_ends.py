@@ -1,4 +1,4 @@
-"""What must have come to its end once: each broken promise told, each message sent."""
+"""What must have come to its end once: broken promises and overdue invoices told, messages sent."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,9 @@ from shared.contracts import service_desk as s
 
 from tests.faults.holdings import Holdings
 from tests.faults.log import Log
+
+FIRST_LEVEL = timedelta(days=31)
+"""Thirty days of terms and one, as the first version of the payment policy has them."""
 
 TIMER_SLACK = timedelta(seconds=10)
 """A timer is looked at every second; a clock this long overdue was forgotten."""
@@ -122,6 +125,36 @@ def _kept(records: list[Any], now: datetime) -> Iterator[str]:
             was_broken = bool(times[p.CommitmentBroken])
             if event.is_late != was_broken or (event.fulfilled_at >= due_at and not was_broken):
                 yield f"was kept at {event.fulfilled_at}, due at {due_at}, broken: {was_broken}"
+
+
+def payments(log: Log, now: datetime) -> Iterator[str]:
+    """No level of an overdue invoice twice or before its time, none of what is paid, none missed.
+
+    The load agrees no terms with anybody: those of the policy are told with each fact.
+    """
+    told: dict[UUID, list[Any]] = defaultdict(list)
+    for received in log.facts(p.OrderConfirmed, p.OrderStatusChanged, p.OrderPaymentOverdue):
+        told[received.event.order_id].append(received)
+    for order_id, records in told.items():
+        yield from (f"order {order_id} {wrong}" for wrong in _paid(records, now))
+
+
+def _paid(records: list[Any], now: datetime) -> Iterator[str]:
+    invoiced_at, level = None, 0
+    for received in records:
+        event = received.event
+        if isinstance(event, p.OrderStatusChanged):
+            invoiced_at, level = event.changed_at if event.to_status == "invoiced" else None, 0
+        elif isinstance(event, p.OrderPaymentOverdue):
+            if event.level <= level:
+                yield f"was told overdue at level {event.level} after {level}"
+            if event.invoiced_at != invoiced_at:
+                yield f"was told overdue as invoiced {event.invoiced_at}, not {invoiced_at}"
+            if received.envelope.time < event.due_at + timedelta(days=event.days_overdue):
+                yield f"was told {event.days_overdue} days overdue at {received.envelope.time}"
+            level = event.level
+    if invoiced_at and invoiced_at + FIRST_LEVEL + TIMER_SLACK < now and not level:
+        yield f"was invoiced at {invoiced_at}, and nobody was told that it is overdue"
 
 
 def mails_of_messages(log: Log, held: Holdings, mails: Iterable[str]) -> Iterator[str]:

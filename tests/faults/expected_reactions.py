@@ -15,7 +15,7 @@ from shared.contracts import service_desk as s
 from shared.ids import derived_id
 from shared.messaging.envelope import Received
 
-from tests.faults.expected_ends import commitments, mails_of_messages, promises
+from tests.faults.expected_ends import commitments, mails_of_messages, payments, promises
 from tests.faults.holdings import Holdings
 from tests.faults.log import Log
 
@@ -28,6 +28,7 @@ def judge_reactions(log: Log, held: Holdings, mails: Iterable[str], now: datetim
         *_conversions(log),
         *_lifecycles(log, held),
         *_onboardings(log),
+        *_escalations(log),
         *_attributions(log),
         *_opt_outs(log),
         *_risks(log, held),
@@ -35,6 +36,7 @@ def judge_reactions(log: Log, held: Holdings, mails: Iterable[str], now: datetim
         *_interactions(log),
         *promises(log, now),
         *commitments(log, now),
+        *payments(log, now),
         *mails_of_messages(log, held, mails),
     ]
 
@@ -148,6 +150,20 @@ def _onboardings(log: Log) -> Iterator[str]:
         live = isinstance(last, p.DealWon) and last.requires_onboarding
         if len(set(tickets) - cancelled) != live:
             yield f"deal {deal_id} should have {int(live)} onboarding tickets open: {tickets}"
+
+
+def _escalations(log: Log) -> Iterator[str]:
+    """Each promise that is broken has its ticket, and no other promise has one."""
+    opened = Counter(
+        r.event.ticket_id for r in log.facts(s.TicketOpened) if r.event.ticket_type == "escalation"
+    )
+    wanted = {
+        derived_id(r.event.commitment_id, "escalation"): r.event.commitment_id
+        for r in log.facts(p.CommitmentBroken)
+    }
+    for ticket_id in wanted.keys() | opened.keys():
+        if ticket_id not in wanted or opened[ticket_id] != 1:
+            yield f"promise {wanted.get(ticket_id)} was escalated {opened[ticket_id]} times"
 
 
 def _attributions(log: Log) -> Iterator[str]:

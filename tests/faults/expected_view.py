@@ -111,6 +111,7 @@ def _bases(log: Log, folded: dict[str, Rows]) -> Iterator[Basis]:
             customer_id=one,
             customer=folded["customers"].get(one),
             order_sums=_sums(one, by_customer["orders"][one]),
+            overdue_orders=[o for o in by_customer["orders"][one] if o.overdue_level],
             deals=by_customer["deals"][one],
             commitments=by_customer["commitments"][one],
             tickets=by_customer["tickets"][one],

@@ -10,6 +10,8 @@ from tests.faults.travelling import COMMITMENT, DEAL, LEAD, Traveller
 from tests.faults.world import SESSION_DAY, Order, pick
 
 STAGES = ("proposal", "negotiation")
+LONG_AGO = timedelta(days=40)
+"""An invoice of then is past the terms of the payment policy, by its first level and more."""
 
 
 async def sell(t: Traveller) -> None:
@@ -118,7 +120,7 @@ async def keep_promise(t: Traveller) -> None:
 
 
 async def order(t: Traveller) -> None:
-    """The ERP takes an order, or revises one."""
+    """The ERP takes an order, or revises one; of the older ones an invoice is overdue."""
     if t.world.orders and t.dice.random() < 0.3:
         seen = t.dice.choice(t.world.orders[-100:])
         seen.revision += 1
@@ -128,8 +130,11 @@ async def order(t: Traveller) -> None:
         if party is None:
             return
         at = SESSION_DAY + timedelta(minutes=t.dice.randint(0, 300))
+        if t.dice.random() < 0.3:
+            at -= LONG_AGO
         seen = Order(f"LOAD-{t.word()}", party.ref, 1, f"{t.dice.randint(1, 999)}.00", at)
         t.world.orders.append(seen)
     said = replace(seen)  # others may revise it while this one waits for its turn
     await t.client.pace.turn()
-    await t.erp.publish(said, t.dice.choice(["confirmed", "delivered", "paid", "cancelled"]))
+    statuses = ["confirmed", "delivered", "invoiced", "paid", "cancelled"]
+    await t.erp.publish(said, t.dice.choice(statuses))

@@ -47,6 +47,7 @@ _BUSY = {
     "pipeline": """
         SELECT (SELECT count(*) FROM resyncs WHERE phase IN ('looking', 'publishing'))
             + (SELECT count(*) FROM commitments WHERE wake_at < now() + interval '4 seconds')
+            + (SELECT count(*) FROM orders WHERE look_at < now() + interval '4 seconds')
     """,
 }
 """What is still to come though nothing waits in a topic or an outbox: zero in each, at rest."""

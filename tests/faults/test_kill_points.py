@@ -44,6 +44,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "resync.after-commit",
         "commitments.before-commit",
         "commitments.after-commit",
+        "payments.before-commit",
+        "payments.after-commit",
     ),
     "service-desk": (
         "timers.before-commit",

@@ -15,7 +15,7 @@ FOUND_IN = {
     "pipeline": ("leads", "deals"),
     "service-desk": ("tickets", "messages", "surveys"),
     "campaigns": ("person", "form_submissions", "messages", "segments", "responses"),
-    "customer-360": ("person", "customer", "timeline"),
+    "customer-360": ("person", "customer", "timeline", "figures", "contactability"),
 }
 
 

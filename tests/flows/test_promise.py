@@ -31,6 +31,13 @@ async def test_a_broken_promise_is_told_and_its_makers_successor_finds_it_in_the
     alert = await eventually(is_told, "the view tells that the promise is broken")
     assert alert["refs"] == [made["commitment_id"]]
 
+    await cast.rest()
+    tickets = await cast.service.get("service-desk", "/v1/tickets", source_id=made["commitment_id"])
+    [ticket] = tickets["items"]
+    assert (ticket["ticket_type"], ticket["status"]) == ("escalation", "new")
+    view = await cast.sales.get("customer-360", path)
+    assert ticket["ticket_id"] in {one["ticket_id"] for one in view["service"]["open"]}
+
     admin = cast.doors.caller("maria", "admin")
     body = {"from_owner_id": leaver, "to_owner_id": heir, "reason_code": "left"}
     handover_id = (await admin.post("contacts", "/v1/handovers", body))["handover_id"]

@@ -3,11 +3,12 @@
 What is held is read when it is asked for and copied nowhere. A part is told only of people whose
 request contacts has published, and only while that request is being answered. Each service has
 the table `access_requests` in its own migrations, and names its sections: a query each, with the
-parameters `$1` contact_ids, `$2` customer_ids, `$3` subject_hashes and `$4` submission_ids.
+parameters `$1` contact_ids, `$2` customer_ids, `$3` subject_hashes and `$4` submission_ids. What is
+computed at every look and stands in no table is a section too, made by a function.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -17,7 +18,7 @@ from fastapi import APIRouter, Depends
 from shared.auth import Caller, allow
 from shared.contracts.contacts.privacy import ExportCompleted, ExportRequested
 from shared.contracts.privacy import EXPORT_ACKNOWLEDGED
-from shared.db import Connection
+from shared.db import Connection, transaction
 from shared.errors import NotFoundError
 from shared.failpoints import Failpoint
 from shared.http.requests import Database
@@ -31,6 +32,9 @@ Sections: TypeAlias = Mapping[str, str]
 
 Part: TypeAlias = dict[str, list[dict[str, Any]]]
 """What a service holds of a person: the rows of each section, as JSON has them."""
+
+Compute: TypeAlias = Callable[[Connection, ExportRequested], Awaitable[Part]]
+"""Makes the sections that no table holds, of values as JSON has them."""
 
 Discloser = Annotated[Caller, Depends(allow("disclosure"))]
 
@@ -50,8 +54,21 @@ class AccessRequestNotFoundError(NotFoundError):
     """No access request of this id is being answered."""
 
 
-async def collect(connection: Connection, sections: Sections, asked: ExportRequested) -> Part:
-    """What is held of the person, all as of one moment: one statement reads every section."""
+async def collect(
+    connection: Connection,
+    sections: Sections,
+    asked: ExportRequested,
+    compute: Compute | None = None,
+) -> Part:
+    """What is held of the person, all as of one moment: one statement reads every section.
+
+    What is computed comes after it, in the caller's transaction.
+    """
+    held = await _read(connection, sections, asked)
+    return {**held, **await compute(connection, asked)} if compute else held
+
+
+async def _read(connection: Connection, sections: Sections, asked: ExportRequested) -> Part:
     parts = (_SECTION.format(name=name, query=query) for name, query in sections.items())
     rows = await connection.fetch(
         f"{_TYPED} {' UNION ALL '.join(parts)}",
@@ -68,7 +85,7 @@ def counted(part: Part) -> dict[str, int]:
     return {section: len(rows) for section, rows in part.items()}
 
 
-def answering(consumer: Consumer, sections: Sections) -> Consumer:
+def answering(consumer: Consumer, sections: Sections, compute: Compute | None = None) -> Consumer:
     """Let the service's consumer of privacy requests take part in access requests, too."""
 
     @consumer.on(ExportRequested)
@@ -77,7 +94,7 @@ def answering(consumer: Consumer, sections: Sections) -> Consumer:
     ) -> None:
         asked = received.event
         await connection.execute(_NOTE, asked.request_id, asked.model_dump_json())
-        part = await collect(connection, sections, asked)
+        part = await collect(connection, sections, asked, compute)
         acknowledged = EXPORT_ACKNOWLEDGED[consumer.service](
             request_id=asked.request_id, collected=counted(part)
         )
@@ -95,23 +112,24 @@ def answering(consumer: Consumer, sections: Sections) -> Consumer:
     return consumer
 
 
-def part_router(sections: Sections) -> APIRouter:
+def part_router(sections: Sections, compute: Compute | None = None) -> APIRouter:
     """The door where contacts fetches the part of this service."""
     router = APIRouter(prefix=PATH, tags=["privacy"])
-    router.get("/{request_id}")(_telling(sections))
+    router.get("/{request_id}")(_telling(sections, compute))
     return router
 
 
-def _telling(sections: Sections) -> Callable[..., Any]:
+def _telling(sections: Sections, compute: Compute | None) -> Callable[..., Any]:
     async def read_part(caller: Discloser, pool: Database, request_id: UUID) -> Part:
         """All that this service holds of the person, while contacts assembles the bundle."""
         del caller
-        async with pool.acquire() as connection:
+        async with transaction(pool) as connection:
             asked = await connection.fetchval(
                 "SELECT asked FROM access_requests WHERE request_id = $1", request_id
             )
             if asked is None:
                 raise AccessRequestNotFoundError(request_id=request_id)
-            return await collect(connection, sections, ExportRequested.model_validate_json(asked))
+            request = ExportRequested.model_validate_json(asked)
+            return await collect(connection, sections, request, compute)
 
     return read_part

@@ -6,12 +6,12 @@ from typing import Any
 
 from contacts.credit.consumers import consumer
 from contacts.credit.handlers import assess_all
-from shared.contracts.pipeline import OrderRevised
+from shared.contracts.pipeline import OrderConfirmed, OrderPaymentOverdue, OrderRevised
 from shared.db import Pool
 from shared.messaging.consuming import apply
 
 from tests.integration.contacts.conftest import Api, Outbox
-from tests.integration.contacts.test_grades import moved, order
+from tests.integration.contacts.test_grades import NOW, moved, order
 from tests.records import record_of
 
 
@@ -111,6 +111,55 @@ async def test_an_invoice_falls_due_without_a_word(api: Api, pool: Pool, outbox:
     )
     await assess_all(pool)
     assert (await credit_of(api, customer_id))["hold"]["reason_code"] == "overdue"
+
+
+def overdue(bought: OrderConfirmed, days: int) -> OrderPaymentOverdue:
+    invoiced_at = NOW - timedelta(days=14 + days)
+    return OrderPaymentOverdue.model_validate(
+        {
+            **dict(bought),
+            "invoiced_at": invoiced_at,
+            "terms_days": 14,
+            "due_at": NOW - timedelta(days=days),
+            "days_overdue": days,
+            "level": 3,
+            "policy_version": 1,
+        }
+    )
+
+
+async def test_an_overdue_invoice_is_looked_at_as_soon_as_it_is_told(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    customer_id = await limited(api)
+    bought = order(customer_id, 100)
+    await apply(pool, consumer, [record_of(bought), record_of(moved(bought, "invoiced", 14), 2)])
+    await pool.execute(
+        "UPDATE customer_orders SET invoiced_at = invoiced_at - $1::interval", timedelta(days=31)
+    )
+    await outbox.clear()
+    told = record_of(overdue(bought, 31), 3)
+    for _ in range(2):
+        await apply(pool, consumer, [told, record_of(overdue(bought, 31), value=b"{", key=b"x")])
+    credit = await credit_of(api, customer_id)
+    assert (credit["hold"]["reason_code"], Decimal(credit["overdue_amount"])) == ("overdue", 100)
+    assert (await outbox.types(customer_id)).count("customer.credit-hold-placed") == 1
+    await apply(pool, consumer, [record_of(moved(bought, "paid", 0), 4)])
+    assert (await credit_of(api, customer_id))["hold"] is None
+
+
+async def test_the_policy_waits_its_days_and_needs_a_limit_before_it_holds(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    free: str = (await api.create_customer())["customer_id"]
+    customer_id = await limited(api)
+    for one in (free, customer_id):
+        bought = order(one, 100)
+        invoiced = record_of(moved(bought, "invoiced", 14 + 15), 2)
+        await apply(pool, consumer, [record_of(bought), invoiced])
+        await apply(pool, consumer, [record_of(overdue(bought, 15), 3)])
+    assert "customer.credit-hold-placed" not in await outbox.types()
+    assert Decimal((await credit_of(api, customer_id))["overdue_amount"]) == 100
 
 
 async def test_a_manual_hold_needs_a_person_to_go(api: Api, outbox: Outbox) -> None:

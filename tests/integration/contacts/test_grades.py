@@ -7,8 +7,10 @@ from uuid import UUID, uuid4
 
 from contacts.credit.consumers import consumer as orders
 from contacts.grades.consumers import consumer as figures
+from contacts.grades.consumers import suggestions
 from contacts.grades.handlers import review_due, run_dry_runs
 from contacts.grades.store import list_figures, load_policy_in_force
+from shared.contracts.customer_360 import GradeSuggested
 from shared.contracts.pipeline import DealLost, DealOpened, OrderConfirmed, OrderStatusChanged
 from shared.contracts.service_desk import SurveyAnswered, TicketCancelled, TicketOpened
 from shared.db import Pool
@@ -236,6 +238,62 @@ async def test_two_steps_wait_for_an_admin(api: Api, pool: Pool, outbox: Outbox)
     assert (await api.get("/v1/grade-proposals")).json()["items"] == []
     shown = (await api.get(f"/v1/customers/{customer_id}")).json()
     assert (shown["grading"]["grade"], shown["version"]) == ("A", 4)
+
+
+def suggested(customer_id: str, input_hash: str = "one") -> GradeSuggested:
+    return GradeSuggested(
+        customer_id=UUID(customer_id),
+        current_grade="E",
+        suggested_grade="D",
+        score=Decimal(30),
+        components=(),
+        policy_version=1,
+        input_hash=input_hash,
+    )
+
+
+async def test_a_suggested_grade_is_looked_at_once_and_by_our_own_figures(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    customer_id = await a_customer(api, pool)
+    await review_due(pool)
+    await apply(pool, figures, [record_of(deal(customer_id))])
+    await outbox.clear()
+    for _ in range(2):
+        told = [record_of(suggested(customer_id)), record_of(suggested(customer_id), value=b"{")]
+        await apply(pool, suggestions, told)
+    assert await outbox.types(customer_id) == ["customer.graded", "customer.state"]
+    grading = (await api.get(f"/v1/customers/{customer_id}")).json()["grading"]
+    assert (grading["grade"], grading["decided_by"], grading["score"]) == ("D", "policy", "30.22")
+    await apply(pool, suggestions, [record_of(suggested(customer_id, "two"), 2)])
+    assert await outbox.types(customer_id) == ["customer.graded", "customer.state"]
+
+
+async def test_two_steps_that_are_suggested_wait_for_an_admin(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    customer_id = await a_customer(api, pool)
+    await review_due(pool)
+    await apply(pool, orders, [record_of(order(customer_id, 500))])
+    await outbox.clear()
+    await apply(pool, suggestions, [record_of(suggested(customer_id))])
+    assert await outbox.types(customer_id) == ["customer.grade-review-due", "customer.state"]
+    [waiting] = (await api.get("/v1/grade-proposals")).json()["items"]
+    assert (waiting["grading"]["grade"], waiting["grading"]["proposal"]["grade"]) == ("E", "C")
+
+
+async def test_nobody_is_graded_first_because_of_a_suggestion(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    new = await a_customer(api, pool, days=1)
+    gone = await a_customer(api, pool)
+    await review_due(pool)
+    await api.post(f"/v1/customers/{gone}/archive", {"reason_code": "closed"})
+    await apply(pool, orders, [record_of(order(new, 500)), record_of(order(gone, 500))])
+    await outbox.clear()
+    unknown = str(uuid4())
+    await apply(pool, suggestions, [record_of(suggested(one)) for one in (new, gone, unknown)])
+    assert await outbox.types() == []
 
 
 async def test_a_merge_moves_the_rows_and_grades_the_survivor_anew(api: Api, pool: Pool) -> None:

@@ -31,6 +31,8 @@ OTHERS = (
     "parked_keys",
     "parked_events",
     "erased_keys",
+    "grade_suggestions",
+    "access_requests",
 )
 JWT_KEY = "a-key-of-the-tests-that-is-long-enough"
 

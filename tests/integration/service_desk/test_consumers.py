@@ -1,4 +1,4 @@
-"""What deals and resolved tickets set off: once, told twice, malformed."""
+"""What deals, broken promises and resolved tickets set off: once, told twice, malformed."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 
 from service_desk.surveys.consumers import consumer as surveys
 from service_desk.tickets.consumers import consumer as deals
+from service_desk.tickets.consumers import promises
 from service_desk.tickets.domain import Ticket
 from service_desk.tickets.store import TicketFilter, list_tickets
-from shared.contracts.pipeline import DealReopened, DealWon
+from shared.contracts.pipeline import CommitmentBroken, DealReopened, DealWon
 from shared.contracts.service_desk import TicketResolved
 from shared.db import Pool
 from shared.ids import derived_id
@@ -103,6 +104,31 @@ async def test_a_malformed_win_is_parked_and_other_deals_go_on(pool: Pool) -> No
     await apply(pool, deals, [broken, record_of(won())])
     assert len(await onboarding(pool)) == 1
     assert await pool.fetchval("SELECT reason FROM parked_events") == "undecodable-body"
+
+
+def broken(commitment_id: UUID) -> CommitmentBroken:
+    return CommitmentBroken(
+        commitment_id=commitment_id,
+        customer_id=UUID(int=2),
+        owner_id="anna",
+        due_at=NOW,
+        broken_at=NOW,
+    )
+
+
+async def test_a_broken_promise_is_escalated_once(pool: Pool) -> None:
+    commitment_id, other_id = uuid4(), uuid4()
+    malformed = record_of(broken(other_id), value=b"{")
+    await apply(pool, promises, [malformed, record_of(broken(commitment_id))])
+    await apply(pool, promises, [record_of(broken(commitment_id))])
+    async with pool.acquire() as connection:
+        [ticket] = await list_tickets(connection, TicketFilter(), UUID(int=0), 100)
+    assert ticket.ticket_id == derived_id(commitment_id, "escalation")
+    assert (ticket.ticket_type, ticket.severity, ticket.status) == ("escalation", 3, "new")
+    assert (ticket.source, ticket.source_id) == ("pipeline", commitment_id)
+    assert ticket.customer_id == UUID(int=2)
+    told = await pool.fetch("SELECT topic FROM outbox WHERE topic LIKE '%ticket.events%'")
+    assert len(told) == 1
 
 
 async def test_a_resolved_ticket_asks_its_contact_once_in_14_days(pool: Pool) -> None:

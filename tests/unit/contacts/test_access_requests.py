@@ -93,6 +93,10 @@ def test_the_page_shows_what_is_held_and_lets_nobody_write_into_it() -> None:
                     "person": [{"given_name": "<script>alert(1)</script>", "is_known": True}],
                     "key_dates": [],
                 },
+                "customer-360": {
+                    "figures": [{"revenue": {"EUR": "12.50"}, "value_group": "loyal"}],
+                    "contactability": [{"channel": "email", "ok": False, "reason": "consent"}],
+                },
                 "pipeline": {"orders": [{"lines": [{"sku": "A&B"}], "paid_at": None}]},
             },
         }
@@ -103,4 +107,6 @@ def test_the_page_shows_what_is_held_and_lets_nobody_write_into_it() -> None:
     assert "<td>yes</td>" in page
     assert "<p>Nothing is held.</p>" in page
     assert "Sku: A&amp;B" in page
+    assert "<td>EUR: 12.50</td><td>loyal</td>" in page
+    assert "<td>email</td><td>no</td><td>consent</td>" in page
     assert "2026-10-23 09:00" in page

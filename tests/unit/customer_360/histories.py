@@ -543,6 +543,36 @@ class Story:
     def _order_cancelled(self) -> Event:
         return self._order_moved(2, "cancelled", "10.00")
 
+    def order_invoiced(self) -> Event:
+        return self._order_moved(3, "invoiced", "29.33")
+
+    def order_paid_late(self) -> Event:
+        return self._order_moved(3, "paid", "29.33")
+
+    def paid_late(self) -> list[Event]:
+        return [
+            self.order(3),
+            self.order_invoiced(),
+            self.not_paid(1),
+            self.not_paid(2),
+            self.order_paid_late(),
+        ]
+
+    def not_paid(self, level: int) -> pipeline.OrderPaymentOverdue:
+        return pipeline.OrderPaymentOverdue(
+            order_id=an_id("order-3", self.name),
+            customer_id=self.customer,
+            external_ref=f"{self.name}-3",
+            total=Decimal("29.33"),
+            currency="USD",
+            invoiced_at=at(30),
+            terms_days=14,
+            due_at=at(30 + 14 * 24),
+            days_overdue=level,
+            level=level,
+            policy_version=1,
+        )
+
     def _order_moved(self, number: int, to: Any, total: str) -> Event:
         return pipeline.OrderStatusChanged(
             order_id=an_id(f"order-{number}", self.name),

@@ -134,6 +134,15 @@ def test_a_revised_order_has_its_new_total() -> None:
     assert [(row.total, row.status) for row in rows] == [(Decimal("31.00"), "paid")]
 
 
+def test_an_order_is_overdue_until_it_is_paid() -> None:
+    *late, paid = _facts(Story().paid_late())[0]
+    [order] = order_fold.all({}, late)
+    assert (order.overdue_level, order.due_at) == (2, at(30 + 14 * 24))
+
+    order = order_fold(order, paid)
+    assert (order.status, order.overdue_level, order.due_at) == ("paid", 0, None)
+
+
 def test_a_breached_clock_that_is_met_late_stays_breached_and_is_no_longer_open() -> None:
     [clock] = clock_fold.all({}, _facts(Story().history()[9])[0])
 

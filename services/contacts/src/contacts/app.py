@@ -29,6 +29,7 @@ from contacts.duplicates import api as duplicates
 from contacts.exports import api as exports
 from contacts.grades import api as grades
 from contacts.grades.consumers import consumer as grade_figures
+from contacts.grades.consumers import suggestions
 from contacts.grades.handlers import review_due, run_dry_runs
 from contacts.handovers import api as handovers
 from contacts.handovers.consumers import consumer as handover_acks
@@ -126,6 +127,7 @@ def create_app() -> FastAPI:
             handover_acks,
             privacy_consumer,
             grade_figures,
+            suggestions,
             credit_orders,
             interaction_reactions,
             touches(rules),

@@ -11,6 +11,7 @@ from customer_360.access_requests.consumers import consumer as privacy
 from customer_360.briefs import api as briefs
 from customer_360.config import Settings
 from customer_360.consumers import MAX_RECORDS, consumers
+from customer_360.grades.consumers import consumer as policies
 from customer_360.page import api as page
 from customer_360.profiles import api as profiles
 from customer_360.profiles.pressure import Pressure
@@ -41,6 +42,7 @@ def create_app() -> FastAPI:
         consumers=(
             *consumers(settings.hash_key.get_secret_value(), pressure),
             privacy,
+            policies,
         ),
         resyncables=(
             Resyncable(ProfileState, "profiles", lock_snapshots, "published_version IS NOT NULL"),

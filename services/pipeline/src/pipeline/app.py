@@ -32,6 +32,7 @@ from pipeline.merges.handlers import REPOINTING
 from pipeline.orders import api as orders_api
 from pipeline.orders import consumers as orders_consumers
 from pipeline.orders import store as orders_store
+from pipeline.payments.handlers import look_at_invoices
 from pipeline.persons import Intake
 from pipeline.signals.store import prune
 
@@ -72,6 +73,7 @@ def create_app() -> FastAPI:
         jobs=(
             Job("publish-standard-pipeline", publish_standard_pipeline, HOURLY),
             Job("wake-commitments", wake_commitments, every=1.0),
+            Job("look-at-invoices", look_at_invoices, every=1.0),
             Job("prune-signals", prune, HOURLY),
             *handover_jobs("pipeline", move, acknowledging(HANDOVER_ACKNOWLEDGED["pipeline"])),
             *merge_jobs("pipeline", REPOINTING),

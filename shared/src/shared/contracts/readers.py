@@ -9,6 +9,7 @@ from shared.contracts import (
     TOPICS,
     campaigns,
     contacts,
+    customer_360,
     external,
     handovers,
     pipeline,
@@ -46,6 +47,7 @@ READERS: dict[str, frozenset[Topic]] = {
             service_desk.TICKET_EVENTS,
             service_desk.SURVEY_EVENTS,
             campaigns.RESPONSE_EVENTS,
+            customer_360.GRADE_EVENTS,
         }
     ),
     "pipeline": frozenset(
@@ -69,6 +71,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.HANDOVER_EVENTS,
             contacts.PRIVACY_EVENTS,
             pipeline.DEAL_EVENTS,
+            pipeline.COMMITMENT_EVENTS,
             service_desk.TICKET_EVENTS,
             contacts.CUSTOMER_EVENTS,
             contacts.CONTACT_EVENTS,
@@ -103,6 +106,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.RELATIONSHIP_EVENTS,
             contacts.HOUSEHOLD_EVENTS,
             contacts.PARTNER_EVENTS,
+            contacts.GRADE_POLICY_EVENTS,
             pipeline.LEAD_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.COMMITMENT_EVENTS,

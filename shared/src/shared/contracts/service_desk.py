@@ -9,7 +9,14 @@ from shared.contracts.topic import Event, events_topic, state_topic
 from shared.contracts.values import Party
 
 TicketType = Literal[
-    "question", "incident", "repair", "installation", "complaint", "request", "onboarding"
+    "question",
+    "incident",
+    "repair",
+    "installation",
+    "complaint",
+    "request",
+    "onboarding",
+    "escalation",
 ]
 TicketStatus = Literal[
     "new",

@@ -28,7 +28,7 @@ DEPARTMENTS = {
     "pipeline": "Sales: interest, deals and orders",
     "service-desk": "Service: tickets and surveys",
     "campaigns": "Marketing: forms, messages and responses",
-    "customer-360": "Overview: what happened when",
+    "customer-360": "Overview: what happened when, and what is computed of it",
 }
 
 
@@ -79,4 +79,5 @@ def _shown(value: Any) -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    """A name as people read it; a code, as of a currency, stays as it is."""
+    return name if name.isupper() else name.replace("_", " ").capitalize()

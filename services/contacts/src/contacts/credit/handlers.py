@@ -172,7 +172,10 @@ async def keep_manual_hold(
 
 
 async def assess_all(pool: Pool) -> None:
-    """Invoices fall due without a word: look at everybody with a limit, a page per transaction."""
+    """Look at everybody with a limit, a page per transaction.
+
+    Between the levels that pipeline tells of an overdue invoice, time passes without a word.
+    """
     after: UUID | None = None
     while True:
         async with transaction(pool) as connection:

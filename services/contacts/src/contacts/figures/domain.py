@@ -19,12 +19,13 @@ from shared.contracts.pipeline import (
     DealStageChanged,
     DealWon,
     OrderConfirmed,
+    OrderPaymentOverdue,
     OrderRevised,
     OrderStatusChanged,
 )
 from shared.contracts.service_desk import SurveyAnswered, TicketCancelled, TicketOpened
 
-OrderFact = OrderConfirmed | OrderStatusChanged | OrderRevised
+OrderFact = OrderConfirmed | OrderStatusChanged | OrderRevised | OrderPaymentOverdue
 DealFact = DealOpened | DealAmountChanged | DealStageChanged | DealWon | DealLost | DealReopened
 TicketFact = TicketOpened | TicketCancelled
 
@@ -94,7 +95,7 @@ def order_row(fact: OrderFact, version: int) -> OrderRow:
             named = times.get(fact.to_status)
             changed: Mapping[str, Any] = {named: fact.changed_at} if named else {}
             return replace(row, status=fact.to_status, **changed)
-        case OrderRevised():
+        case OrderRevised() | OrderPaymentOverdue():
             return row
 
 

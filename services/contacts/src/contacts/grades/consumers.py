@@ -1,7 +1,9 @@
-"""Kafka in: what deals, tickets and surveys say of a customer's worth; rows guarded by version."""
+"""Kafka in: what deals, tickets and surveys say of a customer's worth, and who is worth a look."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from shared.contracts.customer_360 import GradeSuggested
 from shared.contracts.pipeline import (
     DealAmountChanged,
     DealLost,
@@ -17,8 +19,10 @@ from shared.messaging.reactions import Consumer
 
 from contacts.figures.domain import DealFact, TicketFact, deal_row, survey_row, ticket_row
 from contacts.figures.store import save_rows
+from contacts.grades.handlers import review_suggested
 
 consumer = Consumer("contacts.grades", is_projection=True, max_records=1000)
+suggestions = Consumer("contacts.suggestions")
 
 
 @consumer.on_batch(DealOpened, DealAmountChanged, DealStageChanged, DealWon, DealLost, DealReopened)
@@ -36,3 +40,11 @@ async def on_surveys_answered(
     connection: Connection, records: Sequence[Received[SurveyAnswered]]
 ) -> None:
     await save_rows(connection, [survey_row(r.event, r.envelope.version) for r in records])
+
+
+@suggestions.on_batch(GradeSuggested)
+async def on_grades_suggested(
+    connection: Connection, records: Sequence[Received[GradeSuggested]]
+) -> None:
+    cause = records[-1].envelope.cause("contacts", at=datetime.now(UTC))
+    await review_suggested(connection, cause, [received.event for received in records])

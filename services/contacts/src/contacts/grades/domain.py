@@ -176,6 +176,7 @@ def publish(policy: GradePolicy, command: PublishGradePolicy) -> GradePolicyPubl
         service_levels=dict(policy.rules.service_levels),
         effective_from=policy.effective_from,
         published_by=command.published_by,
+        scale={name: Decimal(value) for name, value in policy.rules.scale},
     )
 
 

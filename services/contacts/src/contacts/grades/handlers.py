@@ -10,6 +10,7 @@ from uuid import UUID
 
 from shared.cause import Cause
 from shared.contracts.contacts import Grade
+from shared.contracts.customer_360 import GradeSuggested
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.ids import new_id
 from shared.messaging import outbox
@@ -152,6 +153,22 @@ async def review_customer(pool: Pool, cause: Cause, customer_id: UUID) -> Custom
             return await customers.load_customer(connection, customer_id)
 
     return await with_retries(attempt)
+
+
+async def review_suggested(
+    connection: Connection, cause: Cause, suggested: Sequence[GradeSuggested]
+) -> None:
+    """Look now at these grades, once per what a suggestion rests on; our own figures decide.
+
+    One step follows at once and two are proposed, as at every review. Who was merged meanwhile is
+    passed over: the merge had the survivor reviewed.
+    """
+    newest = {each.customer_id: each.input_hash for each in suggested}
+    claimed = await store.claim_suggestions(connection, newest)
+    if claimed:
+        policy = await store.load_policy_in_force(connection, cause.at)
+        await store.cut_bounds(connection, cause.at, policy.rules.scale.window_days)
+        await review_within(connection, cause, policy, claimed, is_asked=True)
 
 
 async def approve_grade(pool: Pool, cause: Cause, customer_id: UUID, grade: Grade) -> Customer:

@@ -1,7 +1,7 @@
 """The tables of grade policies, their dry runs, and the figures of customers, a page at a time."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -145,6 +145,16 @@ WHERE currency IS NOT NULL AND amount IS NOT NULL
 GROUP BY measure, currency
 ON CONFLICT (measure, currency) DO UPDATE SET bounds = excluded.bounds, cut_at = excluded.cut_at
 """
+_CLAIM_SUGGESTIONS = f"""
+INSERT INTO grade_suggestions AS s (customer_id, input_hash)
+SELECT customer_id, input_hash FROM unnest($1::uuid[], $2::text[]) AS new (customer_id, input_hash)
+JOIN customer_grades USING (customer_id) JOIN customers AS c USING (customer_id)
+WHERE {_GRADED}
+ORDER BY customer_id
+ON CONFLICT (customer_id) DO UPDATE SET input_hash = excluded.input_hash
+WHERE s.input_hash <> excluded.input_hash
+RETURNING customer_id
+"""
 _BOUNDS_LAST = timedelta(days=7)
 
 
@@ -274,6 +284,12 @@ async def list_proposed(connection: Connection, after: UUID | None, limit: int) 
         after,
         limit,
     )
+    return [row["customer_id"] for row in rows]
+
+
+async def claim_suggestions(connection: Connection, hashes: Mapping[UUID, str]) -> list[UUID]:
+    """Note what is suggested; those who are graded and of whom it was not noted before."""
+    rows = await connection.fetch(_CLAIM_SUGGESTIONS, list(hashes), list(hashes.values()))
     return [row["customer_id"] for row in rows]
 
 

@@ -10,6 +10,7 @@ from shared.contracts.contacts import Credit
 from customer_360.commitments.fold import Commitment
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
+from customer_360.orders.fold import Order
 from customer_360.sources.progress import SourceProgress
 from customer_360.tickets.fold import Clock, Ticket
 from customer_360.touches.fold import Message
@@ -55,6 +56,16 @@ def commitment_alerts(commitments: Iterable[Commitment]) -> list[Alert]:
     refs = [str(each.commitment_id) for each in broken]
     since = _first(each.broken_at for each in broken)
     return [Alert(code="commitment-broken", severity="high", since=since, refs=refs)]
+
+
+def payment_alerts(overdue: Iterable[Order]) -> list[Alert]:
+    """What was invoiced and not paid within its terms."""
+    waiting = list(overdue)
+    if not waiting:
+        return []
+    refs = [str(order.order_id) for order in waiting]
+    since = _first(order.due_at for order in waiting)
+    return [Alert(code="payment-overdue", severity="medium", since=since, refs=refs)]
 
 
 def consent_alerts(messages: Sequence[Message]) -> list[Alert]:

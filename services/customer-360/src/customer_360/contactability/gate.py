@@ -7,6 +7,7 @@ critical ticket (for promotion). How often one may write is known to campaigns a
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel
 from shared.contact_points import CHANNEL_OF_POINT
@@ -29,6 +30,18 @@ class Contactable(BaseModel):
     ok: bool
     reason: Reason | None = None
     because: str | None = None
+
+
+def consents_of(
+    contact_id: UUID, people: Sequence[Contact], consents: Iterable[Consent]
+) -> list[Consent]:
+    """What the person allows: their own word, else what was told of a record merged into theirs."""
+    ids = {contact_id}
+    while more := {c.contact_id for c in people if c.merged_into in ids} - ids:
+        ids |= more
+    told = [consent for consent in consents if consent.contact_id in ids]
+    told.sort(key=lambda one: (one.contact_id == contact_id, str(one.since)))
+    return list({(consent.channel, consent.purpose): consent for consent in told}.values())
 
 
 def contactable_now(

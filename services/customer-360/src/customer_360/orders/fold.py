@@ -7,6 +7,7 @@ from uuid import UUID
 
 from shared.contracts.pipeline import (
     OrderConfirmed,
+    OrderPaymentOverdue,
     OrderRepointed,
     OrderRevised,
     OrderStatusChanged,
@@ -17,7 +18,7 @@ from customer_360.folding import Arrived, Fold
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order of a customer."""
+    """An order of a customer; `due_at` and `overdue_level` while its invoice is overdue."""
 
     order_id: UUID
     version: int
@@ -30,10 +31,14 @@ class Order:
     currency: str
     ordered_at: datetime | None
     changed_at: datetime | None
+    due_at: datetime | None = None
+    overdue_level: int = 0
 
 
 def _unknown(
-    first: Arrived[OrderConfirmed | OrderStatusChanged | OrderRevised | OrderRepointed],
+    first: Arrived[
+        OrderConfirmed | OrderStatusChanged | OrderRevised | OrderRepointed | OrderPaymentOverdue
+    ],
 ) -> Order:
     event = first.event
     return Order(
@@ -79,6 +84,8 @@ def status_changed(order: Order, event: OrderStatusChanged) -> Order:
         total=event.total,
         currency=event.currency,
         changed_at=event.changed_at,
+        due_at=None,
+        overdue_level=0,
     )
 
 
@@ -90,3 +97,8 @@ def revised(order: Order, event: OrderRevised) -> Order:
 @fold.on(OrderRepointed)
 def repointed(order: Order, event: OrderRepointed) -> Order:
     return replace(order, customer_id=event.to_id)
+
+
+@fold.on(OrderPaymentOverdue)
+def payment_overdue(order: Order, event: OrderPaymentOverdue) -> Order:
+    return replace(order, due_at=event.due_at, overdue_level=event.level)

@@ -25,6 +25,8 @@ ON CONFLICT (is_only) DO UPDATE SET newest_ordered_at = excluded.newest_ordered_
 WHERE order_horizon.newest_ordered_at < excluded.newest_ordered_at
 """
 
+_IS_OVERDUE = "customer_id = ANY($1::uuid[]) AND overdue_level > 0"
+
 _HORIZON = "SELECT newest_ordered_at FROM order_horizon"
 
 
@@ -43,6 +45,12 @@ class OrderSum:
 async def list_sums(connection: Connection, customer_ids: Collection[UUID]) -> list[OrderSum]:
     """What these customers bought."""
     return [OrderSum(*record) for record in await connection.fetch(_SUMS, list(customer_ids))]
+
+
+async def list_overdue(connection: Connection, customer_ids: Collection[UUID]) -> list[Order]:
+    """The orders of these customers that were not paid within their terms."""
+    records = await connection.fetch(ORDERS.select(_IS_OVERDUE), list(customer_ids))
+    return ORDERS.rows_of(records)
 
 
 async def advance_horizon(connection: Connection, orders: Sequence[Order]) -> None:

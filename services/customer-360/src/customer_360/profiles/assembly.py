@@ -12,7 +12,7 @@ from customer_360.alerts.derive import (
     duplicate_alerts,
     stale_alerts,
 )
-from customer_360.contactability.gate import contactable_now
+from customer_360.contactability.gate import consents_of, contactable_now
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
 from customer_360.groups.looking import Relations
@@ -113,7 +113,7 @@ def _people(known: Known, now: datetime) -> list[view.Person]:
 
 
 def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) -> view.Person:  # noqa: FBT001 -- a fact of the customer, passed on
-    consents = _consents(contact.contact_id, known)
+    consents = consents_of(contact.contact_id, known.people, known.consents)
     here = [part for part in contact.memberships if part.customer_id in known.record_ids]
     current = next((part for part in here if part.until is None), None)
     shown = current or next(reversed(here), None)
@@ -139,16 +139,6 @@ def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) ->
             contact, consents, known.suppressions, has_critical_ticket=is_critical, now=now
         ),
     )
-
-
-def _consents(contact_id: UUID, known: Known) -> list[Consent]:
-    """What the person allows: their own word, else what was told of a record merged into theirs."""
-    ids = {contact_id}
-    while more := {c.contact_id for c in known.people if c.merged_into in ids} - ids:
-        ids |= more
-    told = [consent for consent in known.consents if consent.contact_id in ids]
-    told.sort(key=lambda one: (one.contact_id == contact_id, str(one.since)))
-    return list({(consent.channel, consent.purpose): consent for consent in told}.values())
 
 
 def _identity(known: Known) -> view.IdentitySection:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from shared.contracts.customer_360 import ProfileState
 
-from customer_360.alerts.derive import Alert, alerts_of, commitment_alerts
+from customer_360.alerts.derive import Alert, alerts_of, commitment_alerts, payment_alerts
 from customer_360.commitments.fold import Commitment
 from customer_360.customers.fold import Customer
 from customer_360.deals.fold import Deal
+from customer_360.orders.fold import Order
 from customer_360.orders.store import OrderSum
 from customer_360.tickets.fold import Clock, Ticket
 from customer_360.touches.store import MessageCount
@@ -25,6 +26,7 @@ class Basis:
     customer_id: UUID
     customer: Customer | None
     order_sums: Sequence[OrderSum]
+    overdue_orders: Sequence[Order]
     deals: Sequence[Deal]
     commitments: Sequence[Commitment]
     tickets: Sequence[Ticket]
@@ -68,6 +70,7 @@ def open_alerts(basis: Basis) -> list[Alert]:
     return [
         *alerts_of(basis.deals, basis.tickets, basis.clocks),
         *commitment_alerts(basis.commitments),
+        *payment_alerts(basis.overdue_orders),
     ]
 
 

@@ -37,6 +37,7 @@ async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> 
     customers = await CUSTOMERS.load(connection, customer_ids)
     owners = await list_owners(connection, customer_ids)
     order_sums = _by_owner(owners, await orders.list_sums(connection, owners))
+    overdue_orders = _by_owner(owners, await orders.list_overdue(connection, owners))
     deals = _by_owner(owners, await DEALS.list_by(connection, "customer_id", owners))
     promised = await COMMITMENTS.list_by(connection, "customer_id", owners)
     commitments = _by_owner(owners, promised)
@@ -49,6 +50,7 @@ async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> 
             customer_id=one,
             customer=customers.get(one),
             order_sums=order_sums[one],
+            overdue_orders=overdue_orders[one],
             deals=deals[one],
             commitments=commitments[one],
             tickets=tickets[one],

@@ -63,6 +63,9 @@ SELECT profiles.profile_version, {_RECORDS} AS record_ids,
     (SELECT count(clicked_at) FROM messages WHERE {_OF_CUSTOMER}) AS clicked,
     ARRAY(SELECT customers FROM customers WHERE customer_id = $1) AS customers,
     ARRAY(SELECT order_sums FROM order_sums WHERE {_THEIRS}) AS order_sums,
+    ARRAY(
+        SELECT orders FROM orders WHERE {_THEIRS} AND overdue_level > 0
+    ) AS overdue_orders,
     ARRAY(SELECT deals FROM deals WHERE {_THEIRS}) AS deals,
     ARRAY(SELECT commitments FROM commitments WHERE {_THEIRS}) AS commitments,
     ARRAY(SELECT tickets FROM tickets WHERE {_THEIRS}) AS tickets,
@@ -183,6 +186,7 @@ def _basis(customer_id: UUID, look: asyncpg.Record) -> Basis:
         customer_id=customer_id,
         customer=next(iter(_rows(CUSTOMERS, look)), None),
         order_sums=[OrderSum(*record) for record in look["order_sums"]],
+        overdue_orders=ORDERS.rows_of(look["overdue_orders"]),
         deals=_rows(DEALS, look),
         commitments=_rows(COMMITMENTS, look),
         tickets=_rows(TICKETS, look),

@@ -1,5 +1,7 @@
 """Publishes the state of profiles that changed, debounced, and only where a figure differs.
 
+A profile that changed may also suggest another grade to contacts: that goes out with it.
+
 While full batches arrive, a state waits longer: it would soon be old again, and the facts come
 first.
 """
@@ -20,6 +22,7 @@ from shared.messaging.outbox import Fact
 from shared.runtime import Job
 from shared.telemetry import new_trace
 
+from customer_360.grades.suggesting import suggest
 from customer_360.profiles import store
 from customer_360.profiles.figures import figures_of
 from customer_360.profiles.loading import hold_projection, load_bases, load_yardstick
@@ -73,7 +76,9 @@ async def publish_due(connection: Connection, settled_for: float) -> int:
         for state, one in zip(states, published, strict=True)
         if one.version is not None
     ]
-    await outbox.append(connection, _cause(), facts)
+    cause = _cause()
+    facts += await suggest(connection, bases.values(), cause.at)
+    await outbox.append(connection, cause, facts)
     _BEFORE_COMMIT.reach()
     return len(dirty)
 
@@ -82,7 +87,8 @@ async def lock_snapshots(connection: Connection, customer_ids: Sequence[UUID]) -
     """The published profiles among these, locked, with their versions.
 
     Figures that differ from what was published (facts wait to be published, or time went by) are
-    another state: it gets a version that is higher.
+    another state: it gets a version that is higher. The job still looks at those that wait: it
+    finds nothing to publish, but maybe a grade to suggest.
     """
     await hold_projection(connection)
     locked = await store.lock_published(connection, customer_ids)
@@ -99,7 +105,7 @@ async def lock_snapshots(connection: Connection, customer_ids: Sequence[UUID]) -
             changed.append(replace(published, version=version))
         facts.append(Fact(state, version))
     await store.raise_versions(connection, changed)
-    await store.save_published(connection, changed)
+    await store.save_published(connection, changed, stay_dirty=True)
     return facts
 
 

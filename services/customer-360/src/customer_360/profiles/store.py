@@ -41,7 +41,7 @@ WHERE profiles.customer_id = raised.customer_id AND profiles.profile_version < r
 """
 
 _SAVE_PUBLISHED = """
-UPDATE profiles SET dirty_since = NULL,
+UPDATE profiles SET dirty_since = CASE WHEN $4 THEN profiles.dirty_since END,
     published_digest = published.digest,
     published_version = coalesce(published.version, profiles.published_version)
 FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS published (customer_id, digest, version)
@@ -91,13 +91,16 @@ async def lock_published(
     return {DirtyProfile(*record[:3]): record["published_version"] for record in records}
 
 
-async def save_published(connection: Connection, published: Sequence[Published]) -> None:
-    """Remember what was published, and that it is up to date."""
+async def save_published(
+    connection: Connection, published: Sequence[Published], *, stay_dirty: bool = False
+) -> None:
+    """Remember what was published, and that it is up to date, unless the job is to look too."""
     await connection.execute(
         _SAVE_PUBLISHED,
         [one.customer_id for one in published],
         [one.digest for one in published],
         [one.version for one in published],
+        stay_dirty,
     )
 
 

@@ -181,7 +181,7 @@ class Deals(_Shown):
 
 
 class OrderShown(_Shown):
-    """An order."""
+    """An order; `due_at` and `overdue_level` while its invoice is overdue."""
 
     order_id: UUID
     version: int
@@ -191,6 +191,8 @@ class OrderShown(_Shown):
     total: Decimal
     currency: str
     ordered_at: datetime | None
+    due_at: datetime | None
+    overdue_level: int
 
 
 class Orders(_Shown):

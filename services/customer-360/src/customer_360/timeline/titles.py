@@ -218,6 +218,13 @@ _title(
     lambda e: f"Order {e.external_ref}: {money(e.total, e.currency)}",
 )
 _title(pipeline.OrderStatusChanged, lambda e: f"Order {words(e.to_status)}")
+_title(
+    pipeline.OrderPaymentOverdue,
+    lambda e: (
+        f"Order {e.external_ref} not paid: {money(e.total, e.currency)}{_due(e.due_at)}"
+        f" (level {e.level})"
+    ),
+)
 _title(pipeline.OrderRevised, lambda e: f"Order changed: {money(e.total, e.currency)}")
 
 _title(

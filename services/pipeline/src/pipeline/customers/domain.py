@@ -14,7 +14,10 @@ Ref: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """`told_at` is when the customer became what this version of it says."""
+    """`told_at` is when the customer became what this version of it says.
+
+    `terms_days` are what it has agreed to pay within; None where nothing was.
+    """
 
     customer_id: UUID
     version: int
@@ -22,6 +25,7 @@ class Customer:
     lifecycle: Lifecycle
     owner_id: str | None
     refs: tuple[Ref, ...]
+    terms_days: int | None = None
 
 
 def customer_of(state: CustomerState, version: int, told_at: datetime) -> Customer:
@@ -32,6 +36,7 @@ def customer_of(state: CustomerState, version: int, told_at: datetime) -> Custom
         lifecycle=state.lifecycle,
         owner_id=state.owner_id,
         refs=tuple((external.system, external.id) for external in state.external_ids),
+        terms_days=state.credit.terms_days if state.credit else None,
     )
 
 

@@ -17,10 +17,11 @@ from shared.db import Connection
 from pipeline.customers.domain import Customer, Ref
 
 _SAVE = """
-INSERT INTO customers (customer_id, version, lifecycle, owner_id)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[])
+INSERT INTO customers (customer_id, version, lifecycle, owner_id, terms_days)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::int[])
 ON CONFLICT (customer_id) DO UPDATE SET
-    version = excluded.version, lifecycle = excluded.lifecycle, owner_id = excluded.owner_id
+    version = excluded.version, lifecycle = excluded.lifecycle, owner_id = excluded.owner_id,
+    terms_days = excluded.terms_days
 WHERE customers.version < excluded.version
 RETURNING customer_id
 """
@@ -62,6 +63,7 @@ async def save_customers(connection: Connection, customers: Sequence[Customer]) 
         [customer.version for customer in customers],
         [customer.lifecycle for customer in customers],
         [customer.owner_id for customer in customers],
+        [customer.terms_days for customer in customers],
     )
     saved = {row["customer_id"] for row in rows}
     return await _save_claims(connection, [each for each in customers if each.customer_id in saved])

@@ -30,6 +30,8 @@ class OrderOut(BaseModel):
     total: Decimal
     currency: str
     ordered_at: datetime
+    invoiced_at: datetime | None
+    overdue_level: int
 
 
 class WaitingOrderOut(BaseModel):

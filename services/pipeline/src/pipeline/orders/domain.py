@@ -12,6 +12,7 @@ from shared.contracts.external import ErpOrderChanged
 from shared.contracts.pipeline import (
     OrderConfirmed,
     OrderLine,
+    OrderPaymentOverdue,
     OrderRepointed,
     OrderRevised,
     OrderState,
@@ -23,7 +24,9 @@ from shared.ids import derived_id
 
 from pipeline.customers.domain import Ref
 
-OrderEvent: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised | OrderRepointed
+OrderEvent: TypeAlias = (
+    OrderConfirmed | OrderStatusChanged | OrderRevised | OrderRepointed | OrderPaymentOverdue
+)
 
 
 class OrderNotFoundError(NotFoundError):
@@ -32,6 +35,8 @@ class OrderNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """`overdue_level` is the last that was told while it waits to be paid; `look_at`, when next."""
+
     order_id: UUID
     version: int
     external_system: str
@@ -43,6 +48,9 @@ class Order:
     total: Decimal
     currency: str
     ordered_at: datetime
+    invoiced_at: datetime | None = None
+    overdue_level: int = 0
+    look_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +121,23 @@ def evolve(order: Order, event: OrderEvent) -> Order:
                 currency=event.currency,
             )
         case OrderStatusChanged():
-            return replace(order, version=version, status=event.to_status)
+            return _moved(replace(order, version=version), event)
         case OrderRepointed():
             return replace(order, version=version, customer_id=event.to_id)
+        case OrderPaymentOverdue():
+            return replace(order, version=version, overdue_level=event.level)
+
+
+def _moved(order: Order, event: OrderStatusChanged) -> Order:
+    """What is invoiced is looked at from then on, as long as it is not paid."""
+    is_invoiced = event.to_status == "invoiced"
+    return replace(
+        order,
+        status=event.to_status,
+        invoiced_at=event.changed_at if is_invoiced else order.invoiced_at,
+        overdue_level=0,
+        look_at=event.changed_at if is_invoiced else None,
+    )
 
 
 def repointed(order: Order, from_id: UUID, to_id: UUID) -> list[OrderRepointed]:
@@ -201,4 +223,6 @@ def snapshot(order: Order) -> OrderState:
         total=order.total,
         currency=order.currency,
         ordered_at=order.ordered_at,
+        invoiced_at=order.invoiced_at,
+        overdue_level=order.overdue_level,
     )

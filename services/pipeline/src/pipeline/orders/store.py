@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from shared.aliases import ids_of
 from shared.cause import Cause
 from shared.contracts.external import ErpOrderChanged
-from shared.contracts.pipeline import OrderLine, OrderRepointed
+from shared.contracts.pipeline import OrderLine, OrderPaymentOverdue, OrderRepointed
 from shared.db import Connection, Pool, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -21,23 +21,36 @@ from pipeline.customers.domain import Ref
 from pipeline.orders.domain import Order, OrderNotFoundError, Sighting, evolve, snapshot
 
 _COLUMNS = """order_id, version, external_system, external_ref, customer_id, revision, status,
-    lines, total, currency, ordered_at"""
+    lines, total, currency, ordered_at, invoiced_at, overdue_level, look_at"""
 _LOCK = f"""
 SELECT {_COLUMNS} FROM orders WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE
 """
 _SAVE = f"""
 INSERT INTO orders ({_COLUMNS})
 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::bigint[],
-    $7::text[], $8::jsonb[], $9::numeric[], $10::text[], $11::timestamptz[])
+    $7::text[], $8::jsonb[], $9::numeric[], $10::text[], $11::timestamptz[], $12::timestamptz[],
+    $13::int[], $14::timestamptz[])
 ON CONFLICT (order_id) DO UPDATE SET
     version = excluded.version, revision = excluded.revision, status = excluded.status,
-    lines = excluded.lines, total = excluded.total, currency = excluded.currency
+    lines = excluded.lines, total = excluded.total, currency = excluded.currency,
+    invoiced_at = excluded.invoiced_at, overdue_level = excluded.overdue_level,
+    look_at = excluded.look_at
 WHERE orders.revision < excluded.revision
 """
 _SAVE_REPOINTED = """
 UPDATE orders SET version = new.version, customer_id = new.customer_id
 FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS new (order_id, version, customer_id)
 WHERE orders.order_id = new.order_id AND orders.version = new.version - 1
+"""
+_LOCK_TO_LOOK_AT = f"""
+SELECT {_COLUMNS} FROM orders WHERE look_at <= $1 ORDER BY look_at LIMIT $2
+FOR UPDATE SKIP LOCKED
+"""
+_SAVE_LOOKED = """
+UPDATE orders SET version = new.version, overdue_level = new.overdue_level, look_at = new.look_at
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::timestamptz[])
+    AS new (order_id, old_version, version, overdue_level, look_at)
+WHERE orders.order_id = new.order_id AND orders.version = new.old_version
 """
 _LOAD = f"SELECT {_COLUMNS} FROM orders WHERE order_id = $1"
 _LIST = f"""
@@ -86,6 +99,15 @@ class WaitingOrder:
     waiting_since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A locked order that was looked at: the fact that it is overdue, if so, and when again."""
+
+    order: Order
+    fact: OrderPaymentOverdue | None
+    look_at: datetime | None
+
+
 async def lock_orders(connection: Connection, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
     rows = await connection.fetch(_LOCK, list(set(order_ids)))
     return {row["order_id"]: _order(row) for row in rows}
@@ -111,6 +133,9 @@ async def save_orders(connection: Connection, orders: Sequence[Order]) -> None:
         [order.total for order in orders],
         [order.currency for order in orders],
         [order.ordered_at for order in orders],
+        [order.invoiced_at for order in orders],
+        [order.overdue_level for order in orders],
+        [order.look_at for order in orders],
     )
 
 
@@ -130,6 +155,33 @@ async def record_repointed(
     if rows_affected(status) != len(after):
         raise StaleVersionError
     told = [Fact(said, order.version) for order, fact in after for said in (fact, snapshot(order))]
+    await outbox.append(connection, cause, told)
+
+
+async def lock_to_look_at(connection: Connection, at: datetime, limit: int) -> list[Order]:
+    """Those that it is time to look at, longest first; those in other hands are passed by."""
+    return [_order(row) for row in await connection.fetch(_LOCK_TO_LOOK_AT, at, limit)]
+
+
+async def record_looked(connection: Connection, cause: Cause, looked: Sequence[Looked]) -> None:
+    """Save when locked orders are looked at again, and publish what is overdue."""
+    after = [evolve(one.order, one.fact) if one.fact else one.order for one in looked]
+    status = await connection.execute(
+        _SAVE_LOOKED,
+        [one.order.order_id for one in looked],
+        [one.order.version for one in looked],
+        [order.version for order in after],
+        [order.overdue_level for order in after],
+        [one.look_at for one in looked],
+    )
+    if rows_affected(status) != len(looked):
+        raise StaleVersionError
+    told = [
+        Fact(said, order.version)
+        for one, order in zip(looked, after, strict=True)
+        if one.fact
+        for said in (one.fact, snapshot(order))
+    ]
     await outbox.append(connection, cause, told)
 
 

@@ -1,9 +1,12 @@
-"""What deals mean for tickets: a won deal may need onboarding; one taken back needs it no more."""
+"""What deals and promises mean for tickets.
+
+A won deal may need onboarding, one taken back needs it no more; a broken promise is escalated.
+"""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
-from shared.contracts.pipeline import DealReopened, DealWon
+from shared.contracts.pipeline import CommitmentBroken, DealReopened, DealWon
 from shared.db import Connection
 from shared.ids import derived_id
 from shared.messaging.envelope import Received
@@ -18,8 +21,11 @@ from service_desk.tickets.handlers import admit_ticket, record
 
 SOURCE = "pipeline"
 ONBOARDING_SEVERITY = 3
+ESCALATION_SEVERITY = 3
+"""A broken promise is no fault of a product: it stops neither deals nor campaigns."""
 
 consumer = Consumer("service-desk.deals")
+promises = Consumer("service-desk.promises")
 
 
 @consumer.on(DealWon)
@@ -46,6 +52,35 @@ async def on_deal_reopened(connection: Connection, received: Received[DealReopen
     for ticket in await store.lock_tickets_of(connection, SOURCE, deal.deal_id):
         withdraw = WithdrawTicket(ticket.ticket_id, "deal-reopened")
         await record(connection, cause, ticket, decide(ticket, withdraw))
+
+
+@promises.on(CommitmentBroken)
+async def on_commitment_broken(
+    connection: Connection, received: Received[CommitmentBroken]
+) -> None:
+    """One ticket per promise, which breaks once; whoever keeps it late closes the ticket."""
+    now = datetime.now(UTC)
+    cause = received.envelope.cause("service-desk", at=now)
+    await admit_ticket(connection, cause, _escalation(received.event, now))
+
+
+def _escalation(broken: CommitmentBroken, at: datetime) -> OpenTicket:
+    return OpenTicket(
+        ticket_id=derived_id(broken.commitment_id, "escalation"),
+        customer_id=broken.customer_id,
+        contact_id=None,
+        channel="system",
+        ticket_type="escalation",
+        subject="Broken promise",
+        body=None,
+        severity=ESCALATION_SEVERITY,
+        category="broken-promise",
+        product_id=None,
+        sla_policy_id=DEFAULT_POLICY_ID,
+        source=SOURCE,
+        source_id=broken.commitment_id,
+        at=at,
+    )
 
 
 def _onboarding_id(deal_id: UUID, earlier: list[Ticket], event_id: UUID) -> UUID:

@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.contracts.contacts.customers import CUSTOMER_EVENTS
 from shared.contracts.contacts.ratings import Grade, GradeComponent, GradeProposal
 from shared.contracts.topic import Event, events_topic
@@ -54,7 +56,8 @@ class GradePolicyPublished(Event):
     """A version of the grade policy is in force from `effective_from`; it never changes.
 
     `weights` by component; `bands` are the lowest scores of the grades; `review_days` say after how
-    long a grade is looked at again; `service_levels` what it entitles to.
+    long a grade is looked at again; `service_levels` what it entitles to. `scale` says how figures
+    become levels: how far back they count, and what is a full level.
     """
 
     policy_id: UUID
@@ -65,3 +68,4 @@ class GradePolicyPublished(Event):
     service_levels: dict[Grade, str]
     effective_from: datetime
     published_by: str
+    scale: dict[str, Decimal] = Field(default_factory=dict[str, Decimal])

@@ -72,6 +72,28 @@ class OrderRevised(Event):
     currency: str
 
 
+@ORDER_EVENTS.fact("payment-overdue")
+class OrderPaymentOverdue(Event):
+    """The order's invoice was not paid within its terms; told once per level of the policy.
+
+    It was due `terms_days` after `invoiced_at`. `level` counts from 1. Where several levels are
+    over when it is looked at, as of an order that was imported long after, only the highest is
+    told. An order that is invoiced anew begins anew.
+    """
+
+    order_id: UUID
+    customer_id: UUID
+    external_ref: str
+    total: Decimal
+    currency: str
+    invoiced_at: datetime
+    terms_days: int
+    due_at: datetime
+    days_overdue: int
+    level: int
+    policy_version: int
+
+
 @ORDER_EVENTS.fact("repointed")
 class OrderRepointed(Event):
     """The order is another customer's than before, because two were merged or parted again."""
@@ -89,6 +111,8 @@ class OrderState(Event):
     """The whole order as the ERP told it last.
 
     The ERP's own revision is not in it: it rises also where nothing changed, without a fact.
+    `invoiced_at` is when it was invoiced last; `overdue_level` is the last that was told while it
+    has been waiting to be paid.
     """
 
     order_id: UUID
@@ -100,3 +124,5 @@ class OrderState(Event):
     total: Decimal
     currency: str
     ordered_at: datetime
+    invoiced_at: datetime | None = None
+    overdue_level: int = 0

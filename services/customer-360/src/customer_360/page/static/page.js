@@ -241,6 +241,7 @@ function highlight(before) {
 const ALERTS = {
   "sell-while-broken": "Resolve before you sell: a critical ticket is open while a deal is on.",
   "commitment-broken": "Something was promised, not kept in time, and is still owed.",
+  "payment-overdue": "An invoice was not paid within its terms.",
   "sla-breached": "A promise to this customer is broken.",
   "consent-breach-attempt": "A message was planned to somebody who had said no; it was not sent.",
   "duplicate-suspected": "This customer, or one of its people, may be in the base twice.",
@@ -463,7 +464,8 @@ function ordersCard(view) {
     orders.recent.length ? h("table", {},
       h("thead", {}, h("tr", {}, ["Newest orders", "Placed", "Total"].map((t) => h("th", { scope: "col" }, t)))),
       h("tbody", {}, orders.recent.slice(0, 8).map((order) => keyed(`order:${order.order_id}`, "tr", {},
-        h("td", {}, order.external_ref ?? "–", " ", order.status === "confirmed" ? null : h("span", { class: "soft" }, words(order.status))),
+        h("td", {}, order.external_ref ?? "–", " ", order.status === "confirmed" ? null : h("span", { class: "soft" }, words(order.status)),
+          order.overdue_level ? [" ", keyed(`overdue:${order.order_id}`, "span", { class: "chip bad" }, `due ${on(order.due_at)}`)] : null),
         h("td", {}, on(order.ordered_at)), h("td", {}, money(order.total, order.currency)))))) : h("p", { class: "empty" }, "Nothing was bought yet."));
 }
 

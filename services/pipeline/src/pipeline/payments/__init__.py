@@ -1,0 +1,1 @@
+"""Payments: which invoices of the mirrored orders are overdue, and how far."""
