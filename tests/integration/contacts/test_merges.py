@@ -82,7 +82,8 @@ async def test_two_customers_become_one_with_all_that_was_theirs(
     assert strategies == {"display_name": "chosen", "region": "present"} | dict.fromkeys(
         ("industry", "website"), "kept"
     )
-    counts = {"memberships": 2, "identities": 0, "interactions": 0, "relationships": 0}
+    none = dict.fromkeys(("partners", "identities", "interactions", "relationships"), 0)
+    counts = {"memberships": 2, **none}
     assert made["moved"] == counts
     assert await members(api, one) == {ann["contact_id"], bob["contact_id"]}
     assert await members(api, two) == set()
