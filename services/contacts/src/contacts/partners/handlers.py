@@ -16,7 +16,7 @@ from shared.ids import new_id
 from shared.telemetry import continue_trace
 
 from contacts.current import lock_current
-from contacts.customers import store as customers
+from contacts.customers.handlers import lock_customer
 from contacts.partners import store
 from contacts.partners.decisions import MergedReps, adopted, repointed, reps_merged, reps_returned
 from contacts.partners.domain import (
@@ -51,10 +51,11 @@ async def onboard_partner(pool: Pool, cause: Cause, told: PartnerOnboarded) -> P
             if known is not None:
                 said = await _as_known(connection, known.told, told)
                 return carry_out(known, OnboardPartner(said))[0]
-            customer = await customers.lock_customer(connection, told.customer_id)
+            customer = await lock_customer(connection, told.customer_id)
             require_active(customer.state)
-            there = await store.find_partner_of(connection, told.customer_id, told.program)
-            partner, _ = carry_out(None, OnboardPartner(told, there))
+            said = told.model_copy(update={"customer_id": customer.state.customer_id})
+            there = await store.find_partner_of(connection, said.customer_id, said.program)
+            partner, _ = carry_out(None, OnboardPartner(said, there))
             await store.insert_partner(connection, cause, partner)
             return partner
 
