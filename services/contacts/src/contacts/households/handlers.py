@@ -10,6 +10,7 @@ from shared.db import Connection, Pool, transaction, with_retries
 from shared.http.requests import require_version
 
 from contacts.current import lock_current
+from contacts.history.store import delete_history
 from contacts.households import store
 from contacts.households.decisions import Seat, seats_merged, seats_returned
 from contacts.households.domain import (
@@ -60,7 +61,10 @@ async def change_household(
 
 
 async def leave_all(connection: Connection, cause: Cause, contact_ids: Collection[UUID]) -> int:
-    """Whoever was erased lives in no household; answers from how many they were taken."""
+    """Whoever was erased lives in no household; answers from how many they were taken.
+
+    What those went by is gone, and so is their history, in which it stands.
+    """
     locked = await store.lock_of_members(connection, contact_ids)
     changes = [
         carry_out(
@@ -69,6 +73,7 @@ async def leave_all(connection: Connection, cause: Cause, contact_ids: Collectio
         for household in locked
     ]
     await store.save_changes(connection, cause, changes)
+    await delete_history(connection, [each.state.household_id for each in locked])
     return len(changes)
 
 

@@ -23,6 +23,8 @@ from shared.errors import Refusal, StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.partners.domain import (
     Certificate,
     Partner,
@@ -30,6 +32,7 @@ from contacts.partners.domain import (
     PartnerNotFoundError,
     Rep,
 )
+from contacts.partners.past import entry_of
 
 _TOLD = (
     "partner_id",
@@ -248,6 +251,7 @@ async def insert_partner(connection: Connection, cause: Cause, partner: Partner)
     stands = (partner.status, partner.reason_code, partner.since, partner.version)
     with refusing(_TAKEN):
         await connection.execute(_INSERT, *told, *stands)
+    await record_changes(connection, [entry_of(None, partner, (), cause)])
     await outbox.append(connection, cause, [Fact(partner.told, partner.version)])
 
 
@@ -258,11 +262,13 @@ async def save_partners(
     changes = [(partner, facts) for partner, facts in changed if facts]
     if not changes:
         return
+    entries = await _entries(connection, cause, changes)
     rows = [_row(partner, len(facts)) for partner, facts in changes]
     status = await connection.execute(_UPDATE, *(list(each) for each in zip(*rows, strict=True)))
     if rows_affected(status) != len(changes):
         raise StaleVersionError
     await _save_reps(connection, changes)
+    await record_changes(connection, entries)
     await outbox.append(
         connection,
         cause,
@@ -272,6 +278,25 @@ async def save_partners(
             for n, fact in enumerate(facts, 1)
         ],
     )
+
+
+async def _entries(
+    connection: Connection,
+    cause: Cause,
+    changes: Sequence[tuple[Partner, Sequence[PartnerEvent]]],
+) -> list[Changed]:
+    """What the histories keep; these partners are locked, and are read as they stand."""
+    about = {
+        partner.told.partner_id: {fact.contact_id for fact in facts if isinstance(fact, _REP_FACTS)}
+        for partner, facts in changes
+    }
+    stand = await lock_partners(connection, about, set[UUID]().union(*about.values()))
+    before = {partner.told.partner_id: partner for partner in stand}
+    return [
+        entry_of(before[partner_id], after, about[partner_id], cause)
+        for after, _ in changes
+        for partner_id in [after.told.partner_id]
+    ]
 
 
 def _row(partner: Partner, steps: int) -> tuple[Any, ...]:
