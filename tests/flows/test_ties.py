@@ -74,3 +74,39 @@ async def test_a_household_and_a_partner_reach_the_360_and_an_erased_person_leav
     assert [(each["name"], each["is_head"]) for each in lives["members"]] == [(nora["name"], True)]
     kept = await cast.sales.get("contacts", f"/v1/households/{household['household_id']}")
     assert kept["name"] is None
+
+
+async def test_a_merged_person_is_in_the_360_where_the_one_who_stays_is_and_back(
+    cast: Cast,
+) -> None:
+    customer_id = (await make_sale(cast, await show_interest(cast))).customer_id
+    sales = cast.sales
+    parts = [{"customer_id": customer_id}]
+    ids = []
+    for name in ("Kim", "K."):
+        person = {"given_name": name, "family_name": new_id().hex[-10:], "memberships": parts}
+        ids.append((await sales.post("contacts", "/v1/contacts", person))["contact_id"])
+    stays, twin = ids
+    home = {"member_contact_ids": [twin], "head_contact_id": twin}
+    await sales.post("contacts", "/v1/households", home)
+    terms = {"customer_id": customer_id, "program": "dealer", "tier": "gold"}
+    partner_id = (await sales.post("contacts", "/v1/partners", terms))["partner_id"]
+    path = f"/v1/partners/{partner_id}/reps/{twin}"
+    await sales.send("PUT", "contacts", path, json={"role": "sales"})
+    until = datetime.now(UTC) + timedelta(days=1)
+    course = {"course_id": "basic", "score": 91, "valid_until": until.isoformat()}
+    await sales.post("contacts", f"{path}/certify", course)
+
+    async def shown() -> tuple[list[str], list[tuple[str, str]]]:
+        view = await _view(cast, customer_id)
+        lives = [each["contact_id"] for at in view["households"] for each in at["members"]]
+        [partner] = view["partners"]
+        return lives, [(each["contact_id"], each["status"]) for each in partner["reps"]]
+
+    assert await shown() == ([twin], [(twin, "certified")])
+    body = {"survivor_id": stays, "merged_ids": [twin], "reason_code": "duplicate"}
+    merge = await sales.post("contacts", "/v1/merges/people", body)
+    assert await shown() == ([stays], [(stays, "certified")])
+    undo = f"/v1/merges/{merge['merge_id']}/undo"
+    await sales.post("contacts", undo, {"reason_code": "two-people"})
+    assert await shown() == ([twin], [(twin, "certified")])

@@ -133,3 +133,42 @@ async def test_the_household_is_told_to_its_member_and_says_nothing_of_others(
         assert ada not in str(dict(row))
         [fact] = await store.lock_snapshots(connection, [UUID(household["household_id"])])
     assert fact.version == 1
+
+
+async def test_who_changed_a_household_and_its_name_comes_back(api: Any) -> None:
+    ada, bob = await people(api, 2)
+    household = await founded(api, ada, name="The Lovelaces")
+    path = f"/v1/households/{household['household_id']}"
+    await api.call("PUT", f"{path}/members/{bob}")
+    await api.call("PATCH", path, json={"name": "Ada & Bob"})
+    renamed, joined, begun = (await api.get(f"{path}/history")).json()["items"]
+    assert renamed["fields"] == {"name": {"before": "The Lovelaces", "after": "Ada & Bob"}}
+    assert (renamed["actor"], renamed["part"]) == ("user:tester", "household")
+    after = joined["fields"]["members"]["after"]
+    assert {each["contact_id"] for each in after} == {ada, bob}
+    assert (begun["version"], begun["fields"]) == (1, {})
+    body = {"change_id": renamed["change_id"], "fields": ["name"]}
+    for _ in range(2):
+        restored = await api.post(f"{path}/history/restore", body)
+        assert (restored.json()["name"], restored.json()["version"]) == ("The Lovelaces", 4)
+    body["change_id"] = joined["change_id"]
+    refused = await api.post(f"{path}/history/restore", body)
+    assert (refused.status_code, code_of(refused)) == (409, "field-is-not-restorable")
+    assert len((await api.get(f"{path}/history")).json()["items"]) == 4
+
+
+async def test_a_history_does_not_outlive_the_erasure_of_a_member(
+    api: Any, pool: Pool, outbox: Any
+) -> None:
+    contact_id, _ = await nora(api)
+    [other] = await people(api, 1)
+    household = await founded(api, other, contact_id, name=f"Family of {MARK}")
+    path = f"/v1/households/{household['household_id']}"
+    await api.call("PATCH", path, json={"name": f"{MARK} and others"})
+    assert len((await api.get(f"{path}/history")).json()["items"]) == 2
+    request_id = await started(api, contact_id=contact_id)
+    await apply(pool, consumer, answers(request_id))
+    assert (await api.get(path)).json()["name"] is None
+    assert (await api.get(f"{path}/history")).json()["items"] == []
+    await outbox.clear()
+    assert await found(pool, MARK) == []

@@ -93,7 +93,7 @@ async def test_two_people_become_one_with_all_that_was_theirs(api: Api, outbox: 
     assert parts == {firm: "boss", other: None}
     assert made["moved"] == {
         "points": 1, "postal_points": 0, "memberships": 1, "identities": 1, "interactions": 1,
-        "preferences": 1, "consents": 0, "relationships": 0,
+        "preferences": 1, "consents": 0, "relationships": 0, "households": 0, "reps": 0,
     }  # fmt: skip
     assert await outbox.types(one) == ["contact.updated", "contact.merged", "contact.state"]
     assert await outbox.types(two) == ["contact.record-status-changed", "contact.state"]

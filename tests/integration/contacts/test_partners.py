@@ -173,3 +173,29 @@ async def test_who_is_erased_is_nobodys_rep_and_no_partner(
     assert (await outbox.types(dealer))[-1] == "partner.rep-removed"
     ended = (await api.get(f"/v1/partners/{self_employed}")).json()
     assert (ended["status"], ended["reason_code"]) == ("terminated", "erased")
+
+
+async def test_who_changed_a_partner_and_its_reps(api: Any) -> None:
+    customer, contact = await parties(api)
+    partner_id = (await onboarded(api, customer))["partner_id"]
+    await becomes(api, partner_id, "active")
+    await becomes(api, partner_id, "active")
+    assert (await certified(api, partner_id, contact)).status_code == 200
+    path = f"/v1/partners/{partner_id}"
+    removed = await api.post(f"{path}/reps/{contact}/remove", {"reason_code": "left"})
+    assert removed.status_code == 200, removed.text
+    gone, passed, registered, active, begun = (await api.get(f"{path}/history")).json()["items"]
+    assert active["fields"] == {
+        "status": {"before": "prospective", "after": "active"},
+        "reason_code": {"before": None, "after": "agreed"},
+    }
+    assert (active["actor"], active["part"]) == ("user:tester", "partner")
+    rep = f"rep:{contact}"
+    assert registered["fields"][rep]["before"] is None
+    assert registered["fields"][rep]["after"]["status"] == "registered"
+    [certificate] = passed["fields"][rep]["after"]["certificates"]
+    assert (certificate["course_id"], certificate["score"]) == ("basic", 87.5)
+    assert gone["fields"][rep] == {"before": passed["fields"][rep]["after"], "after": None}
+    assert (begun["version"], begun["fields"]) == (1, {})
+    missing = await api.get(f"/v1/partners/{uuid4()}/history")
+    assert missing.status_code == 404

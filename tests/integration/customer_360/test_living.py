@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from shared.contracts import contacts
+
 from tests.integration.customer_360.conftest import Customer360
 from tests.unit.customer_360.histories import Story, an_id
 
@@ -52,6 +54,38 @@ async def test_a_partner_is_shown_with_its_reps(service: Customer360) -> None:
     timeline = await service.get(f"/v1/customers/{ADA.customer}/timeline")
     titles = [each["title"] for each in timeline["items"]]
     assert "A rep passed basic with 87.5 points" in titles
+
+
+async def test_a_member_and_a_partner_who_were_merged_are_shown_where_they_are_now(
+    service: Customer360,
+) -> None:
+    for story in (ADA, BOB):
+        await service.happens(story.customer_state(), story.contact_state())
+    await service.happens(ADA.household(), ADA.partner_onboarded())
+    gone = ADA.contact_state(record_status="merged", merged_into=BOB.contact, memberships=())
+    told = contacts.HouseholdChanged(
+        household_id=ADA.home,
+        member_contact_ids=(BOB.contact,),
+        head_contact_id=BOB.contact,
+        action="member-replaced",
+        contact_id=BOB.contact,
+    )
+    moved = contacts.PartnerRepointed(
+        partner_id=ADA.partnership,
+        customer_id=BOB.customer,
+        from_id=ADA.customer,
+        to_id=BOB.customer,
+    )
+    await service.happens(gone, told, moved)
+    assert (await _view(service))["partners"] == []
+    view = await _view(service, BOB)
+    assert [each["partner_id"] for each in view["partners"]] == [str(ADA.partnership)]
+    [home] = view["households"]
+    seen = [(each["contact_id"], each["is_head"]) for each in home["members"]]
+    assert seen == [(str(BOB.contact), True)]
+    lines = (await service.get(f"/v1/customers/{BOB.customer}/timeline"))["items"]
+    titles = {each["title"] for each in lines}
+    assert {"Has another's place in a household", "Partner goes with its merged record"} <= titles
 
 
 async def test_a_version_of_either_can_be_waited_for(service: Customer360) -> None:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from shared.contracts.campaigns import CampaignState, FormState
 from shared.contracts.handovers import HANDOVER_ACKNOWLEDGED
 from shared.handovers import acknowledging, handover_jobs
+from shared.merges import merge_jobs
 from shared.messaging.resyncing import Resyncable
 from shared.runtime import Job
 from shared.service import Service, build_app
@@ -25,6 +26,8 @@ from campaigns.forms import store as forms_store
 from campaigns.handovers.consumers import consumer as handovers
 from campaigns.handovers.handlers import move
 from campaigns.links import Links
+from campaigns.merges.consumers import consumer as merges
+from campaigns.merges.handlers import REPOINTING
 from campaigns.messages import api as messages_api
 from campaigns.messages.handlers import give_up_lost, release_held
 from campaigns.obstacles import consumers as obstacle_consumers
@@ -67,6 +70,7 @@ def create_app() -> FastAPI:
             segment_consumers.people(settings.hash_key.get_secret_value()),
             segment_consumers.orders,
             handovers,
+            merges,
         ),
         resyncables=(
             Resyncable(CampaignState, "campaigns", campaigns_store.lock_snapshots),
@@ -80,6 +84,7 @@ def create_app() -> FastAPI:
             Job("ask-for-confirmation", Asker(sender).ask_due, OFTEN, AT_REST),
             Job("give-up-lost", give_up_lost, SELDOM),
             *handover_jobs("campaigns", move, acknowledging(HANDOVER_ACKNOWLEDGED["campaigns"])),
+            *merge_jobs("campaigns", REPOINTING),
         ),
     )
     return build_app(service, settings)

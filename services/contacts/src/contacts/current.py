@@ -10,9 +10,10 @@ from uuid import UUID
 from shared.aliases import current_ids
 from shared.db import Connection
 from shared.errors import Refusal
+from shared.http.requests import require_version
 
 from contacts.permits.store import lock_against_sending
-from contacts.records import Recorded
+from contacts.records import Recorded, RecordIsMergedError
 
 
 class Record(Protocol):
@@ -56,6 +57,16 @@ async def lock_named(
         if record_id not in locked:
             raise missing(record_id)
     return {record_id: locked[record_id] for record_id in ids}
+
+
+def require_seen(named: UUID, current: UUID, version: int, seen: int | None) -> None:
+    """Refuse where the caller has seen another version, or one of a record that was merged since.
+
+    A version is of one record: what was seen of the named one says nothing of the current one.
+    """
+    if seen is not None and named != current:
+        raise RecordIsMergedError(merged_into=current)
+    require_version(version, seen)
 
 
 def _is_merged(record: Record | None) -> bool:

@@ -79,7 +79,9 @@ READERS: dict[str, frozenset[Topic]] = {
     ),
     "campaigns": frozenset(
         {
+            contacts.CUSTOMER_EVENTS,
             contacts.CUSTOMER_STATE,
+            contacts.CONTACT_EVENTS,
             contacts.CONTACT_STATE,
             contacts.CONSENT_EVENTS,
             contacts.SUPPRESSION_EVENTS,

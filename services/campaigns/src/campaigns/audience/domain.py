@@ -34,6 +34,7 @@ class PersonFacts:
     language: str | None
     customers: tuple[CustomerFacts, ...]
     consents: frozenset[str]
+    is_merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Person:
     language: str | None
     email: str | None
     subject_hash: str | None
+    is_merged: bool = False
 
 
 def facts_about(
@@ -105,6 +107,7 @@ def person_of(state: ContactState, hash_key: str) -> Person:
         language=state.language,
         email=email,
         subject_hash=subject_hash(hash_key, "email", email) if email else None,
+        is_merged=state.record_status == "merged",
     )
 
 

@@ -12,14 +12,16 @@ from campaigns.audience.domain import CustomerFacts, Person, PersonFacts
 
 _SAVE_PEOPLE = """
 INSERT INTO people
-    (contact_id, version, given_name, family_name, salutation, language, email, subject_hash)
+    (contact_id, version, given_name, family_name, salutation, language, email, subject_hash,
+    is_merged)
 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
-    $7::text[], $8::text[])
+    $7::text[], $8::text[], $9::boolean[])
 ORDER BY 1
 ON CONFLICT (contact_id) DO UPDATE SET
     version = excluded.version, given_name = excluded.given_name,
     family_name = excluded.family_name, salutation = excluded.salutation,
-    language = excluded.language, email = excluded.email, subject_hash = excluded.subject_hash
+    language = excluded.language, email = excluded.email, subject_hash = excluded.subject_hash,
+    is_merged = excluded.is_merged
 WHERE people.version < excluded.version
 RETURNING contact_id
 """
@@ -75,7 +77,7 @@ _FIND_CONTACTS = """
 SELECT contact_id, customer_id FROM memberships WHERE customer_id = ANY($1::uuid[])
 """
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns.audience', 0))"
-_LANGUAGES = "SELECT contact_id, language FROM people WHERE contact_id = ANY($1::uuid[])"
+_PEOPLE = "SELECT contact_id, language, is_merged FROM people WHERE contact_id = ANY($1::uuid[])"
 _PAGE_OF_PEOPLE = """
 SELECT contact_id FROM people WHERE $1::uuid IS NULL OR contact_id > $1
 ORDER BY contact_id LIMIT $2
@@ -122,10 +124,10 @@ async def save_people(
 ) -> set[UUID]:
     """Write the newer of the people with their current memberships; answers who changed."""
     rows = [
-        (p.contact_id, version, *_names(p), p.language, p.email, p.subject_hash)
+        (p.contact_id, version, *_names(p), p.language, p.email, p.subject_hash, p.is_merged)
         for version, p, _ in people.values()
     ]
-    newer = {row["contact_id"] for row in await connection.fetch(_SAVE_PEOPLE, *_columns(rows, 8))}
+    newer = {row["contact_id"] for row in await connection.fetch(_SAVE_PEOPLE, *_columns(rows, 9))}
     await connection.execute(_DELETE_MEMBERSHIPS, list(newer))
     memberships = [
         (contact_id, membership.customer_id, membership.is_primary)
@@ -210,8 +212,9 @@ async def load_facts(connection: Connection, contact_ids: Sequence[UUID]) -> lis
             language=row["language"],
             customers=tuple(customers.get(row["contact_id"], ())),
             consents=frozenset(consents.get(row["contact_id"], ())),
+            is_merged=row["is_merged"],
         )
-        for row in await connection.fetch(_LANGUAGES, contact_ids)
+        for row in await connection.fetch(_PEOPLE, contact_ids)
     ]
 
 

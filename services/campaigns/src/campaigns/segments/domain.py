@@ -93,7 +93,11 @@ def activated(command: ActivateSegment) -> Segment:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person in one segment, or not any more; version 0 where he never was."""
+    """One person in one segment, or not any more; version 0 where he never was.
+
+    `stands_by` is who is in it for a person who was merged; who is in it for such alone is in
+    `by_merge`.
+    """
 
     segment_id: UUID
     contact_id: UUID
@@ -101,6 +105,13 @@ class Member:
     customer_id: UUID | None = None
     is_in: bool = False
     entered_at: datetime | None = None
+    stands_by: UUID | None = None
+    by_merge: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether somebody put this very person in."""
+        return self.is_in and not self.by_merge
 
     @property
     def member_id(self) -> UUID:
@@ -142,6 +153,14 @@ def decide_member(member: Member, command: PlaceMember) -> list[MemberEvent]:
     ]
 
 
+def placed(member: Member, command: PlaceMember) -> tuple[Member, list[MemberEvent]]:
+    """The membership after a command and what is told; whoever is put in is in as themselves."""
+    events = decide_member(member, command)
+    for event in events:
+        member = evolve_member(member, event)
+    return replace(member, stands_by=None, by_merge=False), events
+
+
 def evolve_member(member: Member, event: MemberEvent) -> Member:
     """The membership after the event."""
     match event:
@@ -173,7 +192,12 @@ EVERYTHING = Changed(frozenset({"customer.", "contact.", "has_consent."}))
 
 
 def place(rule: Rule, asked: frozenset[str], person: PersonFacts, at: datetime) -> PlaceMember:
-    """Whether the rule is true of the person, seen from any one of the person's customers."""
+    """Whether the rule is true of the person, seen from any one of the person's customers.
+
+    Whoever was merged is the one who stays: of them no rule is true.
+    """
+    if person.is_merged:
+        return PlaceMember(is_in=False, at=at)
     for customer in person.customers or (None,):
         if holds(rule, facts_about(person, customer, asked)):
             customer_id = customer.customer_id if customer else None

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
+from shared.aliases import current_ids
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.errors import StaleVersionError
@@ -15,6 +16,7 @@ from shared.telemetry import new_trace
 
 from campaigns.audience import store as audience
 from campaigns.segments import store
+from campaigns.segments.decisions import MemberMove, moved
 from campaigns.segments.domain import (
     ActivateSegment,
     Changed,
@@ -25,13 +27,14 @@ from campaigns.segments.domain import (
     SegmentIsDynamicError,
     activated,
     decide,
-    decide_member,
-    evolve_member,
     place,
+    placed,
     touched,
 )
 
 PAGE = 500
+Ends: TypeAlias = tuple[UUID, UUID]
+"""From whom, to whom."""
 
 
 async def activate_segment(
@@ -59,18 +62,39 @@ async def activate_segment(
 async def place_members(
     pool: Pool, cause: Cause, segment_id: UUID, contact_ids: Sequence[UUID], *, is_in: bool
 ) -> Segment:
-    """Add people to a static segment, or take them out."""
+    """Add people to a static segment, or take them out; an old id means whom it means now."""
     async with transaction(pool) as connection:
         segment = await store.load_segment(connection, segment_id)
         if segment.kind == "dynamic":
             raise SegmentIsDynamicError(segment_id=segment_id)
-        await store.lock_segment(connection, segment_id)
+        await store.lock_segments(connection, [segment_id])
+        meant = list(dict.fromkeys((await current_ids(connection, contact_ids)).values()))
         wanted = {
-            (segment_id, contact_id): PlaceMember(is_in=is_in, at=cause.at)
-            for contact_id in contact_ids
+            (segment_id, contact_id): PlaceMember(is_in=is_in, at=cause.at) for contact_id in meant
         }
-        await record(connection, wanted, dict.fromkeys(contact_ids, cause))
+        await record(connection, wanted, dict.fromkeys(meant, cause))
+        if not is_in:
+            await store.stand_by_nobody(connection, [segment_id], meant)
         return segment
+
+
+async def move_members(connection: Connection, cause: Cause, moves: Mapping[UUID, Ends]) -> None:
+    """Let these memberships, by their ids, go from one person to another with whom they are now."""
+    things = await store.load_members_by_id(connection, list(moves))
+    segment_ids = {thing.segment_id for thing in things}
+    await store.lock_segments(connection, segment_ids)
+    people = {contact_id for ends in moves.values() for contact_id in ends}
+    people |= {thing.contact_id for thing in things}
+    known = await store.load_members_around(connection, segment_ids, people)
+    wanted = [
+        MemberMove((thing.segment_id, thing.contact_id), *moves[thing.member_id])
+        for thing in things
+    ]
+    changed = moved(known, wanted, cause.at)
+    if changed:
+        await store.save_members(connection, [member for member, _ in changed])
+        facts = [Fact(event, member.version) for member, events in changed for event in events]
+        await outbox.append(connection, cause, facts)
 
 
 async def keep_current(
@@ -88,12 +112,16 @@ async def keep_current(
 async def exit_people(connection: Connection, causes: Mapping[UUID, Cause]) -> None:
     """Take people who are gone out of every segment."""
     members = await store.list_memberships_of(connection, list(causes))
+    segment_ids = {member.segment_id for member in members}
+    await store.lock_segments(connection, segment_ids)
+    members = await store.list_memberships_of(connection, list(causes))
     now = datetime.now(UTC)
     wanted = {
         (member.segment_id, member.contact_id): PlaceMember(is_in=False, at=now)
         for member in members
     }
     await record(connection, wanted, causes)
+    await store.stand_by_nobody(connection, segment_ids, list(causes))
 
 
 async def evaluate_new_segments(pool: Pool) -> bool:
@@ -150,15 +178,17 @@ async def record(
         list({segment_id for segment_id, _ in wanted}),
         list({contact_id for _, contact_id in wanted}),
     )
-    changed: list[tuple[Member, MemberEvent]] = []
+    changed: list[tuple[Member, list[MemberEvent]]] = []
     for key, command in wanted.items():
-        member = known.get(key) or Member(*key)
-        changed.extend(
-            (evolve_member(member, event), event) for event in decide_member(member, command)
-        )
+        before = known.get(key) or Member(*key)
+        member, events = placed(before, command)
+        if member != before:
+            changed.append((member, events))
     if changed:
         await store.save_members(connection, [member for member, _ in changed])
         facts = [
-            Fact(event, member.version, causes[member.contact_id]) for member, event in changed
+            Fact(event, member.version, causes[member.contact_id])
+            for member, events in changed
+            for event in events
         ]
         await outbox.append(connection, next(iter(causes.values())), facts)

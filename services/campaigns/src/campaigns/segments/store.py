@@ -1,7 +1,7 @@
 """SQL of segments and their members."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,27 +32,44 @@ _SAVE_PROGRESS = """
 UPDATE segments SET is_evaluated = $2, evaluated_to = $3 WHERE segment_id = $1
 """
 _LIST_KNOWN = "SELECT segment_id, is_evaluated FROM segments WHERE segment_id = ANY($1::uuid[])"
-_MEMBERS = """
-SELECT segment_id, contact_id, version, customer_id, is_in, entered_at FROM segment_members
+_MEMBER = """
+SELECT segment_id, contact_id, version, customer_id, is_in, entered_at, stands_by, by_merge
+FROM segment_members
+"""
+_MEMBERS = f"""
+{_MEMBER}
 WHERE segment_id = ANY($1::uuid[]) AND contact_id = ANY($2::uuid[])
 """
-_LOCK_SEGMENT = "SELECT segment_id FROM segments WHERE segment_id = $1 FOR UPDATE"
+_MEMBERS_BY_ID = f"{_MEMBER} WHERE member_id = ANY($1::uuid[])"
+_MEMBERS_AROUND = f"""
+{_MEMBER}
+WHERE segment_id = ANY($1::uuid[])
+    AND (contact_id = ANY($2::uuid[]) OR stands_by = ANY($2::uuid[]))
+"""
+_LOCK_SEGMENTS = """
+SELECT segment_id FROM segments WHERE segment_id = ANY($1::uuid[]) ORDER BY segment_id FOR UPDATE
+"""
+_STAND_BY_NOBODY = """
+UPDATE segment_members SET stands_by = NULL
+WHERE segment_id = ANY($1::uuid[]) AND stands_by = ANY($2::uuid[])
+"""
 _SAVE_MEMBERS = """
 INSERT INTO segment_members
-    (segment_id, contact_id, member_id, version, customer_id, is_in, entered_at)
+    (segment_id, contact_id, member_id, version, customer_id, is_in, entered_at, stands_by,
+    by_merge)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::boolean[],
-    $7::timestamptz[])
+    $7::timestamptz[], $8::uuid[], $9::boolean[])
 ON CONFLICT ON CONSTRAINT segment_members_pkey DO UPDATE SET
     version = excluded.version, customer_id = excluded.customer_id, is_in = excluded.is_in,
-    entered_at = excluded.entered_at
+    entered_at = excluded.entered_at, stands_by = excluded.stands_by, by_merge = excluded.by_merge
 """
-_LIST_MEMBERS = """
-SELECT segment_id, contact_id, version, customer_id, is_in, entered_at FROM segment_members
+_LIST_MEMBERS = f"""
+{_MEMBER}
 WHERE segment_id = $1 AND is_in AND ($2::uuid IS NULL OR contact_id > $2)
 ORDER BY contact_id LIMIT $3
 """
-_MEMBERSHIPS_OF = """
-SELECT segment_id, contact_id, version, customer_id, is_in, entered_at FROM segment_members
+_MEMBERSHIPS_OF = f"""
+{_MEMBER}
 WHERE contact_id = ANY($1::uuid[]) AND is_in
 """
 
@@ -118,9 +135,28 @@ async def save_progress(
     await connection.execute(_SAVE_PROGRESS, segment_id, is_done, evaluated_to)
 
 
-async def lock_segment(connection: Connection, segment_id: UUID) -> None:
-    """Let two edits of one static segment take turns."""
-    await connection.execute(_LOCK_SEGMENT, segment_id)
+async def lock_segments(connection: Connection, segment_ids: Collection[UUID]) -> None:
+    """Let edits of one list take turns."""
+    await connection.execute(_LOCK_SEGMENTS, list(segment_ids))
+
+
+async def load_members_by_id(connection: Connection, member_ids: Sequence[UUID]) -> list[Member]:
+    return [Member(**row) for row in await connection.fetch(_MEMBERS_BY_ID, member_ids)]
+
+
+async def load_members_around(
+    connection: Connection, segment_ids: Collection[UUID], contact_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], Member]:
+    """Of these segments the memberships of these people, and those that they stand in for."""
+    rows = await connection.fetch(_MEMBERS_AROUND, list(segment_ids), list(contact_ids))
+    return {(row["segment_id"], row["contact_id"]): Member(**row) for row in rows}
+
+
+async def stand_by_nobody(
+    connection: Connection, segment_ids: Collection[UUID], contact_ids: Collection[UUID]
+) -> None:
+    """Whoever these stood in for has left the list with them."""
+    await connection.execute(_STAND_BY_NOBODY, list(segment_ids), list(contact_ids))
 
 
 async def load_members(
@@ -151,5 +187,7 @@ async def save_members(connection: Connection, members: Sequence[Member]) -> Non
         [member.customer_id for member in members],
         [member.is_in for member in members],
         [member.entered_at for member in members],
+        [member.stands_by for member in members],
+        [member.by_merge for member in members],
     ]
     await connection.execute(_SAVE_MEMBERS, *columns)

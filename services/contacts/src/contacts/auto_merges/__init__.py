@@ -1,1 +1,1 @@
-"""Automatic merges: open cases of customers so sure that no person needs to decide them."""
+"""Automatic merges: open cases so sure that no person needs to decide them."""

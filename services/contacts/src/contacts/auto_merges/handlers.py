@@ -4,14 +4,14 @@ What it depends on is looked at again right before; who has changed since is lef
 A merge is undone as every other, and an undone pair is not merged again: its case stays decided.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import TypeAlias
 from uuid import UUID
 
 import structlog
-from shared.aliases import all_ids_of
 from shared.cause import Cause
 from shared.db import Connection, Pool
 from shared.errors import ConflictError
@@ -19,65 +19,77 @@ from shared.ids import derived_id, new_id
 from shared.telemetry import new_trace
 
 from contacts.auto_merges import store
-from contacts.auto_merges.domain import Candidate, Objection, OpenDeal, objection
+from contacts.auto_merges.domain import Candidate, Objection, objection
 from contacts.customers import store as customers
-from contacts.customers.domain import Customer
 from contacts.duplicates import store as duplicates
 from contacts.duplicates.domain import DuplicateCase
 from contacts.identities import store as identities
 from contacts.matching.scoring import current_policy
-from contacts.matching.subjects import customer_traits
+from contacts.matching.subjects import EntityType, customer_traits, person_traits
 from contacts.merges.domain import BY_POLICY, MergeRecords
 from contacts.merges.handlers import merge_records
 from contacts.people import store as people
 
-AT_ONCE = 50
+AT_ONCE = 200
+
+Found: TypeAlias = dict[UUID, Candidate]
+Look: TypeAlias = Callable[[Connection, Collection[UUID]], Awaitable[Found]]
 
 logger = structlog.stdlib.get_logger()
 
 
 async def merge_sure(pool: Pool, window: timedelta) -> bool:
-    """The job: every open case of customers that the policy is sure of, the surest first."""
+    """The job: every open case that the policy is sure of, the surest first."""
+    was_busy = False
+    for entity_type, look in _LOOKS.items():
+        was_busy |= await _merge_sure_of(pool, window, entity_type, look)
+    return was_busy
+
+
+async def _merge_sure_of(
+    pool: Pool, window: timedelta, entity_type: EntityType, look: Look
+) -> bool:
     after: tuple[float, UUID] | None = None
     was_busy = False
-    while page := await _next_cases(pool, after):
-        for case in await _promising(pool, page):
-            was_busy |= await _decide(pool, window, case)
+    while page := await _next_cases(pool, entity_type, after):
+        for case in await _promising(pool, page, look):
+            was_busy |= await _decide(pool, window, case, look)
         after = (page[-1].score, page[-1].case_id)
     return was_busy
 
 
-async def _next_cases(pool: Pool, after: tuple[float, UUID] | None) -> list[DuplicateCase]:
+async def _next_cases(
+    pool: Pool, entity_type: EntityType, after: tuple[float, UUID] | None
+) -> list[DuplicateCase]:
     async with pool.acquire() as connection:
-        found = await duplicates.list_cases(connection, "open", "customer", None, after, AT_ONCE)
+        found = await duplicates.list_cases(connection, "open", entity_type, None, after, AT_ONCE)
     return [case for case in found if case.score >= current_policy().auto]
 
 
-async def _promising(pool: Pool, page: Sequence[DuplicateCase]) -> list[DuplicateCase]:
+async def _promising(pool: Pool, page: Sequence[DuplicateCase], look: Look) -> list[DuplicateCase]:
     """Those of a page that nothing speaks against but perhaps a deal: most wait for a person."""
-    named = {customer_id for case in page for customer_id in case.candidate_ids}
+    named = {record_id for case in page for record_id in case.candidate_ids}
     async with pool.acquire() as connection:
-        found = await _candidates(connection, await customers.list_by_ids(connection, named))
+        found = await look(connection, named)
     return [case for case in page if _objection(case, found) is None]
 
 
 def _objection(case: DuplicateCase, found: Mapping[UUID, Candidate]) -> Objection | None:
-    one, other = case.candidate_ids
-    return objection(case, found[one], found[other], current_policy())
+    """Whoever has nothing that could agree was not even looked at."""
+    one, other = (found.get(each) for each in case.candidate_ids)
+    if one is None or other is None:
+        return "too-few-identifiers"
+    return objection(case, one, other, current_policy())
 
 
-async def _decide(pool: Pool, window: timedelta, case: DuplicateCase) -> bool:
+async def _decide(pool: Pool, window: timedelta, case: DuplicateCase, look: Look) -> bool:
     """Merge the two, if nothing is against it; whether they were."""
     async with pool.acquire() as connection:
         case = await duplicates.load_case(connection, case.case_id)
-        known = await customers.list_by_ids(connection, case.candidate_ids)
-        found = {
-            customer_id: replace(each, open_deals=await _open_deals(connection, customer_id))
-            for customer_id, each in (await _candidates(connection, known)).items()
-        }
+        found = await _with_deals(connection, await look(connection, case.candidate_ids))
     if _objection(case, found) is not None:
         return False
-    versions = {each.state.customer_id: each.version for each in known}
+    versions = {record_id: each.version for record_id, each in found.items()}
     try:
         await merge_records(pool, _cause(), _command(case, window, versions))
     except ConflictError as refusal:
@@ -87,8 +99,9 @@ async def _decide(pool: Pool, window: timedelta, case: DuplicateCase) -> bool:
     return True
 
 
-async def _candidates(connection: Connection, known: Sequence[Customer]) -> dict[UUID, Candidate]:
+async def look_at_customers(connection: Connection, customer_ids: Collection[UUID]) -> Found:
     """As matching sees them, each with what its people alone have; deals are looked at later."""
+    known = await customers.list_by_ids(connection, customer_ids)
     members = await people.list_members(connection, [each.state.customer_id for each in known])
     unique = await identities.find_unique(connection, set(chain(*members.values())))
     return {
@@ -100,22 +113,56 @@ async def _candidates(connection: Connection, known: Sequence[Customer]) -> dict
                 for name in unique.get(contact_id, ())
             ),
             is_active=each.state.record_status == "active",
+            version=each.version,
+            customer_ids=(each.state.customer_id,),
         )
         for each in known
     }
 
 
-async def _open_deals(connection: Connection, customer_id: UUID) -> tuple[OpenDeal, ...]:
-    """With what came late under the ids that it was merged from."""
-    ids = await all_ids_of(connection, customer_id)
-    return tuple(await store.list_open_deals(connection, ids))
+async def look_at_people(connection: Connection, contact_ids: Collection[UUID]) -> Found:
+    """As matching sees them, each with what was claimed for them though another of these has it.
+
+    An identifier is of one person, so two can agree in claims alone: of whom there is none, and who
+    are most, are not looked at.
+    """
+    claims = await identities.find_claims(connection, contact_ids)
+    involved = {*claims.claimed, *claims.owner_ids}
+    known = await people.list_by_ids(connection, involved) if involved else []
+    unique = await identities.find_unique(connection, involved) if involved else {}
+    return {
+        each.state.contact_id: Candidate(
+            traits := person_traits(each.state, unique.get(each.state.contact_id, ())),
+            frozenset(claims.claimed.get(each.state.contact_id, ())),
+            is_active=each.state.record_status == "active" and not each.is_restricted,
+            version=each.version,
+            customer_ids=traits.customer_ids,
+        )
+        for each in known
+    }
+
+
+_LOOKS: Mapping[EntityType, Look] = {"customer": look_at_customers, "contact": look_at_people}
+
+
+async def _with_deals(connection: Connection, found: Found) -> Found:
+    """With what may be bought by the customers of each."""
+    named = {customer_id for each in found.values() for customer_id in each.customer_ids}
+    deals = await store.list_open_deals(connection, named)
+    return {
+        record_id: replace(
+            each,
+            open_deals=tuple(chain(*(deals.get(owner, ()) for owner in each.customer_ids))),
+        )
+        for record_id, each in found.items()
+    }
 
 
 def _command(case: DuplicateCase, window: timedelta, versions: Mapping[UUID, int]) -> MergeRecords:
     survivor_id = case.suggested_survivor_id
     return MergeRecords(
         merge_id=derived_id("auto-merge", case.case_id),
-        party="customer",
+        party=case.entity_type,
         survivor_id=survivor_id,
         merged_ids=tuple(each for each in case.candidate_ids if each != survivor_id),
         reason_code="duplicate",

@@ -9,7 +9,6 @@ from uuid import UUID
 from shared.cause import Cause
 from shared.contracts.contacts import Credit, CreditBasis
 from shared.db import Connection, Pool, transaction, with_retries
-from shared.http.requests import require_version
 from shared.ids import new_id
 from shared.telemetry import new_trace
 
@@ -23,6 +22,7 @@ from contacts.customers.credit import (
     SetCreditLimit,
 )
 from contacts.customers.domain import Command, Customer, carry_out
+from contacts.customers.handlers import lock_customer
 from contacts.figures.domain import OrderRow
 from contacts.figures.store import save_rows
 
@@ -51,11 +51,11 @@ async def set_limit(
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
             await store.lock_limits(connection)
-            customer = await customers.lock_customer(connection, customer_id)
-            require_version(customer.version, if_match)
+            customer = await lock_customer(connection, customer_id, if_match)
             policy = await store.load_policy(connection)
             terms = policy.terms_days if wanted.terms_days is None else wanted.terms_days
-            owed = await _owed_by(connection, policy, customer_id, wanted.currency, terms, cause.at)
+            named = customer.state.customer_id
+            owed = await _owed_by(connection, policy, named, wanted.currency, terms, cause.at)
             basis = _basis(policy, customer, wanted.currency, terms, owed)
             command = _limit_command(policy, cause, wanted, terms, basis)
             change = carry_out(customer, command, _assessment(policy, owed, cause.at))
@@ -119,8 +119,7 @@ async def _change(
 ) -> Customer:
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
-            customer = await customers.lock_customer(connection, customer_id)
-            require_version(customer.version, if_match)
+            customer = await lock_customer(connection, customer_id, if_match)
             assessments = await _assessments(connection, [customer], cause.at)
             change = carry_out(customer, command, *assessments.values())
             await customers.save_changes(connection, cause, [change])

@@ -9,16 +9,16 @@ from shared.cause import Cause
 from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import require_employed
-from shared.http.requests import require_version
 
 from contacts.changes import Change
-from contacts.current import lock_current
+from contacts.current import lock_current, require_seen
 from contacts.customers import store
 from contacts.customers.domain import (
     ChangeOwner,
     Command,
     CreateCustomer,
     Customer,
+    CustomerNotFoundError,
     carry_out,
 )
 from contacts.customers.lifecycle import FollowFact
@@ -56,13 +56,24 @@ async def change_customer(
         async with transaction(pool) as connection:
             if isinstance(command, ChangeOwner):
                 await require_employed(connection, command.owner_id)
-            customer = await store.lock_customer(connection, customer_id)
-            require_version(customer.version, if_match)
+            customer = await lock_customer(connection, customer_id, if_match)
             change = carry_out(customer, command)
             await store.save_changes(connection, cause, [change])
             return change.after
 
     return await with_retries(attempt)
+
+
+async def lock_customer(
+    connection: Connection, customer_id: UUID, if_match: int | None = None
+) -> Customer:
+    """The customer that this id means now, locked, as the caller has seen it, if they say so."""
+    locked = await lock_current(connection, store.lock_customers, [customer_id])
+    if customer_id not in locked:
+        raise CustomerNotFoundError(customer_id=customer_id)
+    customer = locked[customer_id]
+    require_seen(customer_id, customer.state.customer_id, customer.version, if_match)
+    return customer
 
 
 async def note_won_deal(connection: Connection, cause: Cause, won: DealWon) -> None:

@@ -22,6 +22,7 @@ from contacts.credit.handlers import reassess
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer, carry_out
 from contacts.customers.grading import ApproveGrade, ReviewGrade
+from contacts.customers.handlers import lock_customer
 from contacts.grades import store
 from contacts.grades.domain import (
     DryRun,
@@ -149,8 +150,9 @@ async def review_customer(pool: Pool, cause: Cause, customer_id: UUID) -> Custom
             await customers.load_customer(connection, customer_id)
             policy = await store.load_policy_in_force(connection, cause.at)
             await store.cut_bounds(connection, cause.at, policy.rules.scale.window_days)
-            await review_within(connection, cause, policy, [customer_id], is_asked=True)
-            return await customers.load_customer(connection, customer_id)
+            now = (await lock_customer(connection, customer_id)).state.customer_id
+            await review_within(connection, cause, policy, [now], is_asked=True)
+            return await customers.load_customer(connection, now)
 
     return await with_retries(attempt)
 

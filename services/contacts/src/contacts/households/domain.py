@@ -99,6 +99,20 @@ class ForgetMember:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Reseat:
+    """Exactly these live there: what a merge of people, or its undoing, makes; of none nobody.
+
+    `contact_id` is who took a seat, or left one.
+    """
+
+    members: tuple[HouseholdMember, ...]
+    head_id: UUID | None
+    action: HouseholdAction
+    contact_id: UUID
+    at: datetime
+
+
 Command: TypeAlias = (
     FoundHousehold
     | AddMember
@@ -107,6 +121,7 @@ Command: TypeAlias = (
     | RenameHousehold
     | DissolveHousehold
     | ForgetMember
+    | Reseat
 )
 HouseholdEvent: TypeAlias = HouseholdState | HouseholdChanged
 HouseholdChange: TypeAlias = changes.Change[Household]
@@ -117,7 +132,7 @@ def carry_out(before: Household | None, *commands: Command) -> HouseholdChange:
     return changes.carry_out(before, commands, decide, evolve)
 
 
-def decide(  # noqa: PLR0911 -- one per kind of command
+def decide(  # noqa: C901, PLR0911 -- one per kind of command
     household: Household | None, command: Command
 ) -> Sequence[HouseholdEvent]:
     """The snapshot and the fact; nothing for a repeat. Raises the refusals above."""
@@ -142,6 +157,8 @@ def decide(  # noqa: PLR0911 -- one per kind of command
             return [] if name == state.name else _told(renamed, "renamed")
         case ForgetMember():
             return _forget(state, command)
+        case Reseat():
+            return _reseat(state, command)
         case _:
             assert_never(command)
 
@@ -231,6 +248,14 @@ def _forget(state: HouseholdState, command: ForgetMember) -> Sequence[HouseholdE
     if state.head_contact_id == command.contact_id:
         left = left.model_copy(update={"head_contact_id": left.members[0].contact_id})
     return _told(left, "member-removed", command.contact_id)
+
+
+def _reseat(state: HouseholdState, command: Reseat) -> Sequence[HouseholdEvent]:
+    if not command.members:
+        return _dissolve(state, command.at)
+    seats = {"members": command.members, "head_contact_id": command.head_id}
+    reseated = state.model_copy(update=seats)
+    return [] if reseated == state else _told(reseated, command.action, command.contact_id)
 
 
 def _without(state: HouseholdState, contact_id: UUID) -> HouseholdState:

@@ -14,6 +14,8 @@ from shared.errors import Refusal, StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.households.domain import (
     Household,
     HouseholdChange,
@@ -147,7 +149,19 @@ async def save_changes(
         await _update(connection, [change for change in changed if change.before is not None])
         await _move_out(connection, changed)
         await _move_in(connection, changed)
+    await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
+
+
+def _entry(change: HouseholdChange, cause: Cause) -> Changed:
+    return Changed(
+        about=change.after.state.household_id,
+        part="household",
+        version=change.after.version,
+        before=vars(change.before.state) if change.before else None,
+        after=vars(change.after.state),
+        cause=change.cause or cause,
+    )
 
 
 async def _update(connection: Connection, changes: Sequence[HouseholdChange]) -> None:

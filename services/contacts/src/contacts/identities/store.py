@@ -1,6 +1,7 @@
 """The table of identity links."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -95,6 +96,30 @@ async def find_unique(
     for row in rows:
         found.setdefault(row["contact_id"], []).append((row["kind"], row["identifier"]))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What was claimed for people although somebody else of them has it, and who has it."""
+
+    claimed: Mapping[UUID, Collection[tuple[str, str]]]
+    owner_ids: frozenset[UUID]
+
+
+async def find_claims(connection: Connection, contact_ids: Collection[UUID]) -> Claims:
+    """The identifiers of one of these people alone that were claimed for others of them, too."""
+    rows = await connection.fetch(
+        "SELECT contact_id, claimed_for, identifier_type || ':' || source AS kind, identifier"
+        " FROM identity_links WHERE contact_id = ANY($1::uuid[]) AND unlinked_at IS NULL"
+        " AND identifier_type = ANY($2::text[]) AND claimed_for && $1::uuid[]",
+        list(contact_ids),
+        sorted(UNIQUE),
+    )
+    claimed: dict[UUID, set[tuple[str, str]]] = {}
+    for row in rows:
+        for claimant in set(row["claimed_for"]) & set(contact_ids):
+            claimed.setdefault(claimant, set()).add((row["kind"], row["identifier"]))
+    return Claims(claimed, frozenset(row["contact_id"] for row in rows))
 
 
 async def find_owners(connection: Connection, link_ids: Collection[UUID]) -> dict[UUID, UUID]:

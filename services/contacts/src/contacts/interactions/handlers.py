@@ -17,6 +17,7 @@ from shared.ids import derived_id
 
 from contacts.current import lock_current
 from contacts.customers import store as customers
+from contacts.customers.handlers import lock_customer
 from contacts.interactions import store
 from contacts.interactions.domain import (
     CorrectInteraction,
@@ -80,16 +81,19 @@ async def _require_parties(
 ) -> InteractionRecorded:
     """Who is named is there and not erased, and is not erased before this is kept.
 
-    Answers the same with people as whom they are now.
+    Answers the same with all as whom they are now.
     """
+    now: dict[UUID, UUID] = {}
     if told.customer_id is not None:
-        require_present((await customers.lock_customer(connection, told.customer_id)).state)
+        customer = await lock_customer(connection, told.customer_id)
+        require_present(customer.state)
+        now[told.customer_id] = customer.state.customer_id
     locked = await lock_current(connection, people.lock_people, told.contact_ids)
     for contact_id in told.contact_ids:
         if contact_id not in locked:
             raise ContactNotFoundError(contact_id=contact_id)
         require_present(locked[contact_id].state)
-    now = {old_id: person.state.contact_id for old_id, person in locked.items()}
+    now |= {old_id: person.state.contact_id for old_id, person in locked.items()}
     return with_parties(told, now)
 
 

@@ -27,8 +27,8 @@ _MOST_BITS = 60.0
 class Policy:
     """A version of the weights and thresholds: data, and no constants of the code.
 
-    From `auto` on two customers may be merged without a person: where so many unique identifiers
-    agree, and neither has an open deal above the limit of its currency.
+    From `auto` on two records may be merged without a person: where so many unique identifiers
+    agree, and of neither an open deal is above the limit of its currency.
     """
 
     version: int

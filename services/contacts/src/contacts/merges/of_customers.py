@@ -49,6 +49,7 @@ from contacts.merges.domain import (
     told_of,
 )
 from contacts.merges.rows import move_rows, moved_rows_of, relationships_of, return_rows
+from contacts.partners.handlers import move_partners, partners_objection, return_partners
 from contacts.people import store as people
 from contacts.people.domain import carry_out as carry_out_person
 from contacts.people.memberships import MoveMembership, ReturnMembership
@@ -59,7 +60,7 @@ from contacts.relationships.handlers import move_all, return_all
 async def merge_customers(connection: Connection, cause: Cause, command: MergeRecords) -> Merge:
     """Make them one, in the running transaction, with all that names them in contacts."""
     locked = await _lock(connection, command.record_ids)
-    for objection in against(command, locked):
+    for objection in await against(connection, command, locked):
         raise objection
     cause = following(cause, await store.find_last_into(connection, command.record_ids))
     surest = await duplicates.find_surest(connection, command.record_ids, command.case_id)
@@ -71,6 +72,9 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
     related = await move_all(
         connection, cause, command.merge_id, command.merged_ids, command.survivor_id
     )
+    sells = dict.fromkeys(command.merged_ids, command.survivor_id)
+    partners = await move_partners(connection, cause, sells)
+    moved["partners"] = len(partners)
     moved["identities"] = len(links)
     moved["interactions"] = len(rows["interactions"])
     moved["relationships"] = len(related)
@@ -81,7 +85,12 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
         cause.at,
         tuple(each.choice for each in plan.resolved),
         moved,
-        {**kept_of_customer(states, plan, links), "rows": rows, "relationships": related},
+        {
+            **kept_of_customer(states, plan, links),
+            "rows": rows,
+            "relationships": related,
+            "partners": partners,
+        },
     )
     fact = CustomerMerged(**told_of(merge, surest))
     await _save_merged(connection, cause, locked, plan, fact)
@@ -92,12 +101,15 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
     return merge
 
 
-def against(command: MergeRecords, records: Mapping[UUID, Customer]) -> list[Refusal]:
+async def against(
+    connection: Connection, command: MergeRecords, records: Mapping[UUID, Customer]
+) -> list[Refusal]:
     """Why these customers are not merged."""
     traits = [customer_traits(customer.state) for customer in records.values()]
     kinds = {customer.state.kind for customer in records.values()}
     differ = [KindsDifferError(kinds=sorted(kinds))] if len(kinds) > 1 else []
-    return [*objections(command, records, traits, CUSTOMER_FIELDS), *differ]
+    both = await partners_objection(connection, command.record_ids)
+    return [*objections(command, records, traits, CUSTOMER_FIELDS), *differ, *both]
 
 
 def states_of(records: Mapping[UUID, Customer]) -> dict[UUID, CustomerState]:
@@ -128,6 +140,8 @@ async def unmerge_customers(
     await return_rows(connection, "customer", moved_rows_of(merge.kept), merge.survivor_id)
     related = relationships_of(merge.kept)
     await return_all(connection, cause, merge.merge_id, related)
+    sold = {UUID(key): UUID(owner) for key, owner in merge.kept.get("partners", ())}
+    await return_partners(connection, cause, sold, merge.survivor_id)
     is_graded = any(customer.state.grading for customer in locked.values())
     await rate_anew(connection, cause, merge.record_ids, is_graded=is_graded)
 

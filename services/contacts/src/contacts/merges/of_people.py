@@ -1,6 +1,6 @@
 """Merging and unmerging people: the records, what was allowed, and what names them here."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -18,10 +18,13 @@ from contacts.consents.commands import AdoptConsent, Command, Consent, WithdrawC
 from contacts.current import lock_named
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import CloseAsMerged
+from contacts.households.decisions import Seat
+from contacts.households.handlers import merge_seats, return_seats
 from contacts.identities import store as identities
 from contacts.matching.subjects import person_traits
 from contacts.merges import store
 from contacts.merges.domain import (
+    BY_POLICY,
     Merge,
     MergeIsNotLastError,
     MergeRecords,
@@ -48,6 +51,8 @@ from contacts.merges.rows import (
     return_rows,
     return_talks,
 )
+from contacts.partners.decisions import MergedReps
+from contacts.partners.handlers import merge_reps, return_reps
 from contacts.people import store as people
 from contacts.people.domain import (
     ContactNotFoundError,
@@ -61,6 +66,8 @@ from contacts.records import MergeRecord, RecordIsRestrictedError, UnmergeRecord
 from contacts.relationships.handlers import move_all, return_all
 
 _CONSENTS = TypeAdapter(dict[UUID, Consent | None])
+_SEATS = TypeAdapter(list[Seat])
+_REPS = TypeAdapter(list[MergedReps])
 
 
 async def merge_people(connection: Connection, cause: Cause, command: MergeRecords) -> Merge:
@@ -76,7 +83,7 @@ async def merge_people(connection: Connection, cause: Cause, command: MergeRecor
     surest = await duplicates.find_surest(connection, command.record_ids, command.case_id)
     survivor = locked[command.survivor_id].state
     plan = plan_person(states_of(locked), command.choices)
-    came = await _move_all(connection, cause, command)
+    came = await _move_all(connection, cause, command, _newest_first(locked, command))
     moved = {**moved_parts(survivor, plan), **_counts(came)}
     others = [locked[each].state for each in command.merged_ids]
     kept = {**kept_of_person(survivor, plan, others), **came}
@@ -111,7 +118,15 @@ def moved_parts(survivor: ContactState, plan: PersonPlan) -> dict[str, int]:
     return {name: len(plan.profile[name]) - len(getattr(survivor, name)) for name in parts}
 
 
-async def _move_all(connection: Connection, cause: Cause, command: MergeRecords) -> dict[str, Any]:
+def _newest_first(records: Mapping[UUID, Person], command: MergeRecords) -> list[UUID]:
+    """Of what the survivor has not, the newest record's stays."""
+    ids = command.merged_ids
+    return sorted(ids, key=lambda each: records[each].state.created_at, reverse=True)
+
+
+async def _move_all(
+    connection: Connection, cause: Cause, command: MergeRecords, newest: Sequence[UUID]
+) -> dict[str, Any]:
     """Let everything name the survivor; answers what it takes to move it back."""
     from_ids, to_id = command.merged_ids, command.survivor_id
     return {
@@ -120,6 +135,8 @@ async def _move_all(connection: Connection, cause: Cause, command: MergeRecords)
         "interactions": await move_talks(connection, from_ids, to_id),
         "consents": await _unite_consents(connection, cause, command),
         "relationships": await move_all(connection, cause, command.merge_id, from_ids, to_id),
+        "seats": await merge_seats(connection, cause, newest, to_id),
+        "reps": await merge_reps(connection, cause, newest, to_id),
     }
 
 
@@ -130,6 +147,8 @@ def _counts(came: Mapping[str, Any]) -> dict[str, int]:
         "preferences": len(came["rows"]["preferences"]),
         "consents": len(came["consents"]["before"]),
         "relationships": len(came["relationships"]),
+        "households": len(came["seats"]),
+        "reps": sum(len(each.before.keys() - {each.made.contact_id}) for each in came["reps"]),
     }
 
 
@@ -161,6 +180,10 @@ async def unmerge_people(
     await return_talks(connection, merge.kept["interactions"])
     await _return_consents(connection, cause, merge)
     await return_all(connection, cause, merge.merge_id, relationships_of(merge.kept))
+    seats = _SEATS.validate_python(merge.kept.get("seats", []))
+    await return_seats(connection, cause, merge.merge_id, merge.survivor_id, seats)
+    reps = _REPS.validate_python(merge.kept.get("reps", []))
+    await return_reps(connection, cause, reps, merge.survivor_id)
 
 
 async def _lock(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UUID, Person]:
@@ -184,7 +207,8 @@ async def _save_merged(
     gone = [carry_out(locked[each], leave) for each in fact.merged_ids]
     await people.save_changes(connection, cause, [survivor, *gone])
     await note_aliases(connection, cause, fact)
-    close = CloseAsMerged(fact.contact_id, fact.decided_by, cause.at)
+    is_automatic = fact.decided_by == BY_POLICY
+    close = CloseAsMerged(fact.contact_id, fact.decided_by, cause.at, is_automatic)
     await duplicates.close_as_merged(connection, cause, fact.merged_ids, close)
     after = person_traits(survivor.after.state)
     await duplicates.detect(connection, cause, people.load_traits, [after], "write")

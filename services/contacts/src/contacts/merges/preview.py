@@ -15,12 +15,14 @@ from shared.errors import Refusal
 from contacts.consents.adoption import strictest
 from contacts.customers import store as customers
 from contacts.duplicates.handlers import find_surest
+from contacts.households.store import find_households_of
 from contacts.identities.store import count_links
 from contacts.merges import of_customers, of_people
 from contacts.merges.decisions import Resolved, plan_customer
 from contacts.merges.domain import MergeRecords
 from contacts.merges.person_decisions import plan_person
 from contacts.merges.rows import count_rows
+from contacts.partners import store as partners
 from contacts.people import store as people
 from contacts.relationships.store import count_active_of
 
@@ -53,8 +55,15 @@ async def preview_customers(connection: Connection, command: MergeRecords) -> Pr
     return Preview(
         {customer_id: customer.version for customer_id, customer in records.items()},
         plan.resolved,
-        {"memberships": len(members), **await _counted(connection, command)},
-        [*of_customers.against(command, records), *await _of_case(connection, command)],
+        {
+            "memberships": len(members),
+            "partners": await partners.count_of_customers(connection, command.merged_ids),
+            **await _counted(connection, command),
+        },
+        [
+            *await of_customers.against(connection, command, records),
+            *await _of_case(connection, command),
+        ],
     )
 
 
@@ -67,7 +76,12 @@ async def preview_people(connection: Connection, command: MergeRecords, at: date
     return Preview(
         {contact_id: person.version for contact_id, person in records.items()},
         plan.resolved,
-        {**parts, **await _counted(connection, command)},
+        {
+            **parts,
+            "households": len(await find_households_of(connection, command.merged_ids)),
+            "reps": await partners.count_reps(connection, command.merged_ids),
+            **await _counted(connection, command),
+        },
         [*objections, *await _of_case(connection, command)],
         await _allowed(connection, command, at),
     )

@@ -28,7 +28,6 @@ from contacts.partners.domain import (
     Partner,
     RegisterRep,
     RemoveRep,
-    Rep,
     SetPartnerStatus,
 )
 
@@ -208,7 +207,7 @@ async def register_rep(  # noqa: PLR0913, PLR0917
     """Register a person as the partner's salesperson, or give one another role."""
     command = RegisterRep(contact_id, body.role, caller.cause.at)
     changed = await handlers.change_partner(pool, caller.cause, partner_id, command, if_match)
-    return _rep(changed, contact_id, response)
+    return _rep(changed, response)
 
 
 @router.post("/{partner_id}/reps/{contact_id}/certify")
@@ -225,7 +224,7 @@ async def certify_rep(  # noqa: PLR0913, PLR0917
     certificate = Certificate(body.course_id, body.score, body.valid_until)
     command = CertifyRep(contact_id, certificate, caller.cause.at)
     changed = await handlers.change_partner(pool, caller.cause, partner_id, command, if_match)
-    return _rep(changed, contact_id, response)
+    return _rep(changed, response)
 
 
 @router.post("/{partner_id}/reps/{contact_id}/remove")
@@ -255,8 +254,8 @@ def _out(partner: Partner, response: Response | None = None) -> PartnerOut:
     )
 
 
-def _rep(partner: Partner, contact_id: UUID, response: Response) -> RepOut:
-    """The rep; the version in ETag is the partner's."""
+def _rep(partner: Partner, response: Response) -> RepOut:
+    """The rep that the command was about; the version in ETag is the partner's."""
     tag_version(response, partner.version)
-    rep: Rep = partner.reps[contact_id]
+    [rep] = partner.reps.values()
     return RepOut.model_validate(rep)

@@ -14,6 +14,7 @@ from shared.contracts.contacts import (
     PartnerOnboarded,
     PartnerRepCertified,
     PartnerRepExpired,
+    PartnerRepointed,
     PartnerRepRegistered,
     PartnerRepRemoved,
     PartnerStatus,
@@ -41,6 +42,10 @@ class PartnerIdIsTakenError(ConflictError):
 
 class PartnerIsThereError(ConflictError):
     """The customer is a partner in this program already."""
+
+
+class PartnersInOneProgramError(ConflictError):
+    """Two of the customers are partners in the same program; terminate one of them first."""
 
 
 class PartnerStatusDoesNotFollowError(ConflictError):
@@ -145,7 +150,7 @@ Command: TypeAlias = (
 RepFact: TypeAlias = (
     PartnerRepRegistered | PartnerRepCertified | PartnerRepExpired | PartnerRepRemoved
 )
-PartnerEvent: TypeAlias = PartnerOnboarded | PartnerStatusChanged | RepFact
+PartnerEvent: TypeAlias = PartnerOnboarded | PartnerStatusChanged | PartnerRepointed | RepFact
 
 
 def decide(partner: Partner | None, command: Command) -> Sequence[PartnerEvent]:
@@ -178,6 +183,8 @@ def evolve(partner: Partner | None, event: PartnerEvent) -> Partner:
         return replace(
             after, status=event.to_status, since=event.since, reason_code=event.reason_code
         )
+    if isinstance(event, PartnerRepointed):
+        return replace(after, told=after.told.model_copy(update={"customer_id": event.to_id}))
     reps = {key: rep for key, rep in partner.reps.items() if key != event.contact_id}
     rep = _rep_after(partner.reps.get(event.contact_id), event)
     return replace(after, reps={**reps, rep.contact_id: rep} if rep else reps)

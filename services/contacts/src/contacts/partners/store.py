@@ -23,6 +23,8 @@ from shared.errors import Refusal, StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from contacts.history.domain import Changed
+from contacts.history.store import record_changes
 from contacts.partners.domain import (
     Certificate,
     Partner,
@@ -30,6 +32,7 @@ from contacts.partners.domain import (
     PartnerNotFoundError,
     Rep,
 )
+from contacts.partners.past import entry_of
 
 _TOLD = (
     "partner_id",
@@ -48,10 +51,10 @@ _INSERT = f"""
 INSERT INTO partners ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _UPDATE = """
-UPDATE partners SET status = new.status, reason_code = new.reason_code, since = new.since,
-    version = new.version
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[])
-    AS new (partner_id, status, reason_code, since, version, seen)
+UPDATE partners SET customer_id = new.customer_id, status = new.status,
+    reason_code = new.reason_code, since = new.since, version = new.version
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[],
+    $7::bigint[]) AS new (partner_id, customer_id, status, reason_code, since, version, seen)
 WHERE partners.partner_id = new.partner_id AND partners.version = new.seen
 """
 _SAVE_REPS = """
@@ -65,6 +68,11 @@ ON CONFLICT (partner_id, contact_id) DO UPDATE SET role = excluded.role, status 
 _DELETE_REPS = """
 DELETE FROM partner_reps WHERE (partner_id, contact_id) IN (
     SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+"""
+_IN_ONE_PROGRAM = """
+SELECT program, array_agg(partner_id ORDER BY partner_id) AS partner_ids FROM partners
+WHERE customer_id = ANY($1::uuid[]) AND status <> 'terminated'
+GROUP BY program HAVING count(*) > 1 ORDER BY program
 """
 _LOCK_OF_PARTIES = f"""
 {_SELECT}
@@ -125,11 +133,8 @@ async def lock_partner(
     connection: Connection, partner_id: UUID, contact_ids: Collection[UUID] = ()
 ) -> Partner | None:
     """The partner with its reps among these people."""
-    row = await connection.fetchrow(f"{_SELECT} WHERE partner_id = $1 FOR UPDATE", partner_id)
-    if row is None:
-        return None
-    [partner] = await _with_reps(connection, [row], contact_ids)
-    return partner
+    locked = await lock_partners(connection, [partner_id], contact_ids)
+    return locked[0] if locked else None
 
 
 async def load_partner(connection: Connection, partner_id: UUID) -> Partner:
@@ -151,12 +156,53 @@ async def find_partner_of(connection: Connection, customer_id: UUID, program: st
     return partner_id
 
 
+async def find_in_one_program(
+    connection: Connection, customer_ids: Collection[UUID]
+) -> list[tuple[str, list[UUID]]]:
+    """The programs in which more than one of these customers is a partner now, and which."""
+    rows = await connection.fetch(_IN_ONE_PROGRAM, list(customer_ids))
+    return [(row["program"], row["partner_ids"]) for row in rows]
+
+
 async def lock_of_parties(
-    connection: Connection, customer_ids: Collection[UUID], contact_ids: Collection[UUID]
+    connection: Connection,
+    customer_ids: Collection[UUID],
+    contact_ids: Collection[UUID],
+    others: Collection[UUID] = (),
 ) -> list[Partner]:
-    """The partners that these customers are or these people are reps of, with those reps."""
+    """The partners that these customers are or these people are reps of, with those reps.
+
+    And with those reps of theirs who are among the others.
+    """
     rows = await connection.fetch(_LOCK_OF_PARTIES, list(customer_ids), list(contact_ids))
+    return await _with_reps(connection, rows, [*contact_ids, *others])
+
+
+async def lock_partners(
+    connection: Connection, partner_ids: Collection[UUID], contact_ids: Collection[UUID] = ()
+) -> list[Partner]:
+    """Those of these that there are, with their reps among these people."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE partner_id = ANY($1::uuid[]) ORDER BY partner_id FOR UPDATE",
+        list(partner_ids),
+    )
     return await _with_reps(connection, rows, contact_ids)
+
+
+async def count_of_customers(connection: Connection, customer_ids: Collection[UUID]) -> int:
+    """How many partners these customers are, terminated ones among them."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM partners WHERE customer_id = ANY($1::uuid[])", list(customer_ids)
+    )
+    return count
+
+
+async def count_reps(connection: Connection, contact_ids: Collection[UUID]) -> int:
+    """Of how many partners these people are reps, each for themselves."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM partner_reps WHERE contact_id = ANY($1::uuid[])", list(contact_ids)
+    )
+    return count
 
 
 async def lock_with_due(connection: Connection, now: datetime, limit: int) -> list[Partner]:
@@ -205,6 +251,7 @@ async def insert_partner(connection: Connection, cause: Cause, partner: Partner)
     stands = (partner.status, partner.reason_code, partner.since, partner.version)
     with refusing(_TAKEN):
         await connection.execute(_INSERT, *told, *stands)
+    await record_changes(connection, [entry_of(None, partner, (), cause)])
     await outbox.append(connection, cause, [Fact(partner.told, partner.version)])
 
 
@@ -215,11 +262,13 @@ async def save_partners(
     changes = [(partner, facts) for partner, facts in changed if facts]
     if not changes:
         return
+    entries = await _entries(connection, cause, changes)
     rows = [_row(partner, len(facts)) for partner, facts in changes]
     status = await connection.execute(_UPDATE, *(list(each) for each in zip(*rows, strict=True)))
     if rows_affected(status) != len(changes):
         raise StaleVersionError
     await _save_reps(connection, changes)
+    await record_changes(connection, entries)
     await outbox.append(
         connection,
         cause,
@@ -231,9 +280,29 @@ async def save_partners(
     )
 
 
+async def _entries(
+    connection: Connection,
+    cause: Cause,
+    changes: Sequence[tuple[Partner, Sequence[PartnerEvent]]],
+) -> list[Changed]:
+    """What the histories keep; these partners are locked, and are read as they stand."""
+    about = {
+        partner.told.partner_id: {fact.contact_id for fact in facts if isinstance(fact, _REP_FACTS)}
+        for partner, facts in changes
+    }
+    stand = await lock_partners(connection, about, set[UUID]().union(*about.values()))
+    before = {partner.told.partner_id: partner for partner in stand}
+    return [
+        entry_of(before[partner_id], after, about[partner_id], cause)
+        for after, _ in changes
+        for partner_id in [after.told.partner_id]
+    ]
+
+
 def _row(partner: Partner, steps: int) -> tuple[Any, ...]:
-    stands = (partner.told.partner_id, partner.status, partner.reason_code, partner.since)
-    return (*stands, partner.version, partner.version - steps)
+    who = (partner.told.partner_id, partner.told.customer_id)
+    stands = (partner.status, partner.reason_code, partner.since)
+    return (*who, *stands, partner.version, partner.version - steps)
 
 
 async def _save_reps(

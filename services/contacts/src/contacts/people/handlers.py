@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from shared.aliases import current_id
+from shared.aliases import current_id, current_ids
 from shared.cause import Cause
 from shared.contracts.contacts import KeyDate, UnlinkedFor
 from shared.db import Connection, Pool, transaction, with_retries
-from shared.http.requests import require_version
 
-from contacts.current import lock_current
+from contacts.current import lock_current, require_seen
 from contacts.customers import store as customers
 from contacts.customers.domain import CustomerNotFoundError
 from contacts.duplicates import handlers as duplicates
@@ -31,12 +30,12 @@ from contacts.people.domain import (
     carry_out,
 )
 from contacts.people.memberships import (
+    EndMembership,
     Part,
     SetMembership,
 )
 from contacts.points import NewPoint, PointRules
 from contacts.postal_points import NewPostalPoint
-from contacts.records import RecordIsMergedError
 
 
 async def create_person(
@@ -46,9 +45,12 @@ async def create_person(
 
     async def attempt() -> Person:
         async with transaction(pool) as connection:
-            await _require_customers(connection, [part.customer_id for part in command.parts])
+            now = await _hold_current(connection, [part.customer_id for part in command.parts])
+            parts = tuple(
+                replace(each, customer_id=now[each.customer_id]) for each in command.parts
+            )
             existing = await store.find_person(connection, command.contact_id)
-            change = carry_out(existing, command)
+            change = carry_out(existing, replace(command, parts=parts))
             if not change.facts:
                 return change.after
             await store.save_changes(connection, cause, [change])
@@ -99,11 +101,10 @@ async def change_person(
 
     async def attempt() -> Person:
         async with transaction(pool) as connection:
-            if isinstance(command, SetMembership):
-                await _require_customers(connection, [command.part.customer_id])
+            meant = await _meant(connection, command)
             person = await lock_person(connection, contact_id)
-            require_version(person.version, if_match)
-            change = carry_out(person, command)
+            require_seen(contact_id, person.state.contact_id, person.version, if_match)
+            change = carry_out(person, meant)
             await store.save_changes(connection, cause, [change])
             return change.after
 
@@ -172,12 +173,28 @@ async def region_of(connection: Connection, customer_ids: Iterable[UUID]) -> str
     return next((found[each] for each in wanted if found.get(each)), None)
 
 
-async def _require_customers(connection: Connection, customer_ids: list[UUID]) -> None:
-    if not customer_ids:
-        return
-    known = await customers.hold_customers(connection, customer_ids)
-    for customer_id in customer_ids:
-        if customer_id not in known:
-            raise CustomerNotFoundError(customer_id=customer_id)
-        if known[customer_id] is not None:
-            raise RecordIsMergedError(merged_into=known[customer_id])
+async def _meant(connection: Connection, command: Command) -> Command:
+    """The same of the customer that a part is in now."""
+    match command:
+        case SetMembership(part=part):
+            now = await _hold_current(connection, [part.customer_id])
+            return replace(command, part=replace(part, customer_id=now[part.customer_id]))
+        case EndMembership(customer_id=customer_id):
+            return replace(command, customer_id=await current_id(connection, customer_id))
+        case _:
+            return command
+
+
+async def _hold_current(connection: Connection, customer_ids: list[UUID]) -> dict[UUID, UUID]:
+    """Whom these ids mean, who are there; nobody merges them now."""
+    current = {each: each for each in customer_ids}
+    held: set[UUID] = set()
+    while not held.issuperset(current.values()):
+        known = await customers.hold_customers(connection, set(current.values()) - held)
+        held |= known.keys()
+        for customer_id in customer_ids:
+            if current[customer_id] not in held:
+                raise CustomerNotFoundError(customer_id=customer_id)
+        if any(known.values()):
+            current = await current_ids(connection, customer_ids)
+    return current

@@ -163,6 +163,14 @@ async def find_household(connection: Connection, contact_id: UUID) -> UUID | Non
     return household_id
 
 
+async def list_by_ids(connection: Connection, contact_ids: Collection[UUID]) -> list[Person]:
+    """The people among these ids, by id."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE contact_id = ANY($1::uuid[]) ORDER BY contact_id", list(contact_ids)
+    )
+    return [_person(row) for row in rows]
+
+
 async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> dict[UUID, Person]:
     """The people among these ids, locked in one order.
 

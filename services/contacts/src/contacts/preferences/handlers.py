@@ -9,6 +9,7 @@ from shared.db import Connection, Pool, transaction, with_retries
 from contacts.changes import Change
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer
+from contacts.customers.handlers import lock_customer
 from contacts.people.handlers import lock_person
 from contacts.preferences import store
 from contacts.preferences.domain import LearnPreference, decide
@@ -30,8 +31,9 @@ async def learn_preference(
 async def _learn(
     connection: Connection, cause: Cause, command: LearnPreference
 ) -> CustomerPreferenceLearned:
-    customer = await customers.lock_customer(connection, command.customer_id)
+    customer = await lock_customer(connection, command.customer_id)
     require_active(customer.state)
+    command = replace(command, customer_id=customer.state.customer_id)
     if command.contact_id is not None:
         person = await lock_person(connection, command.contact_id)
         require_active(person.state)

@@ -10,6 +10,7 @@ from shared.db import Connection, Pool, transaction, with_retries
 from shared.ids import derived_id
 
 from contacts.customers import store as customers
+from contacts.customers.handlers import lock_customer
 from contacts.people import store as people
 from contacts.people.handlers import lock_person
 from contacts.records import is_present, require_active
@@ -61,7 +62,7 @@ async def _require_parties(
 ) -> RelationshipEstablished:
     """Both are there and in use; customers are locked before people, each in one order.
 
-    Answers the same with people as whom they are now.
+    Answers the same with both as whom they are now.
     """
     parties: list[tuple[UUID, PartyType]] = [
         (told.from_id, told.from_type),
@@ -81,8 +82,9 @@ def _turn(party: tuple[UUID, PartyType]) -> tuple[bool, UUID]:
 
 async def _require_party(connection: Connection, party_id: UUID, party_type: PartyType) -> UUID:
     if party_type == "customer":
-        require_active((await customers.lock_customer(connection, party_id)).state)
-        return party_id
+        customer = await lock_customer(connection, party_id)
+        require_active(customer.state)
+        return customer.state.customer_id
     person = await lock_person(connection, party_id)
     require_active(person.state)
     return person.state.contact_id

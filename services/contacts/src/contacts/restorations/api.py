@@ -23,6 +23,9 @@ from contacts.customers import store as customers
 from contacts.customers.api import CustomerOut
 from contacts.history import store
 from contacts.history.domain import Behalf, RecordChange
+from contacts.households import store as households
+from contacts.households.api import HouseholdOut
+from contacts.partners import store as partners
 from contacts.people import store as people
 from contacts.people.api import ContactOut
 from contacts.restorations import handlers
@@ -39,7 +42,7 @@ class FieldOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """One change: of the customer or person itself, or of a consent of the person.
+    """One change: of the record itself, or of a consent of the person.
 
     `actor` did it, on behalf of a user, an import, a reaction to the event `causation_id`, or a
     policy of ours that was due. The beginning of a record has no fields.
@@ -91,6 +94,30 @@ async def read_history_of_person(
     return _page(found, limit)
 
 
+@router.get("/v1/households/{household_id}/history")
+async def read_history_of_household(
+    caller: Reader, pool: Database, household_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ChangeOut]:
+    """Newest first; it ends with the erasure of a member."""
+    del caller
+    async with pool.acquire() as connection:
+        await households.load_household(connection, household_id)
+        found = await store.list_changes(connection, household_id, _before(cursor), limit + 1)
+    return _page(found, limit)
+
+
+@router.get("/v1/partners/{partner_id}/history")
+async def read_history_of_partner(
+    caller: Reader, pool: Database, partner_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ChangeOut]:
+    """Newest first; what a rep was and became is the field `rep:` and their id."""
+    del caller
+    async with pool.acquire() as connection:
+        await partners.load_partner(connection, partner_id)
+        found = await store.list_changes(connection, partner_id, _before(cursor), limit + 1)
+    return _page(found, limit)
+
+
 @router.post("/v1/customers/{customer_id}/history/restore")
 async def restore_customer(
     caller: Editor, pool: Database, customer_id: UUID, body: RestoreIn, response: Response
@@ -113,6 +140,18 @@ async def restore_person(
     )
     tag_version(response, person.version)
     return ContactOut(**dict(person.state), version=person.version)
+
+
+@router.post("/v1/households/{household_id}/history/restore")
+async def restore_household(
+    caller: Editor, pool: Database, household_id: UUID, body: RestoreIn, response: Response
+) -> HouseholdOut:
+    """An earlier name is a new change; who lives there and who heads it have own commands."""
+    household = await handlers.restore_household(
+        pool, caller.cause, household_id, body.change_id, body.fields
+    )
+    tag_version(response, household.version)
+    return HouseholdOut(**dict(household.state), version=household.version)
 
 
 def _before(cursor: str | None) -> int | None:

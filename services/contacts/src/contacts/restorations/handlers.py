@@ -13,12 +13,15 @@ from contacts.customers import handlers as customers
 from contacts.customers.domain import Customer, UpdateCustomer
 from contacts.history import store
 from contacts.history.domain import RecordChange
+from contacts.households import handlers as households
+from contacts.households.domain import Household, RenameHousehold
 from contacts.inputs import CustomerPatch, PersonIn
 from contacts.people import handlers as people
 from contacts.people.domain import Person, UpdatePerson
 
 OF_CUSTOMERS = frozenset(CustomerPatch.model_fields) - {"external_ids"}
 OF_PEOPLE = frozenset(PersonIn.model_fields)
+OF_HOUSEHOLDS = frozenset({"name"})
 
 
 class ChangeNotFoundError(NotFoundError):
@@ -45,6 +48,15 @@ async def restore_person(
     values = await _values_before(pool, contact_id, change_id, names, OF_PEOPLE)
     profile = _checked(PersonIn, values).given()
     return await people.change_person(pool, cause, contact_id, UpdatePerson(profile))
+
+
+async def restore_household(
+    pool: Pool, cause: Cause, household_id: UUID, change_id: int, names: Sequence[str]
+) -> Household:
+    """Let a household go by the name that it had before a change."""
+    values = await _values_before(pool, household_id, change_id, names, OF_HOUSEHOLDS)
+    command = RenameHousehold(values["name"])
+    return await households.change_household(pool, cause, household_id, command)
 
 
 async def _values_before(

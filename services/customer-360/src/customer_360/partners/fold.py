@@ -10,6 +10,7 @@ from shared.contracts.contacts import (
     PartnerOnboarded,
     PartnerRepCertified,
     PartnerRepExpired,
+    PartnerRepointed,
     PartnerRepRegistered,
     PartnerRepRemoved,
     PartnerStatusChanged,
@@ -82,6 +83,11 @@ def status_changed(partner: Partner, event: PartnerStatusChanged) -> Partner:
     return replace(
         partner, status=event.to_status, reason_code=event.reason_code, since=event.since
     )
+
+
+@fold.on(PartnerRepointed)
+def repointed(partner: Partner, event: PartnerRepointed) -> Partner:
+    return replace(partner, customer_id=event.to_id)
 
 
 @fold.on(PartnerRepRegistered)

@@ -157,6 +157,7 @@ _title(
         "founded": "Heads a new household",
         "member-added": "Joined a household",
         "member-removed": "Left a household",
+        "member-replaced": "Has another's place in a household",
         "head-set": "Heads the household",
         "dissolved": "The household was dissolved",
     }.get(e.action, f"Household {words(e.action)}"),
@@ -169,6 +170,7 @@ _title(
     contacts.PartnerStatusChanged,
     lambda e: f"{e.from_status.capitalize()} partner became {e.to_status}{_reason(e.reason_code)}",
 )
+_title(contacts.PartnerRepointed, lambda _: "Partner goes with its merged record")
 _title(contacts.PartnerRepRegistered, lambda e: f"A rep was registered{_reason(e.role)}")
 _title(
     contacts.PartnerRepCertified,

@@ -9,7 +9,13 @@ from shared.contracts.topic import Event, events_topic, state_topic
 from shared.contracts.values import Value
 
 HouseholdAction = Literal[
-    "founded", "member-added", "member-removed", "head-set", "renamed", "dissolved"
+    "founded",
+    "member-added",
+    "member-removed",
+    "member-replaced",
+    "head-set",
+    "renamed",
+    "dissolved",
 ]
 
 HOUSEHOLD_EVENTS = events_topic(
@@ -31,7 +37,8 @@ class HouseholdMember(Value):
 class HouseholdChanged(Event):
     """What a household is after the change; of a dissolved one nobody is left.
 
-    `contact_id` is who joined, left or became the head; else who the head is, or was.
+    `contact_id` is who joined, left or became the head; else who the head is, or was. A member is
+    replaced by whom they were merged into, and that one by them when the merge is undone.
     """
 
     household_id: UUID

@@ -49,6 +49,14 @@ class PartnerStatusChanged(_PartnerFact):
     since: datetime
 
 
+@PARTNER_EVENTS.fact("repointed")
+class PartnerRepointed(_PartnerFact):
+    """The partner is another customer than before, because two were merged or parted again."""
+
+    from_id: UUID
+    to_id: UUID
+
+
 @PARTNER_EVENTS.fact("rep-registered")
 class PartnerRepRegistered(_RepFact):
     """A person sells for the partner from now on, or does so in another role."""

@@ -1,0 +1,1 @@
+"""Merges: who was in a list is in it as the person who stays."""
