@@ -52,7 +52,7 @@ SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url,
     ) AS has_won_deal,
     EXISTS (
         SELECT FROM talks AS t
-        WHERE t.contact_ids && (ARRAY[m.contact_id] || ARRAY(
+        WHERE $7::interval > '0' AND t.contact_ids && (ARRAY[m.contact_id] || ARRAY(
                 SELECT a.old_id FROM aliases AS a
                 WHERE a.into_id = m.contact_id AND a.ended_at IS NULL))
             AND t.occurred_at > $2::timestamptz - $7::interval AND t.occurred_at <= $2
