@@ -227,6 +227,9 @@ async def policy(pool: Pool, **changes: object) -> None:
         "nurture_pause": "nurture_pause",
         "attribution_window": "attribution_window",
         "response_scores": "response_scores",
+        "talk_pause": "talk_pause",
+        "talk_kinds": "talk_kinds",
+        "own_departments": "own_departments",
     }
     columns.update({name: f"'{value}'" for name, value in changes.items()})
     await pool.execute(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from campaigns.campaigns.handlers import reserve_messages
 from campaigns.merges.consumers import consumer
 from campaigns.merges.handlers import REPOINTING
 from campaigns.segments.handlers import evaluate_new_segments
@@ -82,15 +83,19 @@ async def test_a_list_has_the_one_who_stays_once_and_both_again(
     assert await members(client, segment_id) == names(before)
 
 
-async def test_who_is_in_for_another_is_in_since_then(
+async def test_a_campaign_has_its_people_since_it_was_launched(
     pool: Pool, client: httpx.AsyncClient
 ) -> None:
-    """A campaign that was launched before the merge reaches them as well."""
-    one, two = new_id(), new_id()
-    await list_of(client, two)
-    await happens(pool, merge(one, two))
-    first, second = await scene.published(pool, SegmentMemberEntered)
-    assert (second.contact_id, second.entered_at) == (one, first.entered_at)
+    """Whoever has its mail as one of the merged people does not get it again as the other."""
+    [one, two] = sorted([(await scene.person(pool, f"{at}@example.com"))[0] for at in "ab"])
+    campaign_id = await scene.launch(pool, client, [one])
+    await pool.execute("UPDATE campaigns SET is_reserved = false, reserved_to = $1", one)
+    await happens(pool, merge(two, one))
+    await reserve_messages(pool)
+    reserved = await pool.fetch("SELECT contact_id, campaign_id FROM messages")
+    assert [(row["contact_id"], str(row["campaign_id"])) for row in reserved] == [
+        (one, campaign_id)
+    ]
 
 
 async def test_a_chain_of_merges_ends_with_the_last_and_comes_back_step_by_step(

@@ -199,3 +199,24 @@ async def test_what_is_kept_of_a_seat_goes_with_the_erased(api: Api, pool: Pool)
     async with pool.acquire() as connection:
         await forget_of(connection, [UUID(two)])
     assert code_of(await undo(api, made["merge_id"])) == "merge-is-final"
+
+
+async def test_who_was_merged_before_ties_followed_is_taken_out_by_the_old_id(
+    api: Api, pool: Pool
+) -> None:
+    one, two, bob = [await person(api) for _ in range(3)]
+    path = f"/v1/households/{(await founded(api, bob, one))['household_id']}"
+    partner_id = (await onboarded(api, await organization(api)))["partner_id"]
+    await certified(api, partner_id, one)
+    await merged(api, one, two)
+    for table in ("household_members", "partner_reps"):
+        await pool.execute(
+            f"UPDATE {table} SET contact_id = $2 WHERE contact_id = $1", UUID(one), UUID(two)
+        )
+    left = await api.post(f"{path}/members/{two}/remove")
+    assert (left.status_code, member_ids(left.json())) == (200, {bob})
+    rep = f"/v1/partners/{partner_id}/reps/{two}/remove"
+    for _ in range(2):
+        removed = await api.post(rep, {"reason_code": "twice"})
+        assert (removed.status_code, removed.json()["version"]) == (200, 4)
+    assert await reps(api, partner_id) == {}

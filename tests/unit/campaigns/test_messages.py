@@ -71,6 +71,7 @@ SHUT = replace(
     is_suppressed=True,
     has_consent=False,
     has_point=False,
+    was_spoken_to=True,
     promotions=9,
     critical_ticket_id=TICKET,
     has_won_deal=True,
@@ -88,6 +89,7 @@ def test_the_gate_asks_in_its_order() -> None:
         {"is_suppressed": False},
         {"has_consent": True},
         {"has_point": True},
+        {"was_spoken_to": False},
         {"promotions": 2},
         {"has_won_deal": False},
         {"critical_ticket_id": None},
@@ -99,6 +101,7 @@ def test_the_gate_asks_in_its_order() -> None:
         Suppress("suppression-list"),
         Suppress("consent"),
         Suppress("no-point"),
+        Suppress("recent-contact"),
         Suppress("frequency-cap"),
         Suppress("deal-won"),
         Hold(TICKET),
@@ -106,8 +109,10 @@ def test_the_gate_asks_in_its_order() -> None:
     assert gate(POLICY, facts) == HandOver()
 
 
-def test_service_mail_skips_cap_and_ticket_but_no_refusal_of_the_person() -> None:
-    service = replace(OPEN, purpose="service", promotions=9, critical_ticket_id=TICKET)
+def test_service_mail_skips_talk_cap_and_ticket_but_no_refusal_of_the_person() -> None:
+    service = replace(
+        OPEN, purpose="service", was_spoken_to=True, promotions=9, critical_ticket_id=TICKET
+    )
     assert gate(POLICY, service) == HandOver()
     assert gate(POLICY, replace(service, has_opted_out=True)) == Suppress("unsubscribed")
     assert gate(POLICY, replace(service, has_consent=False)) == Suppress("consent")

@@ -31,6 +31,7 @@ from campaigns.merges.handlers import REPOINTING
 from campaigns.messages import api as messages_api
 from campaigns.messages.handlers import give_up_lost, release_held
 from campaigns.obstacles import consumers as obstacle_consumers
+from campaigns.obstacles.handlers import forget_talks
 from campaigns.segments import api as segments_api
 from campaigns.segments import consumers as segment_consumers
 from campaigns.segments.handlers import evaluate_new_segments
@@ -39,6 +40,7 @@ from campaigns.sending import Sender
 OFTEN = 0.25
 AT_REST = 1.0
 SELDOM = 15.0
+HOURLY = 3600.0
 
 
 def create_app() -> FastAPI:
@@ -66,6 +68,7 @@ def create_app() -> FastAPI:
             confirmation_consumers.consumer,
             access_requests_consumers.consumer,
             obstacle_consumers.consumer,
+            obstacle_consumers.talks,
             attribution_consumers.consumer,
             segment_consumers.people(settings.hash_key.get_secret_value()),
             segment_consumers.orders,
@@ -83,6 +86,7 @@ def create_app() -> FastAPI:
             Job("send", sender.send_due, OFTEN, AT_REST),
             Job("ask-for-confirmation", Asker(sender).ask_due, OFTEN, AT_REST),
             Job("give-up-lost", give_up_lost, SELDOM),
+            Job("forget-talks", forget_talks, HOURLY),
             *handover_jobs("campaigns", move, acknowledging(HANDOVER_ACKNOWLEDGED["campaigns"])),
             *merge_jobs("campaigns", REPOINTING),
         ),

@@ -24,6 +24,7 @@ SuppressedFor = Literal[
     "suppression-list",
     "consent",
     "no-point",
+    "recent-contact",
     "frequency-cap",
     "open-ticket",
     "deal-won",

@@ -86,6 +86,7 @@ READERS: dict[str, frozenset[Topic]] = {
             contacts.CONSENT_EVENTS,
             contacts.SUPPRESSION_EVENTS,
             contacts.HANDOVER_EVENTS,
+            contacts.INTERACTION_EVENTS,
             contacts.PRIVACY_EVENTS,
             pipeline.DEAL_EVENTS,
             pipeline.ORDER_EVENTS,

@@ -31,6 +31,9 @@ SECTIONS = {
     "confirmations": """
         SELECT channel, purpose, status, reason_code, sent_at, confirmed_at, expires_at
         FROM confirmations WHERE contact_id = ANY($1) ORDER BY expires_at, token_id""",
+    "talks": """
+        SELECT kind, direction, department, occurred_at FROM talks
+        WHERE contact_ids && $1 ORDER BY occurred_at, interaction_id""",
     "opt_outs": """
         SELECT channel, opted_out_at FROM opt_outs
         WHERE contact_id = ANY($1) ORDER BY opted_out_at""",

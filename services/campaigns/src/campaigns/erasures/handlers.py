@@ -10,6 +10,7 @@ from shared.messaging.outbox import Fact, Tombstone
 
 from campaigns.audience import store as audience
 from campaigns.erasures import store
+from campaigns.obstacles.store import leave_talks
 from campaigns.permissions.store import lock_permissions
 from campaigns.segments.handlers import exit_people
 
@@ -35,6 +36,7 @@ async def erase(connection: Connection, cause: Cause, asked: ErasureRequested) -
     await audience.lock_audience(connection)
     await audience.delete_people(connection, asked.contact_ids)
     await exit_people(connection, dict.fromkeys(asked.contact_ids, cause))
+    await leave_talks(connection, asked.contact_ids)
     acknowledged = ERASURE_ACKNOWLEDGED["campaigns"](
         request_id=asked.request_id,
         erased={

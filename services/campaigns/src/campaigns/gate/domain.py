@@ -1,4 +1,4 @@
-"""The send gate as a pure function: restriction, suppression, consent, point, cap, deal, ticket.
+"""The send gate, pure: restriction, suppression, consent, point, talk, cap, deal, ticket.
 
 The order matters: it decides which reason is told, and only an open ticket waits to be over.
 """
@@ -27,6 +27,7 @@ class GateFacts:
     critical_ticket_id: UUID | None
     has_won_deal: bool
     is_restricted: bool = False
+    was_spoken_to: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,14 @@ Verdict: TypeAlias = HandOver | Hold | Suppress
 
 
 def gate(policy: Policy, facts: GateFacts) -> Verdict:
-    """The send gate, in its order; service mail skips the cap and the ticket rule."""
+    """The send gate, in its order; service mail skips talks, the cap and the ticket rule."""
     refusals: tuple[tuple[bool, SuppressedFor], ...] = (
         (facts.is_restricted, "restricted"),
         (facts.has_opted_out, "unsubscribed"),
         (facts.is_suppressed, "suppression-list"),
         (not facts.has_consent, "consent"),
         (not facts.has_point, "no-point"),
+        (facts.purpose != "service" and facts.was_spoken_to, "recent-contact"),
         (_is_capped(policy, facts), "frequency-cap"),
         (facts.objective == "nurture" and facts.has_won_deal, "deal-won"),
     )

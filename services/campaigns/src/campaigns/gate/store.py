@@ -49,7 +49,16 @@ SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url,
         WHERE s.contact_id = m.contact_id AND w.is_won AND w.won_at > $2::timestamptz - $6::interval
             AND (w.product_lines = '{}' OR c.product_lines = '{}'
                 OR w.product_lines && c.product_lines)
-    ) AS has_won_deal
+    ) AS has_won_deal,
+    EXISTS (
+        SELECT FROM talks AS t
+        WHERE $7::interval > '0' AND t.contact_ids && (ARRAY[m.contact_id] || ARRAY(
+                SELECT a.old_id FROM aliases AS a
+                WHERE a.into_id = m.contact_id AND a.ended_at IS NULL))
+            AND t.occurred_at > $2::timestamptz - $7::interval AND t.occurred_at <= $2
+            AND t.direction <> 'internal' AND t.kind = ANY($8::text[])
+            AND (t.department IS NULL OR t.department <> ALL($9::text[]))
+    ) AS was_spoken_to
 FROM messages AS m JOIN campaigns AS c USING (campaign_id)
 LEFT JOIN people AS p ON p.contact_id = m.contact_id
 WHERE m.message_id = ANY($1::uuid[])
@@ -84,6 +93,9 @@ async def load_gate_facts(
         policy.critical_severity,
         policy.release_delay,
         policy.nurture_pause,
+        policy.talk_pause,
+        policy.talk_kinds,
+        policy.own_departments,
     )
     return {row["message_id"]: (_gate_facts_of(row), _letter_of(row)) for row in rows}
 
@@ -100,6 +112,7 @@ def _gate_facts_of(row: asyncpg.Record) -> GateFacts:
         critical_ticket_id=row["critical_ticket_id"],
         has_won_deal=row["has_won_deal"],
         is_restricted=row["is_restricted"],
+        was_spoken_to=row["was_spoken_to"],
     )
 
 

@@ -1,1 +1,1 @@
-"""What stands in the way of promotion: open critical tickets, and deals already won."""
+"""What stands in the way of promotion: open critical tickets, deals already won, and talks."""

@@ -1,8 +1,14 @@
 """Rows 22 and 23: tickets close the send gate and open it again; the sender looks at the rows.
 
-A projection: each row is guarded by the ticket's version.
+So do talks of other departments, for as long as the policy says. Projections: each row is guarded
+by the version of its ticket or interaction.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.contracts.contacts import InteractionCorrected, InteractionRecorded
 from shared.contracts.service_desk import (
     TicketCancelled,
     TicketClosed,
@@ -16,7 +22,8 @@ from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
 from campaigns.obstacles import store
-from campaigns.obstacles.store import Ticket
+from campaigns.obstacles.handlers import KEPT
+from campaigns.obstacles.store import Talk, Ticket
 
 consumer = Consumer("campaigns.tickets", is_projection=True)
 
@@ -92,3 +99,31 @@ async def on_ticket_closed(connection: Connection, received: Received[TicketClos
     await store.close_ticket(
         connection, event.ticket_id, event.customer_id, envelope.version, envelope.time
     )
+
+
+talks = Consumer("campaigns.talks", is_projection=True, max_records=2000)
+
+
+@talks.on_batch(InteractionRecorded, InteractionCorrected)
+async def on_talks(
+    connection: Connection,
+    records: Sequence[Received[InteractionRecorded | InteractionCorrected]],
+) -> None:
+    """The newest of each; left out is what no policy asks for any more, but for corrections."""
+    newest: dict[UUID, Talk] = {}
+    for received in records:
+        event, version = received.event, received.envelope.version
+        known = newest.get(event.interaction_id)
+        if known is None or known.version < version:
+            newest[event.interaction_id] = Talk(
+                event.interaction_id,
+                version,
+                event.contact_ids,
+                event.kind,
+                event.direction,
+                event.department,
+                event.occurred_at,
+            )
+    since = datetime.now(UTC) - KEPT
+    asked_for = [each for each in newest.values() if each.version > 1 or each.occurred_at > since]
+    await store.save_talks(connection, asked_for)

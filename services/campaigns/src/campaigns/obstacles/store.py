@@ -1,10 +1,14 @@
-"""SQL of obstacles: one row per ticket and per won deal, guarded by its version."""
+"""SQL of obstacles: one row per ticket, won deal and talk, guarded by its version."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from shared.db import Connection
+from pydantic_core import to_jsonable_python
+from shared.db import Connection, Pool, rows_affected
 
 _SAVE_TICKET = """
 INSERT INTO tickets (ticket_id, version, customer_id, severity, is_open, ended_at)
@@ -32,6 +36,41 @@ WHERE won_deals.version < excluded.version
 _REOPEN_DEAL = """
 UPDATE won_deals SET version = $2, is_won = false WHERE deal_id = $1 AND version < $2
 """
+_SAVE_TALKS = """
+INSERT INTO talks
+    (interaction_id, version, contact_ids, kind, direction, department, occurred_at)
+SELECT interaction_id, version, contact_ids, kind, direction, department, occurred_at
+FROM jsonb_to_recordset($1::jsonb) AS told (interaction_id uuid, version bigint,
+    contact_ids uuid[], kind text, direction text, department text, occurred_at timestamptz)
+ORDER BY interaction_id
+ON CONFLICT (interaction_id) DO UPDATE SET
+    version = excluded.version, contact_ids = excluded.contact_ids, kind = excluded.kind,
+    direction = excluded.direction, department = excluded.department,
+    occurred_at = excluded.occurred_at
+WHERE talks.version < excluded.version
+"""
+_FORGET_TALKS = """
+DELETE FROM talks WHERE interaction_id = ANY (ARRAY(
+    SELECT interaction_id FROM talks WHERE occurred_at < $1 ORDER BY occurred_at LIMIT $2))
+"""
+_LEAVE_TALKS = """
+UPDATE talks SET contact_ids = ARRAY(
+    SELECT unnest(contact_ids) EXCEPT SELECT unnest($1::uuid[]))
+WHERE contact_ids && $1::uuid[]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """That a department was in touch with people, in which way and when."""
+
+    interaction_id: UUID
+    version: int
+    contact_ids: tuple[UUID, ...]
+    kind: str
+    direction: str
+    department: str | None
+    occurred_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +118,19 @@ async def save_won_deal(
 async def reopen_deal(connection: Connection, deal_id: UUID, version: int) -> None:
     """The deal is not won after all."""
     await connection.execute(_REOPEN_DEAL, deal_id, version)
+
+
+async def save_talks(connection: Connection, talks: Sequence[Talk]) -> None:
+    """Write the newer of these, each named once."""
+    rows: list[dict[str, Any]] = [asdict(talk) for talk in talks]
+    await connection.execute(_SAVE_TALKS, json.dumps(to_jsonable_python(rows)))
+
+
+async def leave_talks(connection: Connection, contact_ids: Sequence[UUID]) -> None:
+    """Nobody was in touch with people who are erased."""
+    await connection.execute(_LEAVE_TALKS, contact_ids)
+
+
+async def forget_talks(pool: Pool, before: datetime, limit: int) -> int:
+    """Delete some of those that were before this time; answers how many."""
+    return rows_affected(await pool.execute(_FORGET_TALKS, before, limit))

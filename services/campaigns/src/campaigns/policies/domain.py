@@ -11,7 +11,9 @@ class Policy:
 
     `promotional_cap` messages per person within `cap_window`; severities up to
     `critical_severity` hold promotion back until `release_delay` after their end; a won deal
-    stops nurture of its product lines for `nurture_pause`.
+    stops nurture of its product lines for `nurture_pause`. Whoever was spoken to in one of
+    `talk_kinds` by a department that is none of `own_departments` gets no promotion for
+    `talk_pause`; at 0 it makes no difference.
     """
 
     policy_version: int
@@ -22,6 +24,9 @@ class Policy:
     nurture_pause: timedelta
     attribution_window: timedelta
     response_scores: Mapping[str, int]
+    talk_pause: timedelta = timedelta(0)
+    talk_kinds: tuple[str, ...] = ()
+    own_departments: tuple[str, ...] = ()
 
     def score(self, response: str) -> int:
         """What a kind of response says of interest, in points; 0 where nobody has said."""

@@ -8,7 +8,7 @@ from campaigns.policies.domain import Policy
 
 _LOAD = """
 SELECT policy_version, promotional_cap, cap_window, critical_severity, release_delay,
-    nurture_pause, attribution_window, response_scores
+    nurture_pause, attribution_window, response_scores, talk_pause, talk_kinds, own_departments
 FROM contact_policies ORDER BY policy_version DESC LIMIT 1
 """
 

@@ -78,14 +78,14 @@ def _owner(thing: Member, own: Collection[Key]) -> UUID | None:
 def _settled(
     members: Members, own: Collection[Key], key: Key, at: datetime
 ) -> tuple[Member, list[MemberEvent]]:
-    """In the list as themselves, or for whoever was merged, since the first of them is; or out."""
+    """In the list as themselves, or for whoever was merged; or out.
+
+    Whoever enters does so now: a campaign that was launched before has its people already, and
+    would else write to one of them again.
+    """
     member = members.get(key) or Member(*key)
-    standing = _standing_by(members.values(), key)
-    is_in = key in own or bool(standing)
-    theirs = [member] if key in own else standing
-    since = min((each.entered_at for each in theirs if each.entered_at), default=at)
-    command = PlaceMember(is_in=is_in, at=since if is_in else at)
-    events = decide_member(member, command)
+    is_in = key in own or _stands_in(members.values(), key)
+    events = decide_member(member, PlaceMember(is_in=is_in, at=at))
     for event in events:
         member = evolve_member(member, event)
     member = replace(member, by_merge=is_in and key not in own)
@@ -93,8 +93,6 @@ def _settled(
     return member, events
 
 
-def _standing_by(members: Iterable[Member], key: Key) -> list[Member]:
-    segment_id, contact_id = key
-    return [
-        each for each in members if each.segment_id == segment_id and each.stands_by == contact_id
-    ]
+def _stands_in(members: Iterable[Member], key: Key) -> bool:
+    """Whether somebody in the list was merged into this person."""
+    return any((each.segment_id, each.stands_by) == key for each in members)

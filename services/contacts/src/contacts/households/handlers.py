@@ -53,6 +53,8 @@ async def change_household(
             wanted = await _meant(connection, command)
             household = await store.lock_household(connection, household_id)
             require_version(household.version, if_match)
+            if isinstance(command, RemoveMember) and _lives_in(household, command.contact_id):
+                wanted = command  # merged before seats followed merges
             change = carry_out(household, wanted)
             await store.save_changes(connection, cause, [change])
             return change.after
@@ -104,6 +106,10 @@ async def return_seats(
     by_id = {each.state.household_id: each for each in locked}
     changes = seats_returned(by_id, seats, survivor_id, merge_id, cause.at)
     await store.save_changes(connection, cause, changes)
+
+
+def _lives_in(household: Household, contact_id: UUID) -> bool:
+    return contact_id in members_of(household.state)
 
 
 def _among(household: Household, contact_ids: Collection[UUID]) -> list[UUID]:

@@ -78,10 +78,14 @@ async def change_partner(
         async with transaction(pool) as connection:
             command = await _meant(connection, told)
             about = [] if isinstance(command, SetPartnerStatus) else [command.contact_id]
+            if isinstance(told, RemoveRep):
+                about.append(told.contact_id)
             known = await store.lock_partner(connection, partner_id, about)
             if known is None:
                 raise PartnerNotFoundError(partner_id=partner_id)
             require_version(known.version, if_match)
+            if isinstance(told, RemoveRep) and told.contact_id in known.reps:
+                command = told  # merged before registrations followed merges
             change = carry_out(known, command)
             await store.save_partners(connection, cause, [change])
             return change[0]
