@@ -274,3 +274,22 @@ async def test_a_deal_won_under_the_old_id_moves_the_one_that_stayed(api: Api, p
     assert await lifecycle_of(pool, one) == "customer"
     async with pool.acquire() as connection:
         assert await current_id(connection, UUID(two)) == UUID(one)
+
+
+async def test_who_waits_for_a_second_persons_word_is_not_merged(api: Api, outbox: Outbox) -> None:
+    one, two = await organization(api), await organization(api)
+    path = f"/v1/customers/{two}/lifecycle"
+    await api.post(path, {"to": "customer", "reason_code": "signed"})
+    proposal = await api.post(
+        f"/v1/customers/{two}/offboarding", {"reason_code": "bad-debt"}, subject="anna"
+    )
+    proposal_id = proposal.json()["proposal_id"]
+    await outbox.clear()
+    for survivor, other in ((one, two), (two, one)):
+        refused = await merge(api, survivor, other)
+        assert (refused.status_code, code_of(refused)) == (409, "approval-is-open")
+        assert refused.json()["proposal_ids"] == [proposal_id]
+    assert await outbox.types() == []
+    declined = await api.post(f"/v1/offboardings/{proposal_id}/decline", subject="maria")
+    assert declined.status_code == 200, declined.text
+    await merged(api, one, two)

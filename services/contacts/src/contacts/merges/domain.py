@@ -44,6 +44,10 @@ class KindsDifferError(ConflictError):
     """An organization and an individual are not one party."""
 
 
+class ApprovalIsOpenError(ConflictError):
+    """It is proposed to offboard one of the customers, or to take it back: decide that first."""
+
+
 class UniqueIdentifiersDifferError(ConflictError):
     """They differ in what one party alone has; say why they are one all the same."""
 

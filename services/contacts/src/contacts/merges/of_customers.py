@@ -38,6 +38,7 @@ from contacts.merges.decisions import (
 )
 from contacts.merges.domain import (
     BY_POLICY,
+    ApprovalIsOpenError,
     KindsDifferError,
     Merge,
     MergeRecords,
@@ -49,6 +50,7 @@ from contacts.merges.domain import (
     told_of,
 )
 from contacts.merges.rows import move_rows, moved_rows_of, relationships_of, return_rows
+from contacts.offboardings.store import list_open_of
 from contacts.partners.handlers import move_partners, partners_objection, return_partners
 from contacts.people import store as people
 from contacts.people.domain import carry_out as carry_out_person
@@ -109,7 +111,9 @@ async def against(
     kinds = {customer.state.kind for customer in records.values()}
     differ = [KindsDifferError(kinds=sorted(kinds))] if len(kinds) > 1 else []
     both = await partners_objection(connection, command.record_ids)
-    return [*objections(command, records, traits, CUSTOMER_FIELDS), *differ, *both]
+    proposed = await list_open_of(connection, command.record_ids)
+    waits = [ApprovalIsOpenError(proposal_ids=proposed)] if proposed else []
+    return [*objections(command, records, traits, CUSTOMER_FIELDS), *differ, *both, *waits]
 
 
 def states_of(records: Mapping[UUID, Customer]) -> dict[UUID, CustomerState]:

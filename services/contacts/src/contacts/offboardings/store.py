@@ -57,6 +57,16 @@ async def load_proposal(connection: Connection, proposal_id: UUID) -> Proposal:
     return proposal
 
 
+async def list_open_of(connection: Connection, customer_ids: Collection[UUID]) -> list[UUID]:
+    """The proposals about these customers that nobody has decided yet."""
+    rows = await connection.fetch(
+        "SELECT proposal_id FROM offboardings"
+        " WHERE customer_id = ANY($1::uuid[]) AND status = 'proposed' ORDER BY proposal_id",
+        list(customer_ids),
+    )
+    return [row["proposal_id"] for row in rows]
+
+
 async def insert_proposal(connection: Connection, proposal: Proposal) -> None:
     """One waits for each customer at most: `ProposalIsOpenError`."""
     with refusing({"offboardings_open_key": ProposalIsOpenError}):
