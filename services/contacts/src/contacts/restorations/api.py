@@ -1,6 +1,6 @@
 """Histories over HTTP, and the way back to an earlier value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 from shared.auth import Caller, Reader, allow
+from shared.db import Connection
 from shared.http.requests import (
     Code,
     Cursor,
@@ -78,8 +79,7 @@ async def read_history_of_customer(
     del caller
     async with pool.acquire() as connection:
         await customers.load_customer(connection, customer_id)
-        found = await store.list_changes(connection, customer_id, _before(cursor), limit + 1)
-    return _page(found, limit)
+        return await _history_of(connection, customer_id, cursor, limit)
 
 
 @router.get("/v1/contacts/{contact_id}/history")
@@ -90,8 +90,7 @@ async def read_history_of_person(
     del caller
     async with pool.acquire() as connection:
         await people.load_person(connection, contact_id)
-        found = await store.list_changes(connection, contact_id, _before(cursor), limit + 1)
-    return _page(found, limit)
+        return await _history_of(connection, contact_id, cursor, limit)
 
 
 @router.get("/v1/households/{household_id}/history")
@@ -102,8 +101,7 @@ async def read_history_of_household(
     del caller
     async with pool.acquire() as connection:
         await households.load_household(connection, household_id)
-        found = await store.list_changes(connection, household_id, _before(cursor), limit + 1)
-    return _page(found, limit)
+        return await _history_of(connection, household_id, cursor, limit)
 
 
 @router.get("/v1/partners/{partner_id}/history")
@@ -114,8 +112,7 @@ async def read_history_of_partner(
     del caller
     async with pool.acquire() as connection:
         await partners.load_partner(connection, partner_id)
-        found = await store.list_changes(connection, partner_id, _before(cursor), limit + 1)
-    return _page(found, limit)
+        return await _history_of(connection, partner_id, cursor, limit)
 
 
 @router.post("/v1/customers/{customer_id}/history/restore")
@@ -154,12 +151,9 @@ async def restore_household(
     return HouseholdOut(**dict(household.state), version=household.version)
 
 
-def _before(cursor: str | None) -> int | None:
+async def _history_of(
+    connection: Connection, about: UUID, cursor: str | None, limit: int
+) -> Page[ChangeOut]:
     key = read_cursor(cursor, int)
-    return key[0] if key else None
-
-
-def _page(changes: Sequence[RecordChange], limit: int) -> Page[ChangeOut]:
-    return page_of(
-        [ChangeOut.of(change) for change in changes], limit, lambda item: [item.change_id]
-    )
+    found = await store.list_changes(connection, about, key[0] if key else None, limit + 1)
+    return page_of([ChangeOut.of(each) for each in found], limit, lambda item: [item.change_id])
