@@ -4,7 +4,7 @@ It is pure: it looks at what the client was told and at what stands on the topic
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +24,7 @@ class Seen:
     fact: str
     is_snapshot: bool = False
     is_resync: bool = False
+    merge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,17 @@ class Fault:
         return f"{self.sort.upper()}: {self.told}"
 
 
-def check(commands: Iterable[Command], seen: Iterable[Seen], looks: Iterable[Look]) -> list[Fault]:
-    """Every fault of a run. `seen` is in the order of the topics' partitions."""
+def check(
+    commands: Iterable[Command],
+    seen: Iterable[Seen],
+    looks: Iterable[Look],
+    merged: Collection[str] = (),
+) -> list[Fault]:
+    """Every fault of a run. `seen` is in the order of the topics' partitions.
+
+    `merged` are the records that were ever merged into others: whose view shows them depends on
+    when it was looked at.
+    """
     by_aggregate: dict[tuple[str, str], list[Seen]] = defaultdict(list)
     for record in seen:
         by_aggregate[record.topic, record.aggregate_id].append(record)
@@ -46,7 +56,7 @@ def check(commands: Iterable[Command], seen: Iterable[Seen], looks: Iterable[Loo
     for records in by_aggregate.values():
         faults += duplicated(records)
         faults += reordered(records)
-    return faults + stale(looks)
+    return faults + stale(looks, merged)
 
 
 def lost(
@@ -59,8 +69,11 @@ def lost(
             continue
         for promise in command.promises:
             records = by_aggregate.get((promise.topic, promise.aggregate_id), [])
-            wanted = promise.version if promise.version is not None else promise.fact
-            found = {r.version if promise.version is not None else r.fact for r in records}
+            wanted: object = promise.version
+            found: set[object] = {r.version for r in records}
+            if promise.version is None:
+                wanted = f"{promise.fact} {promise.merge_id or ''}"
+                found = {f"{r.fact} {r.merge_id or ''}" for r in records}
             if wanted not in found:
                 told = (
                     f"{command.name} {command.key} was acknowledged with {wanted} of"
@@ -111,12 +124,13 @@ def reordered(records: Sequence[Seen]) -> list[Fault]:
     return faults
 
 
-def stale(looks: Iterable[Look]) -> list[Fault]:
+def stale(looks: Iterable[Look], merged: Collection[str] = ()) -> list[Fault]:
     """An answer without what was asked for that does not say so, or one older than the last."""
     faults: list[Fault] = []
     newest: dict[tuple[str, str], int] = {}
     for look in looks:
-        if look.wanted is not None and not look.is_stale:
+        is_certain = look.customer_id not in merged and not look.is_stale
+        if look.wanted is not None and look.wanted[0] not in merged and is_certain:
             aggregate_id, version = look.wanted
             if look.shown is None or look.shown < version:
                 told = (

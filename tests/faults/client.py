@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +20,10 @@ TIMEOUT = 15.0
 PAUSE = 0.2
 SERVER_FAULT, BAD_REQUEST = 500, 422
 REFUSALS = {404, 409, 412, 429}
+MERGED = "record-is-merged"
+"""Why a command is refused that names a record which is another one by now."""
+
+UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 TOO_LATE = "commitment-is-due-in-the-past"
 """A promise that waited for its turn, or for a server to come back, until its time had come."""
@@ -70,12 +76,44 @@ class Client:
         """Send one command, as `service/path`; its answer, or None where it was refused."""
         return await self.send(name, method, path, promises, json=body if body is not None else {})
 
+    async def lead_on(
+        self, name: str, path: str, body: Json = None, *, promises: Promises, method: str = "POST"
+    ) -> Json | None:
+        """The same to a record by whatever id: refused because it was merged, it goes on there."""
+        asked = body if body is not None else {}
+        while True:
+            command = self._begin(name, path, asked)
+            answer = await self._send(command, method, path, promises, json=asked)
+            if answer is not None or command.merged_into is None:
+                return answer
+            path = UUIDS.sub(command.merged_into, path, count=1)
+
+    async def decide(
+        self, name: str, path: str, body: Json, *, promises: Promises, refusals: Collection[str]
+    ) -> Json | None:
+        """The same of a command that may be refused for these reasons and for no other."""
+        command = self._begin(name, path, body)
+        answer = await self._send(command, "POST", path, promises, json=body)
+        if command.outcome == "refused" and command.reason not in refusals:
+            raise LoadError(f"{name} was refused: {command.said}")
+        return answer
+
     async def send(
         self, name: str, method: str, path: str, promises: Promises, **options: Any
     ) -> Json | None:
         """Send one command of any kind of body."""
+        command = self._begin(name, path, options.get("json"))
+        return await self._send(command, method, path, promises, **options)
+
+    def _begin(self, name: str, path: str, body: Json) -> Command:
+        command = self.history.begin(self.new_key(), name, path.partition("/")[0])
+        command.named = frozenset(UUIDS.findall(f"{path} {json.dumps(body)}"))
+        return command
+
+    async def _send(
+        self, command: Command, method: str, path: str, promises: Promises, **options: Any
+    ) -> Json | None:
         service, _, rest = path.partition("/")
-        command = self.history.begin(self.new_key(), name, service)
         headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": command.key}
         await self.pace.turn()
         url = f"{self.urls[service]}/{rest}"
@@ -123,23 +161,36 @@ class Client:
     ) -> None:
         """Read the view once; what could not be read is no look.
 
-        A deal or a ticket leaves the view when it is closed: its absence then tells nothing.
+        A deal or a ticket leaves the view when it is closed: its absence then tells nothing. Nor
+        does its absence from the view of another customer, to which a merged one leads.
         """
         await self.pace.turn()
         params = {"min_version": f"{wanted[0]}:{wanted[1]}"}
         headers = {"Authorization": f"Bearer {self._token}"}
         url = f"{self.urls['customer-360']}/v1/customers/{customer_id}"
         try:
-            answer = await self.http.get(url, params=params, headers=headers)
+            answer = await self.http.get(url, params=params, headers=headers, follow_redirects=True)
         except httpx.TransportError:
             return
         if answer.is_success:
             view = answer.json()
             shown = version_in(view, wanted[0])
-            asked = wanted if shown is not None or is_always_shown else None
+            is_there = view["customer_id"] == customer_id and is_always_shown
+            asked = wanted if shown is not None or is_there else None
+            version, stale = view["profile_version"], view["stale"]
             self.history.looks.append(
-                Look(reader, customer_id, view["profile_version"], asked, shown, view["stale"])
+                Look(reader, view["customer_id"], version, asked, shown, stale)
             )
+
+    async def where(self, path: str) -> str | None:
+        """Whom a merged record leads to; None where it is still itself, or cannot be read now."""
+        service, _, rest = path.partition("/")
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            answer = await self.http.get(f"{self.urls[service]}/{rest}", headers=headers)
+        except httpx.TransportError:
+            return None
+        return answer.json()["merged_into"] if answer.is_redirect else None
 
     async def peek(self, path: str, **params: str) -> Json | None:
         """Read something for the load's own use; None where it cannot be read now."""
@@ -165,7 +216,16 @@ def _known(command: Command, answer: httpx.Response, promises: Promises) -> Json
     if answer.status_code not in REFUSALS and TOO_LATE not in answer.text:
         raise LoadError(f"{command.name} got {answer.status_code}: {answer.text[:500]}")
     command.outcome = "refused"
+    command.reason = _reason(answer.text)
+    if command.reason == MERGED:
+        command.merged_into = answer.json()["merged_into"]
     return None
+
+
+def _reason(problem: str) -> str:
+    """The code of problem details; of what is none, nothing."""
+    found = re.search(r'"type":"urn:rapport:problem:([a-z0-9-]+)"', problem)
+    return found[1] if found else ""
 
 
 def version_in(view: Json, aggregate_id: str) -> int | None:

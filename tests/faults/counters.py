@@ -3,22 +3,38 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from shared.contracts import pipeline as p
+from shared.contracts import service_desk as s
+
 from tests.faults.history import History
 from tests.faults.log import Entry, Log
+from tests.faults.merging import MERGED, UNMERGED
 from tests.faults.rig import Rig
+
+REPOINTED = (
+    p.DealRepointed,
+    p.LeadRepointed,
+    p.OrderRepointed,
+    p.CommitmentRepointed,
+    s.TicketRepointed,
+)
 
 
 def count(rig: Rig, history: History, log: Log) -> Counter[str]:
     """Everything that is counted, up to now.
 
     From the topics: `repeated` records (a `ce_id` that stands there before) and `late-commits` (a
-    fact that entered the outbox before one that was published before it). From the logs: relays'
+    fact that entered the outbox before one that was published before it), `merged` and `undone`,
+    and what was `repointed` for it. From the logs: relays'
     `takeovers`, records `parked`, batches with `duplicates-dropped`, `deaths`.
     """
     found: Counter[str] = Counter()
     found["unknown-commands"] = history.outcomes()["was-unknown"]
     found["commands"] = len(history.commands)
     found["looks"] = len(history.looks)
+    found["refused-as-merged"] = sum(c.merged_into is not None for c in history.commands)
+    found["merged"], found["undone"] = len(log.facts(*MERGED)), len(log.facts(*UNMERGED))
+    found["repointed"] = len(log.facts(*REPOINTED))
     for entries in log.entries.values():
         found["repeated"] += _repeated(entries)
         found["late-commits"] += _late(entries)

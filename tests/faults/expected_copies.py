@@ -16,6 +16,7 @@ from shared.contracts.topic import Event, Topic
 from tests.faults.canonical import differences
 from tests.faults.holdings import Holdings, Row
 from tests.faults.log import Log
+from tests.faults.merging import Meaning, merging_of
 
 OWN: tuple[tuple[str, str, str, Topic], ...] = (
     ("contacts", "customers", "customer_id", k.CUSTOMER_EVENTS),
@@ -147,7 +148,8 @@ def _copies(
     yield from _people(log, held, hash_key)
     yield "campaigns.orders", _campaign_orders(log), held.by("campaigns", "orders", "order_id")
     yield "campaigns.tickets", _campaign_tickets(log), held.by("campaigns", "tickets", "ticket_id")
-    yield "campaigns.won_deals", _won_deals(log), held.by("campaigns", "won_deals", "deal_id")
+    won = _won_deals(log, p.DealWon, p.DealReopened, p.DealRepointed)
+    yield "campaigns.won_deals", won, held.by("campaigns", "won_deals", "deal_id")
     yield (
         "campaigns.consents",
         _consents(log),
@@ -166,7 +168,7 @@ def _copies(
         "contacts.won_deals",
         {
             key: {"customer_id": deal["customer_id"], "won_at": deal["won_at"]}
-            for key, deal in _won_deals(log).items()
+            for key, deal in _won_deals(log, p.DealWon, p.DealReopened).items()
             if deal["is_won"]
         },
         held.by("contacts", "won_deals", "deal_id"),
@@ -182,29 +184,46 @@ def _copies(
 
 
 def _orders(log: Log) -> Wanted:
-    """The highest revision of each order whose customer is known by that name."""
+    """The highest revision of each order whose customer is known by that name.
+
+    It is whoever's the name is now. Who was merged with others may have taken an order with the
+    name of another of them, and keeps it when they are parted.
+    """
     refs = {
         (named.system, named.id): r.event.customer_id
         for r in log.newest(k.CustomerState).values()
         for named in r.event.external_ids
     }
+    merging = merging_of(log)
+    families, meaning = merging.families(), Meaning(merging.into)
+    first = {r.event.order_id: r.event.customer_id for r in log.facts(p.OrderConfirmed)}
+
+    def owner(order_id: UUID, named: UUID) -> UUID:
+        confirmed = first.get(order_id, named)
+        return meaning.now(confirmed) if confirmed in families.get(named, ()) else named
+
     newest: dict[UUID, ErpOrderChanged] = {}
     for received in log.facts(ErpOrderChanged):
         seen = received.event
         known = newest.get(order_id_of(seen))
         if known is None or known.revision < seen.revision:
             newest[order_id_of(seen)] = seen
+    owners = {
+        order_id: owner(order_id, refs[ref])
+        for order_id, seen in newest.items()
+        if (ref := (seen.customer_system, seen.customer_ref)) in refs
+    }
     return {
         order_id: {
             "external_ref": seen.order_no,
-            "customer_id": refs[seen.customer_system, seen.customer_ref],
+            "customer_id": owners[order_id],
             "revision": seen.revision,
             "status": seen.status,
             "total": seen.total,
             "currency": seen.currency,
         }
         for order_id, seen in newest.items()
-        if (seen.customer_system, seen.customer_ref) in refs
+        if order_id in owners
     }
 
 
@@ -257,7 +276,7 @@ def _campaign_orders(log: Log) -> Wanted:
             "is_cancelled": is_cancelled,
         }
 
-    facts = (p.OrderConfirmed, p.OrderStatusChanged, p.OrderRevised)
+    facts = (p.OrderConfirmed, p.OrderStatusChanged, p.OrderRevised, p.OrderRepointed)
     return _folded(log, "order_id", *facts, step=step)
 
 
@@ -281,6 +300,8 @@ def _campaign_tickets(log: Log) -> Wanted:
                 ended = event.resolved_at
             case s.TicketCancelled():
                 ended = time
+            case s.TicketRepointed():
+                return known
             case _:
                 return {"is_open": False, "ended_at": row["ended_at"] or time}
         return {**known, "severity": event.severity, "is_open": False, "ended_at": ended}
@@ -292,23 +313,28 @@ def _campaign_tickets(log: Log) -> Wanted:
         s.TicketResolved,
         s.TicketCancelled,
         s.TicketClosed,
+        s.TicketRepointed,
     )
     return _folded(log, "ticket_id", *facts, step=step)
 
 
-def _won_deals(log: Log) -> dict[UUID, dict[str, Any]]:
+def _won_deals(log: Log, *facts: type[Event]) -> dict[UUID, dict[str, Any]]:
     def step(received: Any) -> dict[str, Any]:
         event = received.event
         if isinstance(event, p.DealReopened):
             return {"is_won": False}
+        if isinstance(event, p.DealRepointed):
+            return {"customer_id": event.customer_id}
         return {"customer_id": event.customer_id, "is_won": True, "won_at": event.won_at}
 
     won = {r.event.deal_id for r in log.facts(p.DealWon)}
     rows: dict[UUID, dict[str, Any]] = {}
-    for received in log.facts(p.DealWon, p.DealReopened):
+    for received in log.facts(*facts):
         event = received.event
         if event.deal_id not in won or getattr(event, "from_status", "won") != "won":
             continue
+        if isinstance(event, p.DealRepointed) and event.deal_id not in rows:
+            continue  # it is not won yet
         row = {**rows.get(event.deal_id, {}), "version": received.envelope.version}
         rows[event.deal_id] = {**row, **step(received)}
     return rows

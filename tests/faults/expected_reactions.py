@@ -18,6 +18,7 @@ from shared.messaging.envelope import Received
 from tests.faults.expected_ends import commitments, mails_of_messages, payments, promises
 from tests.faults.holdings import Holdings
 from tests.faults.log import Log
+from tests.faults.merging import meaning_of, merging_of
 
 
 def judge_reactions(log: Log, held: Holdings, mails: Iterable[str], now: datetime) -> list[str]:
@@ -114,10 +115,18 @@ def _wins(log: Log) -> dict[UUID, list[Any]]:
 
 
 def _lifecycles(log: Log, held: Holdings) -> Iterator[str]:
-    """The load moves nobody by hand: a customer is who has a won deal or an order."""
+    """The load moves nobody by hand: a customer is who has a won deal or an order.
+
+    Whoever won it is meant, and whoever that is now: what was won under the name of the one that
+    stays is not taken from it when they are parted.
+    """
+    meaning = meaning_of(log)
     buyers = {r.event.customer_id for r in log.facts(p.OrderConfirmed)}
     buyers |= {t[-1].customer_id for t in _wins(log).values() if isinstance(t[-1], p.DealWon)}
+    buyers = {meaning.now(customer_id) for customer_id in buyers}
     for row in held.of("contacts", "customers"):
+        if row["record_status"] == "merged":
+            continue  # it stands where it stood, until it is parted
         wanted = "customer" if row["customer_id"] in buyers else "prospect"
         if row["lifecycle"] != wanted:
             yield f"customer {row['customer_id']} is a {row['lifecycle']} and should be a {wanted}"
@@ -183,6 +192,7 @@ def _attributions(log: Log) -> Iterator[str]:
 
 
 def _opt_outs(log: Log) -> Iterator[str]:
+    meaning = meaning_of(log)
     added = Counter((r.event.subject_hash, r.event.scope) for r in log.facts(k.SuppressionAdded))
     consents: dict[tuple[UUID, str], set[str]] = defaultdict(set)
     for received in log.facts(k.ConsentGranted, k.ConsentDenied, k.ConsentWithdrawn):
@@ -193,24 +203,26 @@ def _opt_outs(log: Log) -> Iterator[str]:
         event = received.event
         if (times := added[event.subject_hash, event.scope]) != 1:
             yield f"message {event.message_id}: its opt-out suppressed {times} times"
-        if consents[event.contact_id, event.channel] == {"ConsentGranted"}:
+        if consents[meaning.now(event.contact_id), event.channel] == {"ConsentGranted"}:
             yield f"message {event.message_id}: the consent of {event.contact_id} is still granted"
     withdrawn = Counter(
-        (r.event.source_ref, r.event.purpose)
+        (r.event.source_ref, r.event.contact_id, r.event.purpose)
         for r in log.facts(k.ConsentWithdrawn)
         if (r.event.source_ref or "").startswith("message:")
     )
-    for (source, purpose), times in withdrawn.items():
+    for (source, contact_id, purpose), times in withdrawn.items():
         if times > 1:
-            yield f"{source}: its consent for {purpose} was withdrawn {times} times"
+            what = f"the consent of {contact_id} for {purpose}"
+            yield f"{source}: {what} was withdrawn {times} times"
 
 
 def _risks(log: Log, held: Holdings) -> Iterator[str]:
     """Each open deal is flagged for just the dangers that its customer's tickets are now."""
-    tickets = _tickets(log)
+    tickets, meaning = _tickets(log), meaning_of(log)
     dangers: dict[UUID, set[tuple[str, UUID]]] = defaultdict(set)
     for ticket in tickets.values():
-        dangers[ticket.customer_id] |= {(code, ticket.ticket_id) for code in ticket.dangers()}
+        theirs = {(code, ticket.ticket_id) for code in ticket.dangers()}
+        dangers[meaning.now(ticket.customer_id)] |= theirs
     flags: dict[UUID, Counter[tuple[str, UUID | None]]] = defaultdict(Counter)
     for received in log.facts(p.DealRiskFlagged, p.DealRiskCleared):
         event = received.event
@@ -250,11 +262,18 @@ def _tickets(log: Log) -> dict[UUID, Ticket]:
 
 
 def _surveys(log: Log) -> Iterator[str]:
-    """A person is asked after the first ticket resolved for them, and then left in peace."""
+    """A person is asked after the first ticket resolved for them, and then left in peace.
+
+    Of people who were merged once or more one at least is asked, and none of them twice.
+    """
+    families = merging_of(log).families()
     resolved = {r.event.contact_id for r in log.facts(s.TicketResolved) if r.event.contact_id}
     asked = Counter(r.event.contact_id for r in log.facts(s.SurveySent))
     for contact_id in resolved | asked.keys():
-        if asked[contact_id] != (contact_id in resolved):
+        family = families.get(contact_id, {contact_id})
+        is_owed = bool(family & resolved)
+        least = is_owed if not any(asked[other] for other in family - {contact_id}) else 0
+        if not least <= asked[contact_id] <= is_owed:
             yield f"person {contact_id} was asked {asked[contact_id]} times how it was"
 
 

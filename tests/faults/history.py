@@ -16,18 +16,24 @@ Outcome = Literal["sent", "acknowledged", "refused", "unknown"]
 class Promise:
     """What an acknowledgement promises: this version of the aggregate stands on this topic.
 
-    Where the answer names no version, `fact` names the type of the fact that must be there.
+    Where the answer names no version, `fact` names the type of the fact that must be there; of a
+    merge also `merge_id`, for a record may be merged several times.
     """
 
     topic: str
     aggregate_id: str
     version: int | None = None
     fact: str | None = None
+    merge_id: str | None = None
 
 
 @dataclass(slots=True)
 class Command:
-    """One command and what is known of it."""
+    """One command and what is known of it.
+
+    `reason` is the code of its refusal, `named` are the ids in it; `merged_into` is where one of
+    them is now, if that is why it was refused.
+    """
 
     key: str
     name: str
@@ -37,6 +43,9 @@ class Command:
     unknown: int = 0
     status: int | None = None
     said: str = ""
+    reason: str = ""
+    named: frozenset[str] = frozenset()
+    merged_into: str | None = None
     promises: tuple[Promise, ...] = ()
 
 
@@ -44,8 +53,9 @@ class Command:
 class Look:
     """One answer of the 360: what the reader had a right to see, and what it was shown.
 
-    `wanted` is the aggregate and version asked for by `min_version`; `shown` the version of that
-    aggregate in the answer, None where it was not in it.
+    `wanted` is the aggregate and version asked for by `min_version`, None where the view of another
+    customer answered, into whom the one asked for was merged; `shown` the version of that aggregate
+    in the answer, None where it was not in it.
     """
 
     reader: str

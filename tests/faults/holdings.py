@@ -27,6 +27,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "partners",
         "privacy_requests",
         "access_bundles",
+        "aliases",
     ),
     "pipeline": (
         "customers",
@@ -40,8 +41,18 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "lead_intakes",
         "lead_responses",
         "access_requests",
+        "aliases",
+        "merge_parts",
     ),
-    "service-desk": ("tickets", "clocks", "surveys", "clock_timers", "access_requests"),
+    "service-desk": (
+        "tickets",
+        "clocks",
+        "surveys",
+        "clock_timers",
+        "access_requests",
+        "aliases",
+        "merge_parts",
+    ),
     "campaigns": (
         "people",
         "memberships",

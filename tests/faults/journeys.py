@@ -2,6 +2,7 @@
 
 from tests.faults import journeys_of_customers as customers
 from tests.faults import journeys_of_marketing as marketing
+from tests.faults import journeys_of_merges as merges
 from tests.faults import journeys_of_sales as sales
 from tests.faults import journeys_of_service as service
 from tests.faults import journeys_of_ties as ties
@@ -28,4 +29,7 @@ JOURNEYS: tuple[tuple[Journey, int], ...] = (
     (customers.look, 10),
     (ties.live_together, 3),
     (ties.sell_for_us, 3),
+    (merges.merge_customers, 1),
+    (merges.merge_people, 1),
+    (merges.part_again, 2),
 )

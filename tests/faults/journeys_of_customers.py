@@ -10,9 +10,9 @@ IMPORT_ROWS = 1100  # more than one block of a thousand
 
 async def meet(t: Traveller) -> None:
     """A customer, its person, and what that person allows."""
-    ref = t.word()
+    ref, kind = t.word(), t.dice.choice(["organization", "individual"])
     body = {
-        "kind": t.dice.choice(["organization", "individual"]),
+        "kind": kind,
         "display_name": f"Customer {ref}",
         "external_ids": [{"system": "erp", "id": ref}],
         "region": t.dice.choice(["north", "south"]),
@@ -24,7 +24,7 @@ async def meet(t: Traveller) -> None:
         return
     t.world.note(customer["customer_id"], customer["customer_id"], customer["version"])
     contact_id = await _person(t, customer["customer_id"], ref)
-    t.world.parties.append(Party(customer["customer_id"], ref, contact_id))
+    t.world.parties.append(Party(customer["customer_id"], ref, kind, contact_id))
 
 
 async def _person(t: Traveller, customer_id: str, ref: str) -> str | None:
@@ -48,26 +48,27 @@ async def _person(t: Traveller, customer_id: str, ref: str) -> str | None:
     return contact_id
 
 
-async def edit(t: Traveller) -> None:
-    party = pick(t.dice, t.world.parties)
+async def edit(t: Traveller, party: Party | None = None) -> None:
+    """Change a customer, wherever it is by now."""
+    party = party or pick(t.dice, t.world.parties)
     if party is None:
         return
     path = f"contacts/v1/customers/{party.customer_id}"
     if t.dice.random() < 0.5:
         body = {"industry": t.word(), "tags": [t.word()]}
-        customer = await t.client.command(
+        customer = await t.client.lead_on(
             "update-customer", path, body, promises=CUSTOMER, method="PATCH"
         )
     else:
         body = {"owner_id": t.dice.choice(["anna", "otto", "mia"]), "reason_code": "load"}
-        customer = await t.client.command("change-owner", f"{path}/owner", body, promises=CUSTOMER)
+        customer = await t.client.lead_on("change-owner", f"{path}/owner", body, promises=CUSTOMER)
     if customer:
-        t.world.note(party.customer_id, party.customer_id, customer["version"])
+        t.world.note(customer["customer_id"], customer["customer_id"], customer["version"])
 
 
-async def change_mind(t: Traveller) -> None:
+async def change_mind(t: Traveller, party: Party | None = None) -> None:
     """A person takes a consent back, or gives one anew."""
-    party = pick(t.dice, t.world.parties)
+    party = party or pick(t.dice, t.world.parties)
     if party is None or party.contact_id is None:
         return
     act = t.dice.choice(["grant", "withdraw"])

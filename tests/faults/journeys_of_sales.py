@@ -7,15 +7,15 @@ from devstack.demo.story.cast import in_days
 from shared.ids import derived_id
 
 from tests.faults.travelling import COMMITMENT, DEAL, LEAD, Traveller
-from tests.faults.world import SESSION_DAY, Order, pick
+from tests.faults.world import SESSION_DAY, Order, Party, pick
 
 STAGES = ("proposal", "negotiation")
 LONG_AGO = timedelta(days=40)
 """An invoice of then is past the terms of the payment policy, by its first level and more."""
 
 
-async def sell(t: Traveller) -> None:
-    party = pick(t.dice, t.world.parties)
+async def sell(t: Traveller, party: Party | None = None) -> None:
+    party = party or pick(t.dice, t.world.parties)
     if party is None:
         return
     body = {

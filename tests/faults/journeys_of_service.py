@@ -1,12 +1,12 @@
 """Journeys of service: tickets under a promise of one minute, worked on or left alone."""
 
 from tests.faults.travelling import TICKET, Traveller
-from tests.faults.world import Ticket, pick
+from tests.faults.world import Party, Ticket, pick
 
 
-async def complain(t: Traveller) -> None:
+async def complain(t: Traveller, party: Party | None = None) -> None:
     """Open a ticket under a promise of one minute, and give it to somebody."""
-    party = pick(t.dice, t.world.parties)
+    party = party or pick(t.dice, t.world.parties)
     if party is None:
         return
     is_left_alone = t.world.is_young and t.dice.random() < 0.3

@@ -20,7 +20,8 @@ from tests.faults.erp import Erp
 from tests.faults.history import History
 from tests.faults.poison import Operator, poison_order
 from tests.faults.rig import Rig
-from tests.faults.storyteller import A_STEP_MAY_TAKE, PATIENCE, Storyteller, picked
+from tests.faults.story_of_merges import Merger
+from tests.faults.storyteller import A_STEP_MAY_TAKE, PATIENCE, picked
 from tests.faults.waiting import eventually
 from tests.faults.world import SESSION_DAY, Order
 from tests.redelivery import redeliver
@@ -29,7 +30,7 @@ COPIES = 3
 REDELIVERED = (DEAL_EVENTS.name, CUSTOMER_STATE.name, TICKET_EVENTS.name)
 
 
-class Mischief(Storyteller):
+class Mischief(Merger):
     """A storyteller who also breaks things."""
 
     def crash(self, service: str, place: str) -> None:
@@ -48,7 +49,8 @@ class Mischief(Storyteller):
         if ref == self.model.names[customer_id]:
             return  # it came of a lead: the ERP has no name for it
         self.wait(self._park_and_redrive(ref, amount))
-        self.model.orders.setdefault(customer_id, []).append(Decimal(amount))
+        now = self.model.now(customer_id)
+        self.model.orders.setdefault(now, []).append(Decimal(amount))
         self.told["redriven"] += 1
 
     async def _park_and_redrive(self, ref: str, amount: int) -> None:
@@ -66,19 +68,38 @@ class Mischief(Storyteller):
         await eventually(is_redriven, f"{order.number} is redriven", PATIENCE)
 
     def make_up(self) -> None:
-        """A story ends with the mischief that none has had yet: a few of them may miss some."""
+        """A story ends with the mischief that none has had yet: a few of them may miss some.
+
+        It befalls a customer that is another one by now, where none has been merged yet.
+        """
         if not self.model.names:
             return
+        is_merging = not self.told["merge-customers"]
+        if is_merging:
+            self._merge_a_seller()
         if not self.told["armed"]:
             self.crash("pipeline", "relay.before-delete")
         if not self.told["redriven"]:
-            self.park_and_redrive(0, 1)
+            self.park_and_redrive(1, 1)
         if not self.told["redelivered"]:
             self.redeliver(0)
         if not self.told["rebuilt"]:
             self.rebuild()
+        self._make_up_deals()
+        if is_merging or (self.model.merges and not self.told["part-customers"]):
+            self.change_the_merged(0)
+            self.part()
+
+    def _merge_a_seller(self) -> None:
+        """What the second one sells is won when it is the first one's: then that one is a buyer."""
+        self.create()
+        self.open_deal(1, 1)
+        self.merge(0, 0)
+        self.win(len(self.model.deals) - 1, is_onboarded=True)
+
+    def _make_up_deals(self) -> None:
         if not (self.told["lost"] and self.told["refused"]):
-            self.open_deal(0, 1)
+            self.open_deal(1, 1)
             self.lose(len(self.model.deals) - 1)
             self.win(len(self.model.deals) - 1, is_onboarded=True)  # refused: it is lost
         if not self.told["won"]:

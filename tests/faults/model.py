@@ -15,10 +15,13 @@ CRITICAL = (1, 2)
 
 @dataclass
 class Deal:
+    """A deal of whomever its customer means; `won_by` is who that was when it was won."""
+
     customer_id: str
     amount: Decimal
     status: str = "open"
     is_onboarded: bool = False
+    won_by: str = ""
 
 
 @dataclass
@@ -46,9 +49,22 @@ class Person:
         return {None: "denied", "granted": "withdrawn"}.get(self.consent, str(self.consent))
 
 
+@dataclass(frozen=True)
+class Merge:
+    """Two customers that are one; `came` are the tags that only the merged one had."""
+
+    merge_id: str
+    survivor_id: str
+    merged_id: str
+    came: tuple[str, ...]
+
+
 @dataclass
 class Model:
-    """Everything by its id, in the order of its making."""
+    """Everything by its id, in the order of its making.
+
+    What was said of a customer is of whomever its id meant then, and means now.
+    """
 
     names: dict[str, str] = field(default_factory=dict[str, str])
     owners: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
@@ -57,19 +73,52 @@ class Model:
     deals: dict[str, Deal] = field(default_factory=dict[str, Deal])
     tickets: dict[str, Ticket] = field(default_factory=dict[str, Ticket])
     orders: dict[str, list[Decimal]] = field(default_factory=dict[str, "list[Decimal]"])
+    merges: list[Merge] = field(default_factory=list[Merge])
+
+    @property
+    def merged_into(self) -> dict[str, str]:
+        return {merge.merged_id: merge.survivor_id for merge in self.merges}
+
+    @property
+    def present(self) -> list[str]:
+        """The customers that are not another one."""
+        return [customer_id for customer_id in self.names if self.now(customer_id) == customer_id]
+
+    def now(self, customer_id: str) -> str:
+        into = self.merged_into
+        while customer_id in into:
+            customer_id = into[customer_id]
+        return customer_id
+
+    def merge(self, merge_id: str, survivor_id: str, merged_id: str) -> None:
+        """The names and the owner of the one that stays; the tags of both."""
+        own = self.tags[survivor_id]
+        came = tuple(tag for tag in self.tags[merged_id] if tag not in own)
+        self.tags[survivor_id] = [*own, *came]
+        self.merges.append(Merge(merge_id, survivor_id, merged_id, came))
+
+    def part(self) -> None:
+        """The last merge is undone: the merged one has what it had, and the other what came."""
+        last = self.merges.pop()
+        theirs = self.tags[last.survivor_id]
+        self.tags[last.survivor_id] = [tag for tag in theirs if tag not in last.came]
+
+    def is_one_of_several(self, customer_id: str) -> bool:
+        """Whether somebody else was merged with it and not parted yet."""
+        return any(customer_id in {m.survivor_id, m.merged_id} for m in self.merges)
 
     def deals_of(self, customer_id: str, status: str) -> dict[str, Deal]:
         return {
             deal_id: deal
             for deal_id, deal in self.deals.items()
-            if (deal.customer_id, deal.status) == (customer_id, status)
+            if (self.now(deal.customer_id), deal.status) == (customer_id, status)
         }
 
     def open_tickets_of(self, customer_id: str) -> dict[str, Ticket]:
         return {
             ticket_id: ticket
             for ticket_id, ticket in self.tickets.items()
-            if ticket.customer_id == customer_id and ticket.is_open
+            if self.now(ticket.customer_id) == customer_id and ticket.is_open
         }
 
     def critical_of(self, customer_id: str) -> list[str]:
@@ -82,16 +131,30 @@ class Model:
     def view(self, customer_id: str) -> Shown:
         """What the 360 must show of a customer once everything is at rest."""
         won, critical = self.deals_of(customer_id, "won"), self.critical_of(customer_id)
-        orders = self.orders.get(customer_id, [])
+        wins = [
+            deal
+            for deal in self.deals.values()
+            if deal.status == "won" and self.now(deal.won_by) == customer_id
+        ]
+        people = {
+            person_id: person
+            for person_id, person in self.people.items()
+            if self.now(person.customer_id) == customer_id
+        }
+        orders = [
+            total
+            for id_, totals in self.orders.items()
+            if self.now(id_) == customer_id
+            for total in totals
+        ]
         return {
             "name": self.names[customer_id],
             "owner": self.owners[customer_id],
             "tags": sorted(self.tags[customer_id]),
-            "lifecycle": "customer" if won or orders else "prospect",
+            "lifecycle": "customer" if wins or orders else "prospect",
             "may be written to": {
                 person_id: person.may_be_written_to and not critical
-                for person_id, person in self.people.items()
-                if person.customer_id == customer_id
+                for person_id, person in people.items()
             },
             "open deals": {
                 deal_id: (deal.amount, critical)
@@ -104,14 +167,14 @@ class Model:
                 ticket_id: ticket.severity
                 for ticket_id, ticket in self.open_tickets_of(customer_id).items()
             },
-            "onboardings": sum(deal.is_onboarded for deal in won.values()),
+            "onboardings": sum(deal.is_onboarded for deal in wins),
             "orders": (len(orders), sum(orders, Decimal(0))),
-            "mails": sum(p.mails for p in self.people.values() if p.customer_id == customer_id),
+            "mails": sum(person.mails for person in people.values()),
         }
 
 
 def shown(view: Any) -> Shown:
-    """The same of what the 360 answers."""
+    """The same of what the 360 answers; who was there while it was one of several has left it."""
     header, tickets = view["header"], view["service"]["open"]
     return {
         "name": header["display_name"],
@@ -121,6 +184,7 @@ def shown(view: Any) -> Shown:
         "may be written to": {
             person["contact_id"]: person["contactable_now"]["email:marketing"]["ok"]
             for person in view["people"]
+            if not person["left"]
         },
         "open deals": {
             deal["deal_id"]: (

@@ -108,3 +108,21 @@ def test_a_view_that_goes_back_for_one_reader_is_stale() -> None:
 def test_two_readers_may_see_different_versions() -> None:
     other = Look("bob", "customer-1", 4, None, None, is_stale=False)
     assert not check([], [], [_look(5, 2), other])
+
+
+def test_a_merge_that_is_on_no_topic_is_lost_though_another_of_its_kind_is_there() -> None:
+    fact = "crm.contacts.customer.merged.v1"
+    promised = Promise(TOPIC, "deal-1", None, fact, "merge-2")
+    merge = Command("key-1", "merge-customers", "contacts", "acknowledged", promises=(promised,))
+    first, second = (
+        Seen(TOPIC, "deal-1", n, f"event-{n}", fact, merge_id=f"merge-{n}") for n in (1, 2)
+    )
+    assert [fault.sort for fault in check([merge], [first], [])] == ["lost"]
+    assert not check([merge], [first, second], [])
+
+
+def test_a_record_that_was_ever_merged_may_be_seen_elsewhere() -> None:
+    looks = [_look(1, None)]
+    assert [fault.sort for fault in check([], [], looks)] == ["stale"]
+    assert not check([], [], looks, merged={"deal-1"})
+    assert not check([], [], looks, merged={"customer-1"})

@@ -15,6 +15,7 @@ from shared.contracts.privacy import ANSWERING
 from shared.failpoints import Failpoint
 
 from tests.faults import counters, report
+from tests.faults import journeys_of_merges as merges
 from tests.faults.history import History
 from tests.faults.load import Load, loading
 from tests.faults.log import Log
@@ -33,7 +34,10 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "contacts": (
         "import.after-block",
         "import.between-blocks",
-        "access.before-commit",
+        "merge.after-rows",
+        "merge.after-return",
+        "merge.before-senders",
+        "access.before-commit",  # these wait for the answers of all services
         "access.after-commit",
     ),
     "pipeline": (
@@ -74,15 +78,31 @@ ANYWHERE: Mapping[str, int] = {
 IN_ANSWERS: tuple[str, ...] = ("erasure.before-commit", "access.before-answer")
 """Places in the reactions to what people ask about their data: the seed says in which service."""
 
+IN_REPOINTING: tuple[str, ...] = ("merge.before-commit", "merge.after-commit")
+REPOINTING: tuple[str, ...] = ("pipeline", "service-desk")
+"""Places in the job that lets things name who stays, and where it runs: the seed says which."""
+
+MET = (
+    "unknown-commands",
+    "repeated",
+    "takeovers",
+    "parked",
+    "duplicates-dropped",
+    "merged",
+    "undone",
+    "repointed",
+    "refused-as-merged",
+)
+"""What a run must have met, or it has proved nothing."""
+
 Plan = dict[str, list[str]]
-EVERY_PLACE = frozenset({*ANYWHERE, *IN_ANSWERS, *itertools.chain(*OWN.values())})
+EVERY_PLACE = frozenset({*ANYWHERE, *IN_ANSWERS, *IN_REPOINTING, *itertools.chain(*OWN.values())})
 
 
 def test_no_failpoint_is_left_out() -> None:
     """Importing the services of the core makes every place known; each of them is struck.
 
-    Those of webhooks are struck in tests/integration/webhooks. Those of merges are not struck yet:
-    nobody merges on this journey, and the oracle does not know aliases.
+    Those of webhooks are struck in tests/integration/webhooks.
     """
     import campaigns.app  # noqa: F401, PLC0415 -- for the failpoints that its modules make
     import contacts.app  # noqa: F401, PLC0415
@@ -90,7 +110,7 @@ def test_no_failpoint_is_left_out() -> None:
     import pipeline.app  # noqa: F401, PLC0415
     import service_desk.app  # noqa: F401, PLC0415
 
-    elsewhere = {place for place in Failpoint.known if place.startswith(("webhooks.", "merge."))}
+    elsewhere = {place for place in Failpoint.known if place.startswith("webhooks.")}
     assert set(Failpoint.known) - elsewhere == EVERY_PLACE
 
 
@@ -114,7 +134,7 @@ async def test_a_process_killed_anywhere_loses_and_doubles_nothing(
     report.tell(f"seed {seed}: judged after {time.monotonic() - started:.0f} s; {dict(met)}")
     assert verdict.is_clean, str(verdict)
     assert fired == dict.fromkeys(EVERY_PLACE, 1)
-    for counter in ("unknown-commands", "repeated", "takeovers", "parked", "duplicates-dropped"):
+    for counter in MET:
         assert met[counter] > 0, counter
 
 
@@ -125,6 +145,8 @@ def plan_of(dice: Random) -> Plan:
     }
     for place in IN_ANSWERS:
         plan[dice.choice(ANSWERING)].append(f"{place}=kill@1")
+    for place in IN_REPOINTING:
+        plan[dice.choice(REPOINTING)].append(f"{place}=kill@1")
     places = list(ANYWHERE)
     dice.shuffle(places)
     for place in places:
@@ -148,6 +170,7 @@ async def _strike(rig: Rig, load: Load, plan: Plan) -> None:
         tasks.create_task(_poison(rig, load))
         tasks.create_task(_resync(rig, load))
         tasks.create_task(_hand_over(rig, load))
+        tasks.create_task(_merge(rig, load))
         tasks.create_task(_ask_about_data(rig, load, plan))
         tasks.create_task(_bring_files(rig, load, plan["contacts"]))
         await load.run(all_back, SECONDS_TO_FIRE)
@@ -190,6 +213,22 @@ async def _hand_over(rig: Rig, load: Load) -> None:
     ):
         await _armed(rig, "service-desk", place)
         await operator.begin_handover(f"{load.seed} {place}", one, other)
+
+
+async def _merge(rig: Rig, load: Load) -> None:
+    """Customers are merged and parted until contacts has died in both, and after one of them.
+
+    Others do so at the same time: they may be first.
+    """
+    t = load.traveller(f"{load.seed}-merge")
+    had = {place: rig.fired(place) for place in OWN["contacts"] if place.startswith("merge.")}
+    while any(rig.fired(place) == times for place, times in had.items()):
+        if not rig.process("contacts").armed.startswith("merge."):
+            await asyncio.sleep(0.5)
+            continue
+        await merges.merge_customers(t)
+        if t.world.merges:
+            await merges.part_again(t, t.world.merges[-1])
 
 
 async def _ask_about_data(rig: Rig, load: Load, plan: Plan) -> None:

@@ -46,6 +46,21 @@ SETTINGS = settings(
 )
 
 
+TOLD = (
+    "armed",
+    "redelivered",
+    "redriven",
+    "rebuilt",
+    "won",
+    "refused",
+    "merge-customers",
+    "sent on",
+    "part-customers",
+    "compared",
+)
+"""What all stories together must have told."""
+
+
 class Stories(RuleBasedStateMachine):
     """What can happen; the storyteller does it, and asks for what the model predicts."""
 
@@ -103,6 +118,21 @@ class Stories(RuleBasedStateMachine):
     def resolve(self, which: int) -> None:
         self.teller.resolve(which)
 
+    @precondition(lambda self: len(self.teller.model.present) > 1)
+    @rule(which=PICK, other=PICK)
+    def merge(self, which: int, other: int) -> None:
+        self.teller.merge(which, other)
+
+    @precondition(lambda self: self.teller.model.merges)
+    @rule()
+    def part(self) -> None:
+        self.teller.part()
+
+    @precondition(lambda self: self.teller.model.merges)
+    @rule(which=PICK)
+    def change_the_merged(self, which: int) -> None:
+        self.teller.change_the_merged(which)
+
     @rule(which=PICK)
     def launch(self, which: int) -> None:
         self.teller.launch(which)
@@ -157,7 +187,7 @@ def test_the_system_is_what_the_model_says(teller: Mischief, rig: Rig, log: Log)
     suite.note(teller.told, verdict, Counter({**met, "examples": teller.examples}))
     report.tell(f"model test: {teller.examples} examples, {sum(teller.told.values())} steps")
     assert verdict.is_clean, str(verdict)
-    for step in ("armed", "redelivered", "redriven", "rebuilt", "won", "refused", "compared"):
+    for step in TOLD:
         assert teller.told[step] > 0, f"no {step}"
     for counter in ("repeated", "parked", "deaths"):
         assert met[counter] > 0, counter

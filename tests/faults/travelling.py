@@ -8,7 +8,7 @@ from shared.contracts import campaigns as c
 from shared.contracts import contacts as k
 from shared.contracts import pipeline as p
 from shared.contracts import service_desk as s
-from shared.contracts.topic import Topic
+from shared.contracts.topic import Event, Topic
 
 from tests.faults.client import Client, Json, Promises
 from tests.faults.erp import Erp
@@ -53,6 +53,13 @@ TICKET = version_of(s.TICKET_EVENTS, "ticket_id")
 SEGMENT = version_of(c.SEGMENT_EVENTS, "segment_id")
 CAMPAIGN = version_of(c.CAMPAIGN_EVENTS, "campaign_id")
 IMPORT = version_of(k.IMPORT_EVENTS, "import_id")
+
+
+def merge_of(topic: Topic, fact: type[Event]) -> Promises:
+    """The answer names the merge and who stays: the fact of just this merge must be there."""
+    return lambda body, _tag: (
+        Promise(topic.name, body["survivor_id"], None, fact.type, body["merge_id"]),
+    )
 
 
 def fact_of(topic: Topic, aggregate_id: str, fact: str) -> Promises:

@@ -24,7 +24,18 @@ class Party:
 
     customer_id: str
     ref: str
+    kind: str
     contact_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What was made one and may be made two again."""
+
+    merge_id: str
+    sort: str
+    survivor_id: str
+    merged_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,8 @@ class World:
     quick_policy: str = ""
     patient_policy: str = ""
     recent: list[Acknowledged] = field(default_factory=list[Acknowledged])
+    merges: list[Merge] = field(default_factory=list[Merge])
+    merged_into: dict[str, str] = field(default_factory=dict[str, str])
     _read: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
@@ -102,6 +115,23 @@ class World:
         """Remember what a reader may ask the view for."""
         seen = Acknowledged(customer_id, aggregate_id, version, is_always_shown)
         self.recent = [*self.recent[-40:], seen]
+
+    def note_merge(self, merge: Merge) -> None:
+        """From now on the one means the other; people go on to say the old id, too."""
+        self.merges.append(merge)
+        self.merged_into[merge.merged_id] = merge.survivor_id
+
+    def note_undoing(self, merge: Merge) -> None:
+        if self.merged_into.get(merge.merged_id) == merge.survivor_id:
+            del self.merged_into[merge.merged_id]
+
+    def now(self, id_: str) -> str:
+        """Whom an id means, as far as it is known here."""
+        been = {id_}
+        while (into := self.merged_into.get(id_)) is not None and into not in been:
+            been.add(into)
+            id_ = into
+        return id_
 
     @property
     def is_young(self) -> bool:

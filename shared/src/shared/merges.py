@@ -97,8 +97,8 @@ RETURNING kind, thing_id, from_id
 _FORGET_LATER = """
 DELETE FROM merge_moves AS m
 USING merge_parts AS undone, merge_parts AS later, unnest($2::text[], $3::uuid[]) AS t (kind, id)
-WHERE undone.merge_id = $1 AND later.merge_id = m.merge_id AND later.merged_at > undone.merged_at
-    AND m.kind = t.kind AND m.thing_id = t.id
+WHERE undone.merge_id = $1 AND later.merge_id = m.merge_id AND later.party = undone.party
+    AND later.merged_at > undone.merged_at AND m.kind = t.kind AND m.thing_id = t.id
 """
 
 

@@ -13,7 +13,7 @@ from shared.contracts.campaigns import (
     SegmentMemberExited,
 )
 from shared.contracts.contacts import CONTACT_STATE, ConsentWithdrawn, Grading
-from shared.contracts.pipeline import OrderStatusChanged
+from shared.contracts.pipeline import OrderRepointed, OrderStatusChanged
 from shared.db import Pool
 from shared.ids import new_id
 
@@ -99,6 +99,31 @@ async def test_a_person_leaves_when_a_fact_says_so(pool: Pool, client: httpx.Asy
 
     assert await members(client, segment_id) == []
     assert len(await scene.published(pool, SegmentMemberExited)) == 1
+
+
+async def test_an_order_counts_for_the_people_of_whose_it_is_now(
+    pool: Pool, client: httpx.AsyncClient
+) -> None:
+    segment_id = await dynamic(client)
+    contact_id, customer_id = await scene.person(pool)
+    order = scene.order_confirmed(new_id(), "25.00")
+    await scene.apply(pool, scene.orders, [record_of(order)])
+    await evaluate_new_segments(pool)
+    assert await members(client, segment_id) == []
+
+    def goes(from_id: UUID, to_id: UUID) -> OrderRepointed:
+        common = {"total": order.total, "currency": order.currency, "customer_id": to_id}
+        ids = {"order_id": order.order_id, "from_id": from_id, "to_id": to_id}
+        return OrderRepointed.model_validate({**common, **ids})
+
+    merged = record_of(goes(order.customer_id, customer_id), version=2)
+    await scene.apply(pool, scene.orders, [merged])
+    assert await members(client, segment_id) == [str(contact_id)]
+    await scene.apply(pool, scene.orders, [record_of(order), merged])
+    assert len(await scene.published(pool, SegmentMemberEntered)) == 1
+    parted = record_of(goes(customer_id, order.customer_id), version=3)
+    await scene.apply(pool, scene.orders, [parted])
+    assert await members(client, segment_id) == []
 
 
 async def test_a_grade_is_asked_for_and_followed(pool: Pool, client: httpx.AsyncClient) -> None:

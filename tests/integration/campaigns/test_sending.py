@@ -22,6 +22,8 @@ from shared.contracts.campaigns import (
     ResponseRecorded,
 )
 from shared.contracts.contacts import SuppressionAdded
+from shared.contracts.pipeline import DealRepointed
+from shared.contracts.service_desk import TicketRepointed
 from shared.db import Pool
 from shared.ids import new_id
 
@@ -167,6 +169,55 @@ async def test_an_open_critical_ticket_holds_promotion_until_it_is_resolved(
     assert len(mail.received) == 1
     done = await client.post(f"/v1/campaigns/{campaign_id}/complete")
     assert done.json()["status"] == "completed"
+
+
+async def test_a_ticket_holds_promotion_to_the_people_of_whose_it_is_now(
+    pool: Pool, client: httpx.AsyncClient, mail: MailSink, sender: Sender
+) -> None:
+    """Its customer was merged into theirs; once they are parted, it is no obstacle any more."""
+    contact_id, customer_id = await scene.person(pool)
+    other_id = new_id()
+    ticket = scene.ticket_opened(other_id)
+    there, back = (
+        TicketRepointed(
+            ticket_id=ticket.ticket_id,
+            customer_id=to_id,
+            party="customer",
+            from_id=from_id,
+            to_id=to_id,
+        )
+        for from_id, to_id in ((other_id, customer_id), (customer_id, other_id))
+    )
+    merged = [record_of(ticket), record_of(there, version=2)]
+    await scene.apply(pool, scene.tickets, merged)
+    await scene.apply(pool, scene.tickets, merged)
+    await scene.launch(pool, client, [contact_id])
+    await sender.send_due(pool)
+    assert len(await scene.published(pool, MessageHeld)) == 1
+    assert mail.received == []
+    await scene.apply(pool, scene.tickets, [record_of(back, version=3), *merged])
+    await scene.launch(pool, client, [contact_id])
+    await sender.send_due(pool)
+    assert len(mail.received) == 1
+
+
+async def test_a_deal_won_is_no_reason_for_nurture_of_whose_it_is_now(
+    pool: Pool, client: httpx.AsyncClient, mail: MailSink, sender: Sender
+) -> None:
+    contact_id, customer_id = await scene.person(pool)
+    won = scene.deal_won(new_id())
+    repointed = DealRepointed(
+        deal_id=won.deal_id,
+        customer_id=customer_id,
+        party="customer",
+        from_id=won.customer_id,
+        to_id=customer_id,
+    )
+    await scene.apply(pool, scene.deals, [record_of(won), record_of(repointed, version=2)])
+    campaign_id = await scene.launch(pool, client, [contact_id], objective="nurture")
+    await sender.send_due(pool)
+    assert (await scene.messages_of(client, campaign_id))[0]["reason_code"] == "deal-won"
+    assert mail.received == []
 
 
 async def test_a_held_message_waits_the_delay_of_the_policy(

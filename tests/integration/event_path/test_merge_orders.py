@@ -12,7 +12,12 @@ from uuid import UUID
 import pytest
 from shared.aliases import all_ids_of, current_ids
 from shared.cause import Cause
-from shared.contracts.contacts.merges import CustomerMerged, CustomerUnmerged
+from shared.contracts.contacts.merges import (
+    ContactMerged,
+    ContactUnmerged,
+    CustomerMerged,
+    CustomerUnmerged,
+)
 from shared.contracts.values import Party
 from shared.db import Connection, Pool, open_pool, transaction
 from shared.ids import new_id
@@ -158,3 +163,53 @@ async def test_everything_ends_where_it_belongs(
             for name in set(end):
                 ids = {NAMES[i] for i in await all_ids_of(connection, PARTIES[name])}
                 assert ids == {k for k, v in wanted.items() if v == name}, order
+
+
+async def find_pairs(
+    connection: Connection, party: Party, current: Mapping[UUID, UUID], limit: int
+) -> Sequence[Move]:
+    old = [one for one, other in current.items() if one != other]
+    rows = await connection.fetch(
+        f"SELECT id, {party} AS owner FROM pairs WHERE {party} = ANY($1::uuid[]) LIMIT $2",
+        old,
+        limit,
+    )
+    return [Move("pair", row["id"], row["owner"], current[row["owner"]]) for row in rows]
+
+
+async def carry_pairs(
+    connection: Connection, _cause: Cause, party: Party, moves: Sequence[Move]
+) -> None:
+    await connection.executemany(
+        f"UPDATE pairs SET {party} = $3 WHERE id = $1 AND {party} = $2",
+        [(move.thing_id, move.from_id, move.to_id) for move in moves],
+    )
+
+
+async def test_to_part_customers_forgets_nothing_of_people_who_were_merged_later(
+    pool: Pool,
+) -> None:
+    """What names both goes back on either way by itself."""
+    await pool.execute("CREATE TABLE pairs (id uuid PRIMARY KEY, customer uuid, contact uuid)")
+    pair, (a, b, c, d) = new_id(), PARTIES.values()
+    await pool.execute("INSERT INTO pairs VALUES ($1, $2, $3)", pair, a, c)
+    repointing = Repointing(find_pairs, carry_pairs, recheck)
+    common = {"reason_code": "same", "decided_by": "user:tester"}
+    firms, people = {"merge_id": new_id(), **common}, {"merge_id": new_id(), **common}
+    told: list[CustomerMerged | ContactMerged | CustomerUnmerged | ContactUnmerged] = [
+        CustomerMerged(customer_id=b, merged_ids=(a,), reversible_until=NOW, **firms),
+        ContactMerged(contact_id=d, merged_ids=(c,), reversible_until=NOW, **people),
+        CustomerUnmerged(customer_id=b, restored_ids=(a,), **firms),
+        ContactUnmerged(contact_id=d, restored_ids=(c,), **people),
+    ]
+    ends = [(b, c), (b, d), (a, d), (a, c)]
+    for minute, (fact, end) in enumerate(zip(told, ends, strict=True)):
+        cause = Cause("user:tester", NOW + timedelta(minutes=minute), "c", new_trace())
+        async with transaction(pool) as connection:
+            if isinstance(fact, CustomerMerged | ContactMerged):
+                await note_start(connection, cause, fact)
+            else:
+                await note_undo(connection, cause, fact)
+        while await move_batch(pool, "contacts", repointing):
+            pass
+        assert tuple(await pool.fetchrow("SELECT customer, contact FROM pairs")) == end, fact

@@ -1,6 +1,6 @@
 """Rows 10 and 12: a won deal stops nurture and is attributed; a reopened one is taken back."""
 
-from shared.contracts.pipeline import DealReopened, DealWon
+from shared.contracts.pipeline import DealReopened, DealRepointed, DealWon
 from shared.db import Connection
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
@@ -28,3 +28,10 @@ async def on_deal_reopened(connection: Connection, received: Received[DealReopen
         await obstacles.reopen_deal(connection, deal.deal_id, version)
         cause = received.envelope.cause("campaigns")
         await handlers.reverse_attribution(connection, cause, deal, version)
+
+
+@consumer.on(DealRepointed)
+async def on_deal_repointed(connection: Connection, received: Received[DealRepointed]) -> None:
+    """What was won stands in the way of promotion to the people of whose it is now."""
+    deal, version = received.event, received.envelope.version
+    await obstacles.repoint_deal(connection, deal.deal_id, deal.customer_id, version)

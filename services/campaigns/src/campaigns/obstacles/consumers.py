@@ -15,6 +15,7 @@ from shared.contracts.service_desk import (
     TicketOpened,
     TicketPriorityChanged,
     TicketReopened,
+    TicketRepointed,
     TicketResolved,
 )
 from shared.db import Connection
@@ -98,6 +99,15 @@ async def on_ticket_closed(connection: Connection, received: Received[TicketClos
     event, envelope = received.event, received.envelope
     await store.close_ticket(
         connection, event.ticket_id, event.customer_id, envelope.version, envelope.time
+    )
+
+
+@consumer.on(TicketRepointed)
+async def on_ticket_repointed(connection: Connection, received: Received[TicketRepointed]) -> None:
+    """Its customer was merged, or is its own again: so its people are others now."""
+    event = received.event
+    await store.repoint_ticket(
+        connection, event.ticket_id, event.customer_id, received.envelope.version
     )
 
 

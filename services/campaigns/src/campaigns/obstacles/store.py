@@ -25,6 +25,11 @@ ON CONFLICT (ticket_id) DO UPDATE SET version = excluded.version, is_open = fals
     ended_at = coalesce(tickets.ended_at, excluded.ended_at)
 WHERE tickets.version < excluded.version
 """
+_REPOINT = """
+UPDATE {table} SET version = $3, customer_id = $2 WHERE {key} = $1 AND version < $3
+"""
+_REPOINT_TICKET = _REPOINT.format(table="tickets", key="ticket_id")
+_REPOINT_DEAL = _REPOINT.format(table="won_deals", key="deal_id")
 _SAVE_WON_DEAL = """
 INSERT INTO won_deals (deal_id, version, customer_id, product_lines, is_won, won_at)
 VALUES ($1, $2, $3, $4, true, $5)
@@ -103,6 +108,20 @@ async def close_ticket(
 ) -> None:
     """End a ticket by a fact that does not tell its severity."""
     await connection.execute(_CLOSE_TICKET, ticket_id, version, customer_id, at)
+
+
+async def repoint_ticket(
+    connection: Connection, ticket_id: UUID, customer_id: UUID, version: int
+) -> None:
+    """The ticket is another customer's; its opening was told before, on the same key."""
+    await connection.execute(_REPOINT_TICKET, ticket_id, customer_id, version)
+
+
+async def repoint_deal(
+    connection: Connection, deal_id: UUID, customer_id: UUID, version: int
+) -> None:
+    """A deal that was won is another customer's; of one that was not, nothing is remembered."""
+    await connection.execute(_REPOINT_DEAL, deal_id, customer_id, version)
 
 
 async def save_won_deal(

@@ -23,7 +23,12 @@ from shared.contracts.contacts import (
     SuppressionAdded,
     SuppressionLifted,
 )
-from shared.contracts.pipeline import OrderConfirmed, OrderRevised, OrderStatusChanged
+from shared.contracts.pipeline import (
+    OrderConfirmed,
+    OrderRepointed,
+    OrderRevised,
+    OrderStatusChanged,
+)
 from shared.contracts.topic import Event
 from shared.db import Connection
 from shared.messaging.envelope import Envelope, Received
@@ -37,7 +42,7 @@ from campaigns.permissions.store import Consent, Suppression
 from campaigns.segments import handlers
 from campaigns.segments.domain import EVERYTHING, Changed
 
-OrderFact: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised
+OrderFact: TypeAlias = OrderConfirmed | OrderStatusChanged | OrderRevised | OrderRepointed
 ConsentFact: TypeAlias = (
     ConsentGranted
     | ConsentConfirmationRequested
@@ -98,7 +103,7 @@ def people(hash_key: str) -> Consumer:
 orders = Consumer("campaigns.orders", is_projection=True, max_records=2000)
 
 
-@orders.on_batch(OrderConfirmed, OrderStatusChanged, OrderRevised)
+@orders.on_batch(OrderConfirmed, OrderStatusChanged, OrderRevised, OrderRepointed)
 async def on_orders(connection: Connection, records: Sequence[Received[OrderFact]]) -> None:
     rows: dict[UUID, OrderRow] = {}
     for received in records:
@@ -111,10 +116,17 @@ async def on_orders(connection: Connection, records: Sequence[Received[OrderFact
         rows[row.order_id] = row
     await audience.save_orders(connection, rows.values())
     names = {f"customer.revenue.{row.currency}" for row in rows.values()}
-    envelopes = {received.event.customer_id: received.envelope for received in records}
+    envelopes = {id_: received.envelope for received in records for id_ in _ordered(received.event)}
     await _touch_customers(
         connection, envelopes, Changed(frozenset(names | {"customer.order_count"}))
     )
+
+
+def _ordered(event: OrderFact) -> tuple[UUID, ...]:
+    """Whose figures a fact changes; an order that goes to another customer leaves its own."""
+    if isinstance(event, OrderRepointed):
+        return event.from_id, event.to_id
+    return (event.customer_id,)
 
 
 def _order_row(received: Received[OrderFact], *, is_cancelled: bool | None = None) -> OrderRow:
@@ -124,7 +136,7 @@ def _order_row(received: Received[OrderFact], *, is_cancelled: bool | None = Non
             is_cancelled = False
         case OrderStatusChanged():
             is_cancelled = event.to_status == "cancelled"
-        case OrderRevised():
+        case OrderRevised() | OrderRepointed():
             pass
     return OrderRow(
         order_id=event.order_id,

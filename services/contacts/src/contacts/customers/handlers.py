@@ -84,17 +84,22 @@ async def note_won_deal(connection: Connection, cause: Cause, won: DealWon) -> N
 
 
 async def take_back_won_deal(connection: Connection, cause: Cause, reopened: DealReopened) -> None:
-    """The customer is a prospect again, unless another won deal or an order says otherwise."""
-    customer = (await lock_current(connection, store.lock_customers, [reopened.customer_id])).get(
-        reopened.customer_id
-    )
+    """The customer is a prospect again, unless another won deal or an order says otherwise.
+
+    So is whoever it was won under, where a merge was undone since and took the deal elsewhere.
+    """
+    noted = await store.find_winner(connection, reopened.deal_id)
+    ids = {reopened.customer_id} if noted is None else {reopened.customer_id, noted}
+    locked = await lock_current(connection, store.lock_customers, ids)
     await store.delete_won_deal(connection, reopened.deal_id)
-    if customer is None:
-        return
-    if await standing(connection, customer.state.customer_id, cause.at) is not None:
-        return
     command = FollowFact("deal-reopened", "prospect", cause.at, "deal", reopened.deal_id)
-    await store.save_changes(connection, cause, [carry_out(customer, command)])
+    concerned = {customer.state.customer_id: customer for customer in locked.values()}
+    changes = [
+        carry_out(customer, command)
+        for customer_id, customer in concerned.items()
+        if await standing(connection, customer_id, cause.at) is None
+    ]
+    await store.save_changes(connection, cause, changes)
 
 
 async def standing(connection: Connection, customer_id: UUID, at: datetime) -> FollowFact | None:
@@ -110,6 +115,13 @@ async def standing(connection: Connection, customer_id: UUID, at: datetime) -> F
     if ordered is not None:
         return FollowFact("order-confirmed", "customer", at, "order", ordered[0])
     return None
+
+
+async def find_standing(connection: Connection, customer_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these whom a won deal or an order makes a customer, by whatever id."""
+    ids_of = {each: set(await all_ids_of(connection, each)) for each in customer_ids}
+    buyers = await store.find_buyers(connection, set().union(*ids_of.values()))
+    return {customer_id for customer_id, ids in ids_of.items() if ids & buyers}
 
 
 async def follow(

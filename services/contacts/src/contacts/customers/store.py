@@ -1,6 +1,6 @@
 """The tables of customers: rows in, rows out, one or a thousand by a constant number of calls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -406,6 +406,14 @@ async def save_won_deal(
     )
 
 
+async def find_winner(connection: Connection, deal_id: UUID) -> UUID | None:
+    """Under whose id a deal was won, if it is won."""
+    customer_id: UUID | None = await connection.fetchval(
+        "SELECT customer_id FROM won_deals WHERE deal_id = $1", deal_id
+    )
+    return customer_id
+
+
 async def delete_won_deal(connection: Connection, deal_id: UUID) -> None:
     await connection.execute("DELETE FROM won_deals WHERE deal_id = $1", deal_id)
 
@@ -420,6 +428,16 @@ async def find_won_deal(
         ids,
     )
     return (row["deal_id"], row["won_at"]) if row else None
+
+
+async def find_buyers(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these ids under which a deal was won or something was ordered."""
+    rows = await connection.fetch(
+        "SELECT customer_id FROM won_deals WHERE customer_id = ANY($1::uuid[])"
+        " UNION SELECT customer_id FROM first_orders WHERE customer_id = ANY($1::uuid[])",
+        list(ids),
+    )
+    return {row["customer_id"] for row in rows}
 
 
 async def find_first_order(

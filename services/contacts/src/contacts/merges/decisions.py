@@ -1,6 +1,7 @@
 """From which record each field has its value after a merge, and what its undoing gives back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -132,9 +133,15 @@ def plan_customer(
 
 
 def kept_of_customer(
-    records: Mapping[UUID, CustomerState], plan: CustomerPlan, links: Sequence[tuple[UUID, UUID]]
+    records: Mapping[UUID, CustomerState],
+    plan: CustomerPlan,
+    links: Sequence[tuple[UUID, UUID]],
+    standing: Collection[UUID],
 ) -> dict[str, Any]:
-    """What it takes to undo the merge: earlier values, and what came from whom."""
+    """What it takes to undo the merge: earlier values, and what came from whom.
+
+    `standing` are those who were customers by a won deal or an order.
+    """
     survivor, *others = records.values()
     return {
         "changed": plan.changed,
@@ -142,6 +149,7 @@ def kept_of_customer(
         "external_ids": {str(each.customer_id): each.external_ids for each in others},
         "lifecycle": [survivor.lifecycle, plan.lifecycle],
         "links": links,
+        "standing": sorted(map(str, standing)),
     }
 
 
@@ -163,11 +171,41 @@ def external_ids_of(kept: Mapping[str, Any]) -> dict[UUID, tuple[ExternalId, ...
     }
 
 
-def lifecycle_given_back(
-    kept: Mapping[str, Any], survivor: CustomerState, merged_at: datetime
-) -> Lifecycle:
-    """Where it stood, unless it has moved since."""
-    before: Lifecycle
+def lifecycles_given_back(
+    kept: Mapping[str, Any],
+    records: Mapping[UUID, CustomerState],
+    merged_at: datetime,
+    standing: AbstractSet[UUID],
+) -> dict[UUID, Lifecycle]:
+    """Where each stands again; the one that stayed comes first.
+
+    That one where it stood, unless it has moved since; the others where they stood. What was won,
+    ordered or taken back meanwhile under the name of one counts for that one alone: `standing` are
+    the customers by a deal or an order as they are now.
+    """
+    survivor_id, *merged_ids = records
+    survivor = records[survivor_id]
+    found = {each: _parted(kept, records[each], standing) for each in merged_ids}
     before, after = kept["lifecycle"]
-    was_moved = (survivor.lifecycle, survivor.lifecycle_since) != (after, merged_at)
-    return survivor.lifecycle if was_moved else before
+    since = survivor.lifecycle_since
+    if survivor.lifecycle != after or (
+        since > merged_at if before == after else since != merged_at
+    ):
+        is_theirs = survivor_id not in standing and not standing.isdisjoint(merged_ids)
+        now: Lifecycle = survivor.lifecycle
+        return {survivor_id: "prospect" if is_theirs and now == "customer" else now, **found}
+    survivor = survivor.model_copy(update={"lifecycle": before})
+    return {survivor_id: _parted(kept, survivor, standing), **found}
+
+
+def _parted(
+    kept: Mapping[str, Any], state: CustomerState, standing: AbstractSet[UUID]
+) -> Lifecycle:
+    """Of a merge that did not keep who was a customer by what, nothing is concluded."""
+    stands = state.customer_id in standing
+    stood = str(state.customer_id) in kept["standing"] if "standing" in kept else stands
+    if stands and not stood and state.lifecycle == "prospect":
+        return "customer"
+    if stood and not stands and state.lifecycle == "customer":
+        return "prospect"
+    return state.lifecycle

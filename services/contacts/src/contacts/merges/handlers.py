@@ -5,6 +5,7 @@ from uuid import UUID
 
 from shared.cause import Cause
 from shared.db import Pool, transaction, with_retries
+from shared.failpoints import Failpoint
 
 from contacts.merges import store
 from contacts.merges.domain import Merge, MergeRecords, repeated, require_several, undone
@@ -12,6 +13,8 @@ from contacts.merges.of_customers import merge_customers, unmerge_customers
 from contacts.merges.of_people import merge_people, unmerge_people
 from contacts.merges.preview import Preview, preview_customers, preview_people
 from contacts.permits.handlers import none_can_send
+
+_BEFORE_SENDERS = Failpoint("merge.before-senders")
 
 
 async def merge_records(pool: Pool, cause: Cause, command: MergeRecords) -> Merge:
@@ -65,6 +68,7 @@ async def unmerge_records(pool: Pool, cause: Cause, merge_id: UUID, reason_code:
 
 
 async def _wait_for_senders(pool: Pool, merge: Merge) -> None:
+    _BEFORE_SENDERS.reach()
     if merge.party == "contact":
         await none_can_send(pool, merge.record_ids)
 

@@ -1,6 +1,7 @@
 """Merging and unmerging customers: the records, who is in them, and what names them here."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from contacts.customers.domain import (
     ReplaceFields,
     carry_out,
 )
+from contacts.customers.handlers import find_standing
 from contacts.customers.lifecycle import AdoptLifecycle
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import CloseAsMerged
@@ -32,7 +34,7 @@ from contacts.merges.decisions import (
     CustomerPlan,
     external_ids_of,
     kept_of_customer,
-    lifecycle_given_back,
+    lifecycles_given_back,
     plan_customer,
     profile_given_back,
 )
@@ -81,6 +83,7 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
     moved["interactions"] = len(rows["interactions"])
     moved["relationships"] = len(related)
     states = states_of(locked)
+    standing = await find_standing(connection, states)
     plan = plan_customer(states, command.choices)
     merge = decided(
         command,
@@ -88,7 +91,7 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
         tuple(each.choice for each in plan.resolved),
         moved,
         {
-            **kept_of_customer(states, plan, links),
+            **kept_of_customer(states, plan, links, standing),
             "rows": rows,
             "relationships": related,
             "partners": partners,
@@ -134,10 +137,11 @@ async def unmerge_customers(
         reason_code=reason_code,
         decided_by=cause.actor,
     )
-    changes = _restored(merge, locked, cause.at)
+    await end_aliases(connection, fact)
+    standing = await find_standing(connection, merge.record_ids)
+    changes = _restored(merge, locked, cause.at, standing)
     changes[0] = told(changes[0], fact)
     await customers.save_changes(connection, cause, changes)
-    await end_aliases(connection, fact)
     links = [(UUID(link), UUID(owner)) for link, owner in merge.kept["links"]]
     await identities.return_links(connection, "customer", links, merge.survivor_id)
     await _return_members(connection, cause, merge)
@@ -200,19 +204,23 @@ async def _save_merged(
     await duplicates.detect(connection, cause, customers.load_traits, [after], "write")
 
 
-def _restored(merge: Merge, locked: Mapping[UUID, Customer], at: datetime) -> list[CustomerChange]:
+def _restored(
+    merge: Merge, locked: Mapping[UUID, Customer], at: datetime, standing: AbstractSet[UUID]
+) -> list[CustomerChange]:
     """The one that stayed first."""
     assert merge.kept is not None
-    state = locked[merge.survivor_id].state
-    lifecycle = lifecycle_given_back(merge.kept, state, merge.decided_at)
-    survivor = carry_out(
-        locked[merge.survivor_id],
-        ReplaceFields(profile_given_back(merge.kept, state)),
-        AdoptLifecycle(lifecycle, at, merge.merge_id, "unmerge"),
-    )
-    changes = [survivor]
+    states = states_of(locked)
+    adopt = {
+        customer_id: AdoptLifecycle(lifecycle, at, merge.merge_id, "unmerge")
+        for customer_id, lifecycle in lifecycles_given_back(
+            merge.kept, states, merge.decided_at, standing
+        ).items()
+    }
+    state = states[merge.survivor_id]
+    own = ReplaceFields(profile_given_back(merge.kept, state))
+    changes = [carry_out(locked[merge.survivor_id], own, adopt[merge.survivor_id])]
     for customer_id, names in external_ids_of(merge.kept).items():
         still = tuple(named for named in names if named in state.external_ids)
         back = (UnmergeRecord(merge.merge_id), ReplaceFields({"external_ids": still}))
-        changes.append(carry_out(locked[customer_id], *back))
+        changes.append(carry_out(locked[customer_id], *back, adopt[customer_id]))
     return changes

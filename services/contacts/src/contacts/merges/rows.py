@@ -11,6 +11,10 @@ from uuid import UUID
 
 from shared.contracts.values import Party
 from shared.db import Connection, rows_affected
+from shared.failpoints import Failpoint
+
+_AFTER_ROWS = Failpoint("merge.after-rows")
+_AFTER_RETURN = Failpoint("merge.after-return")
 
 MovedRows: TypeAlias = Mapping[str, Sequence[tuple[UUID, UUID]]]
 """By table, the id of each row and whose it was."""
@@ -70,6 +74,7 @@ async def move_rows(
         statement = _MOVE.format(table=table, key=key, party=party)
         rows = await connection.fetch(statement, list(merged_ids), survivor_id)
         moved[table] = [(row["row_id"], row["from_id"]) for row in rows]
+    _AFTER_ROWS.reach()
     return moved
 
 
@@ -81,6 +86,7 @@ async def return_rows(
         statement = _RETURN.format(table=table, key=_TABLES[party][table], party=party)
         row_ids, owners = [row_id for row_id, _ in rows], [owner for _, owner in rows]
         await connection.execute(statement, row_ids, owners, survivor_id)
+    _AFTER_RETURN.reach()
 
 
 async def move_talks(
