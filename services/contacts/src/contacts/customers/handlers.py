@@ -120,7 +120,7 @@ async def standing(connection: Connection, customer_id: UUID, at: datetime) -> F
 async def find_standing(connection: Connection, customer_ids: Collection[UUID]) -> set[UUID]:
     """Those of these whom a won deal or an order makes a customer, by whatever id."""
     ids_of = {each: set(await all_ids_of(connection, each)) for each in customer_ids}
-    buyers = await store.find_buyers(connection, set().union(*ids_of.values()))
+    buyers = await store.find_buyers(connection, set[UUID]().union(*ids_of.values()))
     return {customer_id for customer_id, ids in ids_of.items() if ids & buyers}
 
 

@@ -185,17 +185,26 @@ def lifecycles_given_back(
     """
     survivor_id, *merged_ids = records
     survivor = records[survivor_id]
-    found = {each: _parted(kept, records[each], standing) for each in merged_ids}
+    own: Lifecycle
+    if _has_moved(kept, survivor, merged_at):
+        is_theirs = survivor_id not in standing and not standing.isdisjoint(merged_ids)
+        own = survivor.lifecycle
+        own = "prospect" if is_theirs and own == "customer" else own
+    else:
+        before, _ = kept["lifecycle"]
+        own = _parted(kept, survivor.model_copy(update={"lifecycle": before}), standing)
+    return {
+        survivor_id: own,
+        **{each: _parted(kept, records[each], standing) for each in merged_ids},
+    }
+
+
+def _has_moved(kept: Mapping[str, Any], survivor: CustomerState, merged_at: datetime) -> bool:
+    """Whether it stands elsewhere, or there again, since the merge put it or left it there."""
     before, after = kept["lifecycle"]
     since = survivor.lifecycle_since
-    if survivor.lifecycle != after or (
-        since > merged_at if before == after else since != merged_at
-    ):
-        is_theirs = survivor_id not in standing and not standing.isdisjoint(merged_ids)
-        now: Lifecycle = survivor.lifecycle
-        return {survivor_id: "prospect" if is_theirs and now == "customer" else now, **found}
-    survivor = survivor.model_copy(update={"lifecycle": before})
-    return {survivor_id: _parted(kept, survivor, standing), **found}
+    is_since = since > merged_at if before == after else since != merged_at
+    return survivor.lifecycle != after or is_since
 
 
 def _parted(
