@@ -77,16 +77,14 @@ class Client:
         return await self.send(name, method, path, promises, json=body if body is not None else {})
 
     async def lead_on(
-        self, name: str, path: str, body: Json = None, *, promises: Promises, method: str = "POST"
+        self, name: str, path: str, body: Json, *, promises: Promises, method: str = "POST"
     ) -> Json | None:
-        """The same to a record by whatever id: refused because it was merged, it goes on there."""
-        asked = body if body is not None else {}
-        while True:
-            command = self._begin(name, path, asked)
-            answer = await self._send(command, method, path, promises, json=asked)
-            if answer is not None or command.merged_into is None:
-                return answer
-            path = UUIDS.sub(command.merged_into, path, count=1)
+        """The same to a customer by whatever id: the answer names the one that it is by now."""
+        command = self._begin(name, path, body)
+        answer = await self._send(command, method, path, promises, json=body)
+        if answer and answer["customer_id"] not in path:
+            command.merged_into = answer["customer_id"]
+        return answer
 
     async def decide(
         self, name: str, path: str, body: Json, *, promises: Promises, refusals: Collection[str]

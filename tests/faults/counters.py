@@ -32,7 +32,7 @@ def count(rig: Rig, history: History, log: Log) -> Counter[str]:
     found["unknown-commands"] = history.outcomes()["was-unknown"]
     found["commands"] = len(history.commands)
     found["looks"] = len(history.looks)
-    found["refused-as-merged"] = sum(c.merged_into is not None for c in history.commands)
+    found["sent-on"] = sum(c.merged_into is not None for c in history.commands)
     found["merged"], found["undone"] = len(log.facts(*MERGED)), len(log.facts(*UNMERGED))
     found["repointed"] = len(log.facts(*REPOINTED))
     for entries in log.entries.values():

@@ -72,7 +72,7 @@ def judge_merges(log: Log, held: Holdings, commands: Iterable[Command]) -> list[
         *_names(log, held, meaning),
         *_clocks(held),
         *_members(log, meaning),
-        *_refusals(commands, merging),
+        *_sent_on(commands, merging),
     ]
 
 
@@ -149,16 +149,29 @@ def _members(log: Log, meaning: Meaning) -> Iterator[str]:
                 yield f"person {received.event.contact_id} is still in {part.customer_id}"
 
 
-def _refusals(commands: Iterable[Command], merging: Merging) -> Iterator[str]:
+def _sent_on(commands: Iterable[Command], merging: Merging) -> Iterator[str]:
     """Who is sent on was named, and was merged into the one to whom the answer leads.
 
     Who undoes a merge names, by the merge, the one that stayed: it may have gone on since.
     """
-    steps = {(str(old_id), str(into)) for into, ids in merging.merges.values() for old_id in ids}
+    steps: dict[str, set[str]] = {}
+    for into, ids in merging.merges.values():
+        for old_id in ids:
+            steps.setdefault(str(old_id), set()).add(str(into))
     stayed = {str(merge_id): str(into) for merge_id, (into, _) in merging.merges.items()}
     for command in commands:
         if command.merged_into is None:
             continue
         named = {stayed.get(each, each) for each in command.named}
-        if not any((each, command.merged_into) in steps for each in named):
-            yield f"{command.name} {command.key} was refused without a merge: {command.said}"
+        if not any(command.merged_into in _ways_of(each, steps) for each in named):
+            yield f"{command.name} {command.key} was sent on without a merge: {command.said}"
+
+
+def _ways_of(id_: str, steps: Mapping[str, set[str]]) -> set[str]:
+    """Whatever a record ever led to, by one merge or by a chain of them."""
+    seen: set[str] = set()
+    ahead = steps.get(id_, set())
+    while ahead:
+        seen |= ahead
+        ahead = set().union(*(steps.get(each, set()) for each in ahead)) - seen
+    return seen

@@ -31,8 +31,8 @@ class Promise:
 class Command:
     """One command and what is known of it.
 
-    `reason` is the code of its refusal, `named` are the ids in it; `merged_into` is where one of
-    them is now, if that is why it was refused.
+    `reason` is the code of its refusal, `named` are the ids in it; `merged_into` is what one of
+    them is now, where the answer says so: it acted on that one, or was refused for it.
     """
 
     key: str

@@ -1,7 +1,8 @@
 """Journeys of merges: parties of whom others speak at the same time become one, and two again.
 
 Parties that met as different have different numbers in the ERP, so each merge says why it is one
-all the same. Another traveller may be first: then it is refused with where the record is now.
+all the same. Another traveller may be first: then it is refused with where the record is now. Two
+that are partners in one program are refused, too: a person has to end one of them first.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ UNDO = {
     "people": merge_of(k.CONTACT_EVENTS, k.ContactUnmerged),
 }
 NOT_THE_LAST = "merge-is-not-last"
+BOTH_SELL_FOR_US = "partners-in-one-program"
 
 IdOf = Callable[[Party], str | None]
 
@@ -80,7 +82,7 @@ async def _merge(t: Traveller, sort: str, survivor_id: str, merged_id: str) -> N
         f"contacts/v1/merges/{sort}",
         {**body, "reason_code": "duplicate", "force_reason": "load"},
         promises=MERGE[sort],
-        refusals={MERGED},
+        refusals={MERGED, BOTH_SELL_FOR_US},
     )
     if answer:
         t.world.note_merge(Merge(answer["merge_id"], sort, survivor_id, merged_id))

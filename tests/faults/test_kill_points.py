@@ -91,7 +91,7 @@ MET = (
     "merged",
     "undone",
     "repointed",
-    "refused-as-merged",
+    "sent-on",
 )
 """What a run must have met, or it has proved nothing."""
 

@@ -122,14 +122,16 @@ def test_a_merge_that_is_told_twice_is_named() -> None:
     ]
 
 
-def test_who_is_sent_on_without_a_merge_was_refused_wrongly() -> None:
-    sent_on = Command("key-1", "update-customer", "contacts", "refused", merged_into=str(B))
+def test_who_is_sent_on_without_a_merge_was_sent_on_wrongly() -> None:
+    sent_on = Command("key-1", "update-customer", "contacts", "acknowledged")
     sent_on.named = frozenset({str(A)})
     log, held = _log(*CHAIN), _held([(FIRST, A, B), (SECOND, B, C)], C)
-    assert judge_merges(log, held, [sent_on]) == []
+    for into in (B, C):
+        sent_on.merged_into = str(into)
+        assert judge_merges(log, held, [sent_on]) == []
     sent_on.named = frozenset({str(C)})
     [said] = judge_merges(log, held, [sent_on])
-    assert "refused without a merge" in said
+    assert "sent on without a merge" in said
 
 
 def test_a_family_is_whoever_is_connected_by_merges_also_undone_ones() -> None:
