@@ -33,7 +33,7 @@ IdOf = Callable[[Party], str | None]
 
 
 async def merge_customers(t: Traveller) -> None:
-    """Two customers are one, while one of them buys and the other is changed."""
+    """Two customers are one while both are spoken of; later one is changed by its old id."""
     pair = _two(t, lambda party: party.customer_id)
     if pair is None:
         return
@@ -41,6 +41,7 @@ async def merge_customers(t: Traveller) -> None:
     meanwhile = (sales.sell(t, merged), customers.edit(t, survivor), service.complain(t, merged))
     ids = survivor.customer_id, merged.customer_id
     await asyncio.gather(_merge(t, "customers", *ids), meanwhile[0], meanwhile[1], meanwhile[2])
+    await customers.edit(t, merged)
 
 
 async def merge_people(t: Traveller) -> None:
