@@ -24,7 +24,8 @@ from devstack.demo.doors import Addresses, Caller, Doors, Json
 from devstack.demo.gauges import outbox_pending
 from devstack.services import SERVICES
 from devstack.stack import Stack
-from rig import report
+from rig import cpu_time, report
+from rig.cpu_time import CpuSeconds
 from rig.figures import Aim, Figure, Pair
 from rig.options import Options
 from rig.row import Measured, run
@@ -104,10 +105,11 @@ class Importing:
     stack: Stack
     doors: Doors
     caller: Caller
+    cpu: list[CpuSeconds] = field(default_factory=list[CpuSeconds])
 
     async def seconds_of(self, path: Path) -> float:
         """From the file's first byte in to the last of its facts on Kafka."""
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), cpu_time.used(self.stack)
         with path.open("rb") as file:
             answer = await self.caller.send(
                 "POST",
@@ -119,7 +121,9 @@ class Importing:
         await self._completed(answer.json())
         while await outbox_pending(self.doors, "contacts"):
             await asyncio.sleep(0.05)
-        return time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        self.cpu.append(cpu_time.between(cpu, cpu_time.used(self.stack)))
+        return seconds
 
     async def _completed(self, begun: Json) -> None:
         deadline = time.monotonic() + SECONDS
@@ -156,6 +160,7 @@ async def measure(options: Options) -> Measured:
             doors = Doors(http, Addresses.of_environment(stack.environment), key)
             importing = Importing(stack, doors, doors.caller("bench", "integration"))
             pairs = await _rates(options, importing, Servers(stack, Path(name)))
+            cpu = importing.cpu[1:]  # without the warm-up
             memory = await _memory(options, importing, Path(name))
     rows = options.pick(ROWS, QUICK_ROWS)
     many = options.fixed(MANY_ROWS, QUICK_MANY_ROWS)
@@ -169,6 +174,7 @@ async def measure(options: Options) -> Measured:
         f"{rows:,} rows a run for the ratio; memory over one import of {many:,} rows:",
         f"peak {max(memory.samples):,.0f} MB, slope {memory.slope:+.1f} MB a minute.",
         "Growth is from the second quarter of that import to its last.",
+        cpu_time.per_unit(cpu, rows, "row"),
     ]
     return Measured(figures, notes)
 
