@@ -2,18 +2,14 @@
 
 from uuid import UUID, uuid5
 
-from asyncpg.pgproto import pgproto
-from uuid_utils import uuid7
+from uuid_utils.compat import uuid7
 
 NAMESPACE = UUID("6f1f1a1e-7c5e-5b0a-9d8e-2f4a6c8e0b1d")
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562): later ids sort after earlier ones, so indexes grow at one end.
-
-    It is of the class of ids that come from the database, which hashes and prints itself in C.
-    """
-    return pgproto.UUID(uuid7().bytes)
+    """A UUIDv7 (RFC 9562): later ids sort after earlier ones, so indexes grow at one end."""
+    return uuid7()
 
 
 def derived_id(*parts: object) -> UUID:

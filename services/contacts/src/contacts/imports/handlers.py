@@ -5,11 +5,11 @@ next process goes on behind the last committed block, and nothing is done twice.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeAlias, TypeVar
 from uuid import UUID
 
 import structlog
@@ -34,6 +34,9 @@ from contacts.presets import resolve
 from contacts.vcard_files import read_cards
 
 BLOCK_ROWS = 1000
+Take: TypeAlias = Callable[[Connection], Awaitable[Import | None]]
+"""How a process comes by an import; it holds its lock to the end of the transaction."""
+
 _FIELDS: Mapping[EntityType, frozenset[str]] = {
     "customer": CUSTOMER_FIELDS,
     "contact": PERSON_FIELDS,
@@ -123,10 +126,15 @@ async def change_import(pool: Pool, import_id: UUID, step: Callable[[Import], Im
 async def run_imports(pool: Pool, rules: PointRules) -> bool:
     """Do block after block, of the import that waited longest, until there is nothing to do."""
     was_busy = False
-    while await _do_next_block(pool, rules):
+    while await do_next_block(pool, rules) is not None:
         was_busy = True
-        _BETWEEN_BLOCKS.reach()
     return was_busy
+
+
+async def take_over_imports(pool: Pool, rules: PointRules) -> None:
+    """Take the import that another process has in hand, and go on until there is nothing to do."""
+    await do_next_block(pool, rules, store.await_import)
+    await run_imports(pool, rules)
 
 
 @dataclass(slots=True)
@@ -134,25 +142,31 @@ class _Taken:
     run: Import | None = None
 
 
-async def _do_next_block(pool: Pool, rules: PointRules) -> bool:
+async def do_next_block(
+    pool: Pool, rules: PointRules, take: Take = store.take_import
+) -> int | None:
+    """Do one block; how many rows of its import are left, or None where there was none to take."""
     taken = _Taken()
 
-    async def attempt() -> bool:
+    async def attempt() -> int | None:
         async with transaction(pool) as connection:
-            taken.run = await store.take_import(connection)
+            taken.run = await take(connection)
             if taken.run is None:
-                return False
-            await _go_on(connection, taken.run, rules)
-            return True
+                return None
+            done = await _go_on(connection, taken.run, rules)
+            return done.rows_total - done.rows_done
 
     try:
-        return await with_retries(attempt)
+        left = await with_retries(attempt)
     except Exception as error:
         if taken.run is None or is_infrastructure_fault(error):
             raise
         logger.exception("import_failed", import_id=str(taken.run.import_id))
         await _fail(pool, taken.run.import_id, type(error).__name__)
-        return True
+        left = 0
+    if left is not None:
+        _BETWEEN_BLOCKS.reach()
+    return left
 
 
 async def _fail(pool: Pool, import_id: UUID, reason_code: str) -> None:
@@ -162,12 +176,11 @@ async def _fail(pool: Pool, import_id: UUID, reason_code: str) -> None:
         await _publish(connection, _cause_of(run), run, events)
 
 
-async def _go_on(connection: Connection, run: Import, rules: PointRules) -> None:
+async def _go_on(connection: Connection, run: Import, rules: PointRules) -> Import:
     started = time.monotonic()
     rows = await store.find_block(connection, run.import_id, run.blocks_done)
     if rows is None:
-        await _finish(connection, run)
-        return
+        return await _finish(connection, run)
     tally = Tally()
     batch = Batch(run.import_id, run.on_duplicate, run.dry_run, _cause_of(run))
     if run.entity_type == "customer":
@@ -189,9 +202,10 @@ async def _go_on(connection: Connection, run: Import, rules: PointRules) -> None
         rows_total=run.rows_total,
         ms=round((time.monotonic() - started) * 1000, 1),
     )
+    return done
 
 
-async def _finish(connection: Connection, run: Import) -> None:
+async def _finish(connection: Connection, run: Import) -> Import:
     done, events = domain.finish(run, datetime.now(UTC))
     await store.save_import(connection, done)
     await store.delete_staged(connection, run.import_id)
@@ -203,6 +217,7 @@ async def _finish(connection: Connection, run: Import) -> None:
         rejected=done.rejected,
         duration_ms=done.duration_ms,
     )
+    return done
 
 
 _RowT = TypeVar("_RowT", CustomerRow, PersonRow)

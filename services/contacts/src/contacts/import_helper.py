@@ -1,0 +1,62 @@
+"""A process of its own for what is much: the service answers and relays meanwhile, on another core.
+
+The helper keeps nothing but what the database keeps: killed anywhere, it leaves the import behind
+its last committed block, and whoever looks next goes on there.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from shared.db import Pool
+
+from contacts.imports import handlers
+from contacts.points import PointRules
+
+MANY_ROWS = 20_000
+"""Rows left for which a process is worth its start, which takes about two seconds."""
+
+_PROGRAM = ("-P", "-m", "contacts.import_process")
+
+logger = structlog.stdlib.get_logger()
+
+
+class HelperDiedError(ChildProcessError):
+    """The process that helps with imports ended before it was done; the next look goes on."""
+
+
+async def run_imports_with_help(pool: Pool, rules: PointRules) -> bool:
+    """As `run_imports`; where much is left, a helper takes over as soon as it is up."""
+    was_busy = False
+    async with AsyncExitStack() as stack:
+        helper = None
+        while (left := await handlers.do_next_block(pool, rules)) is not None:
+            was_busy = True
+            if helper is None and left > MANY_ROWS:
+                helper = await stack.enter_async_context(helping())
+        if helper is not None:
+            await end_of(helper)
+    return was_busy
+
+
+@asynccontextmanager
+async def helping() -> AsyncGenerator[asyncio.subprocess.Process]:
+    """Run a helper with the settings of this process; it ends with the block, or with us."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *_PROGRAM, stdin=asyncio.subprocess.PIPE
+    )
+    logger.info("import_helper_started", pid=process.pid)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def end_of(helper: asyncio.subprocess.Process) -> None:
+    """Wait until it has done what there was; raises `HelperDiedError`."""
+    if code := await helper.wait():
+        raise HelperDiedError(f"the import helper ended with {code}")
