@@ -1,6 +1,6 @@
 """Rows of a file as customers, each decided as the API decides; reading and writing is bulk."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -41,14 +41,21 @@ class _Known:
 
 
 async def import_customers(
-    connection: Connection, batch: Batch, rows: Sequence[CustomerRow], tally: Tally
+    connection: Connection,
+    batch: Batch,
+    rows: Sequence[CustomerRow],
+    created: Mapping[int, CustomerChange],
+    tally: Tally,
 ) -> None:
-    """The customers of a block, with their names in other systems."""
+    """The customers of a block, with their names in other systems.
+
+    `created` is what became of some rows already, by their numbers, should they be about new ones.
+    """
     known = await _what_is_known(connection, batch, rows)
     changes: dict[UUID, CustomerChange] = {}
     for row in rows:
         try:
-            change = _imported(batch, row, known, tally)
+            change = _imported(batch, row, created.get(row.number), known, tally)
         except Refusal as refused:
             tally.reject(row.number, _first_name(row), refused.code())
             continue
@@ -77,13 +84,15 @@ async def _what_is_known(
     return _Known(ids, await store.lock_customers(connection, wanted) if wanted else {}, left)
 
 
-def _imported(batch: Batch, row: CustomerRow, known: _Known, tally: Tally) -> CustomerChange | None:
+def _imported(
+    batch: Batch, row: CustomerRow, created: CustomerChange | None, known: _Known, tally: Tally
+) -> CustomerChange | None:
     """What becomes of the row; None where it is about somebody who is left as they are."""
     if row.said.owner_id in known.left:
         raise OwnerHasLeftError
     owners = {known.ids[name] for name in row.names if name in known.ids}
     if not owners:
-        return carry_out(None, _creation(batch, row))
+        return created or created_by(batch, row)
     match batch.on_duplicate:
         case "create":
             raise ExternalIdIsTakenError
@@ -114,6 +123,11 @@ def _twin(
 
 def _first_name(row: CustomerRow) -> str | None:
     return EXTERNAL_ID + row.names[0][0] if row.names else None
+
+
+def created_by(batch: Batch, row: CustomerRow) -> CustomerChange:
+    """What becomes of a row about somebody new."""
+    return carry_out(None, _creation(batch, row))
 
 
 def _creation(batch: Batch, row: CustomerRow) -> CreateCustomer:

@@ -12,7 +12,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from shared.db import Pool
 
-from contacts.imports import handlers
+from contacts.file_blocks import BlocksAhead
+from contacts.imports.handlers import do_next_block
 from contacts.points import PointRules
 
 MANY_ROWS = 20_000
@@ -31,8 +32,8 @@ async def run_imports_with_help(pool: Pool, rules: PointRules) -> bool:
     """As `run_imports`; where much is left, a helper takes over as soon as it is up."""
     was_busy = False
     async with AsyncExitStack() as stack:
-        helper = None
-        while (left := await handlers.do_next_block(pool, rules)) is not None:
+        helper, ahead = None, stack.enter_context(BlocksAhead())
+        while (left := await do_next_block(pool, rules, ahead)) is not None:
             was_busy = True
             if helper is None and left > MANY_ROWS:
                 helper = await stack.enter_async_context(helping())

@@ -21,14 +21,15 @@ from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
 
 from contacts.csv_files import FileIsEmptyError, NumberedRow, hash_of, read_rows
+from contacts.file_blocks import BlocksAhead, ReadyBlock, Source, make_ready
 from contacts.file_customers import import_customers
 from contacts.file_layout import Batch, EntityType, Tally
 from contacts.file_people import import_people
-from contacts.file_rows import CUSTOMER_FIELDS, CustomerRow, read_customers
+from contacts.file_rows import CUSTOMER_FIELDS, CustomerRow
 from contacts.imports import domain, store
 from contacts.imports.domain import Import, ImportEvent, ImportIdIsTakenError, Spec
 from contacts.imports.store import ErrorLine
-from contacts.person_rows import PERSON_FIELDS, PersonRow, read_people
+from contacts.person_rows import PERSON_FIELDS, PersonRow
 from contacts.points import PointRules
 from contacts.presets import resolve
 from contacts.vcard_files import read_cards
@@ -126,15 +127,18 @@ async def change_import(pool: Pool, import_id: UUID, step: Callable[[Import], Im
 async def run_imports(pool: Pool, rules: PointRules) -> bool:
     """Do block after block, of the import that waited longest, until there is nothing to do."""
     was_busy = False
-    while await do_next_block(pool, rules) is not None:
-        was_busy = True
+    with BlocksAhead() as ahead:
+        while await do_next_block(pool, rules, ahead) is not None:
+            was_busy = True
     return was_busy
 
 
 async def take_over_imports(pool: Pool, rules: PointRules) -> None:
     """Take the import that another process has in hand, and go on until there is nothing to do."""
-    await do_next_block(pool, rules, store.await_import)
-    await run_imports(pool, rules)
+    with BlocksAhead() as ahead:
+        await do_next_block(pool, rules, ahead, store.await_import)
+        while await do_next_block(pool, rules, ahead) is not None:
+            pass
 
 
 @dataclass(slots=True)
@@ -143,7 +147,7 @@ class _Taken:
 
 
 async def do_next_block(
-    pool: Pool, rules: PointRules, take: Take = store.take_import
+    pool: Pool, rules: PointRules, ahead: BlocksAhead, take: Take = store.take_import
 ) -> int | None:
     """Do one block; how many rows of its import are left, or None where there was none to take."""
     taken = _Taken()
@@ -153,7 +157,7 @@ async def do_next_block(
             taken.run = await take(connection)
             if taken.run is None:
                 return None
-            done = await _go_on(connection, taken.run, rules)
+            done = await _go_on(connection, taken.run, rules, ahead)
             return done.rows_total - done.rows_done
 
     try:
@@ -176,23 +180,22 @@ async def _fail(pool: Pool, import_id: UUID, reason_code: str) -> None:
         await _publish(connection, _cause_of(run), run, events)
 
 
-async def _go_on(connection: Connection, run: Import, rules: PointRules) -> Import:
+async def _go_on(
+    connection: Connection, run: Import, rules: PointRules, ahead: BlocksAhead
+) -> Import:
     started = time.monotonic()
-    rows = await store.find_block(connection, run.import_id, run.blocks_done)
-    if rows is None:
+    block = await _ready_block(connection, run, ahead)
+    if block is None:
         return await _finish(connection, run)
-    tally = Tally()
-    batch = Batch(run.import_id, run.on_duplicate, run.dry_run, _cause_of(run))
+    batch, tally = block.source.batch, block.tally
     if run.entity_type == "customer":
-        customers = read_customers(run.layout, rows, tally)
-        unique = await _only_once(connection, run, customers, tally)
-        await import_customers(connection, batch, unique, tally)
+        customers = await _only_once(connection, run, block.customers, tally)
+        await import_customers(connection, batch, customers, block.created, tally)
     else:
-        people = read_people(run.layout, rows, tally)
-        unique_people = await _only_once(connection, run, people, tally)
-        await import_people(connection, batch, unique_people, tally, rules)
+        people = await _only_once(connection, run, block.people, tally)
+        await import_people(connection, batch, people, tally, rules)
     await _note_errors(connection, run, tally)
-    done = domain.advance(run, tally, len(rows), rows[-1][0])
+    done = domain.advance(run, tally, len(block.rows), block.rows[-1][0])
     await store.save_import(connection, done)
     _AFTER_BLOCK.reach()
     logger.info(
@@ -203,6 +206,28 @@ async def _go_on(connection: Connection, run: Import, rules: PointRules) -> Impo
         ms=round((time.monotonic() - started) * 1000, 1),
     )
     return done
+
+
+async def _ready_block(
+    connection: Connection, run: Import, ahead: BlocksAhead
+) -> ReadyBlock | None:
+    """The block that is next; the one after it is begun, and is made ready beside what follows."""
+    number = run.blocks_done
+    block = await ahead.find(run.import_id, number)
+    if block is None:
+        rows = await store.find_block(connection, run.import_id, number)
+        if rows is None:
+            return None
+        block = await make_ready(_source_of(run), rows)
+    following = await store.find_block(connection, run.import_id, number + 1)
+    if following is not None:
+        ahead.begin(number + 1, _source_of(run), following)
+    return block
+
+
+def _source_of(run: Import) -> Source:
+    batch = Batch(run.import_id, run.on_duplicate, run.dry_run, _cause_of(run))
+    return Source(run.entity_type, run.layout, batch, all_new=not (run.updated or run.unchanged))
 
 
 async def _finish(connection: Connection, run: Import) -> Import:
