@@ -70,7 +70,7 @@ def company(text: str) -> tuple[str, str]:
     while end > 1 and words[end - 1] in _ENDINGS:
         end -= 1
     name = " ".join(words[:end])
-    for suffix in _CJK_FORMS:
+    for suffix in () if name.isascii() else _CJK_FORMS:
         if name.endswith(suffix) and name != suffix:
             return name.removesuffix(suffix), suffix
     return name, " ".join(word for word in words[end:] if word not in _JOINING)
