@@ -24,22 +24,25 @@ _PROGRAM = ("-P", "-m", "contacts.import_process")
 logger = structlog.stdlib.get_logger()
 
 
-class HelperDiedError(ChildProcessError):
-    """The process that helps with imports ended before it was done; the next look goes on."""
-
-
 async def run_imports_with_help(pool: Pool, rules: PointRules) -> bool:
-    """As `run_imports`; where much is left, a helper takes over as soon as it is up."""
+    """As `run_imports`; where much is left, a helper takes over as soon as it is up.
+
+    What it leaves, should it die, is done here.
+    """
     was_busy = False
     async with AsyncExitStack() as stack:
         helper, ahead = None, stack.enter_context(BlocksAhead())
-        while (left := await do_next_block(pool, rules, ahead)) is not None:
-            was_busy = True
-            if helper is None and left > MANY_ROWS:
-                helper = await stack.enter_async_context(helping())
-        if helper is not None:
-            await end_of(helper)
-    return was_busy
+        while True:
+            left = await do_next_block(pool, rules, ahead)
+            if left is not None:
+                was_busy = True
+                if helper is None and left > MANY_ROWS:
+                    helper = await stack.enter_async_context(helping())
+            elif helper is not None:
+                await end_of(helper)
+                helper = None
+            else:
+                return was_busy
 
 
 @asynccontextmanager
@@ -58,6 +61,6 @@ async def helping() -> AsyncGenerator[asyncio.subprocess.Process]:
 
 
 async def end_of(helper: asyncio.subprocess.Process) -> None:
-    """Wait until it has done what there was; raises `HelperDiedError`."""
+    """Wait until it has done what there was, or cannot go on."""
     if code := await helper.wait():
-        raise HelperDiedError(f"the import helper ended with {code}")
+        logger.warning("import_helper_died", pid=helper.pid, code=code)
