@@ -8,7 +8,7 @@ _FACTOR = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_000)  # facts of one key come together
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's clients choose for a key by default."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
