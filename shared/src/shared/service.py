@@ -1,6 +1,5 @@
 """Composition: makes a FastAPI app of a service's routers, consumers and jobs."""
 
-import gc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from shared import failpoints
 from shared.auth import Authenticator
 from shared.contracts.readers import own_topics
+from shared.garbage import spare_the_collector
 from shared.http import clearing, events, operations, parked, resync
 from shared.http.context import RequestContext
 from shared.http.problems import add_problem_handlers
@@ -20,9 +20,6 @@ from shared.messaging.reactions import Consumer
 from shared.messaging.resyncing import Resyncable, Resyncing
 from shared.runtime import Job, Work, running
 from shared.settings import ServiceSettings
-
-GARBAGE_THRESHOLD = 50_000
-"""Net new objects before a collection; Python's own is 700."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
             prepare=service.prepare,
             following=following,
         ) as runtime:
-            _spare_the_collector()
+            spare_the_collector()
             app.state.runtime = runtime
             app.state.pool = runtime.pool
             yield
@@ -90,14 +87,3 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
     ):
         app.include_router(router)
     return app
-
-
-def _spare_the_collector() -> None:
-    """Keep what lives as long as the process out of every garbage collection.
-
-    A batch makes tens of thousands of short-lived objects without cycles; with Python's thresholds
-    a fifth to a third of a consumer's time went into looking through them (measured with cProfile).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)

@@ -89,12 +89,17 @@ def _short(headers: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def contacts_pool(databases: Databases) -> AsyncIterator[Pool]:
+async def contacts_url(databases: Databases) -> AsyncIterator[str]:
     url = await databases.take("contacts")
-    pool = await open_pool(url)
+    yield url
+    await databases.give_back(url)
+
+
+@pytest.fixture(scope="session")
+async def contacts_pool(contacts_url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(contacts_url)
     yield pool
     await pool.close()
-    await databases.give_back(url)
 
 
 @pytest.fixture

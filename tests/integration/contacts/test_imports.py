@@ -116,6 +116,30 @@ async def test_an_upsert_publishes_only_what_changed(
     ]
 
 
+async def test_somebody_known_among_many_who_are_new_is_brought_up_to_date(
+    api: Any, run_all_imports: Any, pool: Pool
+) -> None:
+    known = await api.create_customer(external_ids=[{"system": "cdnow", "id": "01500"}])
+    done = await imported(api, run_all_imports, file_of(2500))
+    assert (done["created"], done["updated"], done["rejected"]) == (2499, 1, 0)
+    customer = (await api.get(f"/v1/customers/{known['customer_id']}")).json()
+    assert customer["display_name"] == "Customer 1500"
+    assert await pool.fetchval("SELECT count(*) FROM customers") == 2500
+
+
+async def test_two_imports_take_turns_and_each_row_is_done_once(
+    api: Any, run_all_imports: Any, outbox: Any
+) -> None:
+    first = await upload(api, file_of(2500))
+    second = await upload(api, file_of(5000).replace("Customer 1,", "Customer One,"))
+    await run_all_imports()
+    figures = [await result_of(api, each.json()["import_id"]) for each in (first, second)]
+    assert [each["status"] for each in figures] == ["completed", "completed"]
+    assert [each["created"] for each in figures] == [2500, 2500]
+    assert (figures[1]["updated"], figures[1]["unchanged"]) == (1, 2499)
+    assert len(await outbox.types()) == 4 + 2 * (5000 + 1)
+
+
 async def test_a_dry_run_finds_the_errors_and_writes_nothing(
     api: Any, run_all_imports: Any, outbox: Any, pool: Pool
 ) -> None:

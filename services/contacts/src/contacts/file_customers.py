@@ -1,6 +1,6 @@
 """Rows of a file as customers, each decided as the API decides; reading and writing is bulk."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -41,14 +41,21 @@ class _Known:
 
 
 async def import_customers(
-    connection: Connection, batch: Batch, rows: Sequence[CustomerRow], tally: Tally
+    connection: Connection,
+    batch: Batch,
+    rows: Sequence[CustomerRow],
+    created: Mapping[int, CustomerChange],
+    tally: Tally,
 ) -> None:
-    """The customers of a block, with their names in other systems."""
+    """The customers of a block, with their names in other systems.
+
+    `created` is what became of some rows already, by their numbers, should they be about new ones.
+    """
     known = await _what_is_known(connection, batch, rows)
     changes: dict[UUID, CustomerChange] = {}
     for row in rows:
         try:
-            change = _imported(batch, row, known, tally)
+            change = _imported(batch, row, created.get(row.number), known, tally)
         except Refusal as refused:
             tally.reject(row.number, _first_name(row), refused.code())
             continue
@@ -57,36 +64,35 @@ async def import_customers(
         tally.count(is_new=change.before is None, has_changed=bool(change.facts))
         customer_id = change.after.state.customer_id
         known.customers[customer_id] = change.after
-        for name in _names(row):
+        for name in row.names:
             known.ids.setdefault(name, customer_id)
         earlier = changes.get(customer_id)
         changes[customer_id] = earlier.then(change) if earlier else change
     if not batch.dry_run:
-        await store.save_changes(connection, batch.cause, list(changes.values()))
+        new = await store.save_changes(connection, batch.cause, list(changes.values()))
         await duplicates.put_up(connection, batch.cause, store.load_traits, known.twins, "import")
-        new = [customer_traits(c.after.state) for c in changes.values() if c.before is None]
         await duplicates.detect(connection, batch.cause, store.load_traits, new, "import")
 
 
 async def _what_is_known(
     connection: Connection, batch: Batch, rows: Sequence[CustomerRow]
 ) -> _Known:
-    ids = await store.find_by_external_ids(
-        connection, [name for row in rows for name in _names(row)]
-    )
+    ids = await store.find_by_external_ids(connection, [name for row in rows for name in row.names])
     wanted = set(ids.values()) if batch.on_duplicate == "update" else set[UUID]()
     owners = {row.said.owner_id for row in rows if row.said.owner_id}
     left = await successors_of(connection, owners) if owners else {}
     return _Known(ids, await store.lock_customers(connection, wanted) if wanted else {}, left)
 
 
-def _imported(batch: Batch, row: CustomerRow, known: _Known, tally: Tally) -> CustomerChange | None:
+def _imported(
+    batch: Batch, row: CustomerRow, created: CustomerChange | None, known: _Known, tally: Tally
+) -> CustomerChange | None:
     """What becomes of the row; None where it is about somebody who is left as they are."""
     if row.said.owner_id in known.left:
         raise OwnerHasLeftError
-    owners = {known.ids[name] for name in _names(row) if name in known.ids}
+    owners = {known.ids[name] for name in row.names if name in known.ids}
     if not owners:
-        return carry_out(None, _creation(batch, row))
+        return created or created_by(batch, row)
     match batch.on_duplicate:
         case "create":
             raise ExternalIdIsTakenError
@@ -115,13 +121,13 @@ def _twin(
     return carry_out(None, replace(command, profile=profile))
 
 
-def _names(row: CustomerRow) -> list[tuple[str, str]]:
-    return [(named.system, named.id) for named in row.said.external_ids]
-
-
 def _first_name(row: CustomerRow) -> str | None:
-    named = row.said.external_ids
-    return EXTERNAL_ID + named[0].system if named else None
+    return EXTERNAL_ID + row.names[0][0] if row.names else None
+
+
+def created_by(batch: Batch, row: CustomerRow) -> CustomerChange:
+    """What becomes of a row about somebody new."""
+    return carry_out(None, _creation(batch, row))
 
 
 def _creation(batch: Batch, row: CustomerRow) -> CreateCustomer:

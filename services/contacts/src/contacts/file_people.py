@@ -17,7 +17,7 @@ from contacts.file_layout import CUSTOMER_EXTERNAL_ID, EXTERNAL_ID, KNOWN, Batch
 from contacts.file_optouts import honour_opt_outs
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
-from contacts.matching.subjects import person_traits
+from contacts.matching.subjects import Traits, Unique
 from contacts.people import store
 from contacts.people.domain import (
     AddPoint,
@@ -86,9 +86,9 @@ async def import_people(
         if row.opt_outs:
             opt_outs[contact_id] = row.opt_outs
     if not batch.dry_run:
-        await store.save_changes(connection, batch.cause, list(changes.values()))
+        new = await store.save_changes(connection, batch.cause, list(changes.values()))
         await identities.record_all(connection, batch.cause, links)
-        await _detect(connection, batch, changes, links, known.twins)
+        await _detect(connection, batch, new, links, known.twins)
         states = {contact_id: known.people[contact_id].state for contact_id in opt_outs}
         await honour_opt_outs(connection, batch, opt_outs, states, rules)
 
@@ -243,19 +243,18 @@ def _updated(batch: Batch, said: _Said, person: Person) -> PersonChange:
 async def _detect(
     connection: Connection,
     batch: Batch,
-    changes: Mapping[UUID, PersonChange],
+    saved: Sequence[Traits],
     links: Sequence[LinkIdentity],
     twins: Mapping[UUID, UUID],
 ) -> None:
     """Open cases for the new people; those whose numbers in one system differ are two."""
-    unique: dict[UUID, list[tuple[str, str]]] = {}
+    unique: dict[UUID, set[Unique]] = {}
     for link in links:
         kind = f"{link.identifier_type}:{link.source}"
-        unique.setdefault(link.contact_id, []).append((kind, link.identifier))
+        unique.setdefault(link.contact_id, set()).add((kind, link.identifier))
     new = {
-        contact_id: person_traits(change.after.state, unique.get(contact_id, ()))
-        for contact_id, change in changes.items()
-        if change.before is None
+        each.entity_id: replace(each, unique=frozenset(unique.get(each.entity_id, ())))
+        for each in saved
     }
     pairs = [(new[twin], known) for twin, known in twins.items()]
     await duplicates.put_up(connection, batch.cause, store.load_traits, pairs, "import")

@@ -14,10 +14,14 @@ CUSTOMER_FIELDS = frozenset(CustomerIn.model_fields) - {"external_ids"}
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A row that is a customer; `keys` are what it may be only once in a file."""
+    """A row that is a customer; `names` are the customer's in other systems, each with its system.
+
+    `keys` are what it may be only once in a file.
+    """
 
     number: int
     said: CustomerIn
+    names: tuple[tuple[str, str], ...]
     keys: tuple[str, ...]
 
 
@@ -49,8 +53,10 @@ def _customer_row(number: int, said: Mapping[str, str]) -> CustomerRow:
             body[name] = text
     if named:
         body["external_ids"] = named
-    keys = tuple(f"{name['system']}:{name['id']}" for name in named)
-    return CustomerRow(number, CustomerIn.model_validate(body), keys)
+    customer = CustomerIn.model_validate(body)
+    names = tuple([(each.system, each.id) for each in customer.external_ids])
+    keys = tuple([f"{system}:{name}" for system, name in names])
+    return CustomerRow(number, customer, names, keys)
 
 
 def is_misshapen(layout: Layout, number: int, cells: Sequence[str], tally: Tally) -> bool:

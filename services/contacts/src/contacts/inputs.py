@@ -50,7 +50,8 @@ class _Input(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """What was said, and nothing of what was not; an explicit null counts as said."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        values = vars(self)
+        return {name: values[name] for name in self.model_fields_set}
 
 
 class ExternalIdIn(BaseModel):
@@ -82,9 +83,8 @@ class _CustomerInput(_Input):
     def given(self) -> dict[str, Any]:
         said = super().given()
         if "external_ids" in said:
-            said["external_ids"] = tuple(
-                ExternalId(system=named.system, id=named.id) for named in self.external_ids
-            )
+            named = [ExternalId(system=each.system, id=each.id) for each in self.external_ids]
+            said["external_ids"] = tuple(named)
         return said
 
 
@@ -97,7 +97,9 @@ class CustomerIn(_CustomerInput):
     owner_id: Code | None = None
 
     def given(self) -> dict[str, Any]:
-        return {**super().given(), "source": self.source}
+        said = super().given()
+        said["source"] = self.source
+        return said
 
 
 class CustomerPatch(_CustomerInput):

@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 
 import asyncpg
 from aiokafka.errors import TopicAuthorizationFailedError
-from aiokafka.partitioner import murmur2  # pyright: ignore[reportUnknownVariableType] -- no types
 
 from shared.failpoints import Failpoint
+from shared.messaging.partitions import partition_of
 
 BATCH = 1000
 BROKER_SILENCE = 10.0
@@ -151,13 +151,6 @@ def _name_refused(topic: str, sent: _Acknowledgement) -> None:
         error := sent.exception(), TopicAuthorizationFailedError
     ):
         error.args = (topic,)
-
-
-@lru_cache(maxsize=50_000)
-def partition_of(key: bytes, partitions: int) -> int:
-    """The partition that Kafka's clients choose for a key by default."""
-    hashed: int = murmur2(key)
-    return (hashed & 0x7FFFFFFF) % partitions
 
 
 def record_of(row: asyncpg.Record) -> dict[str, Any]:

@@ -278,10 +278,11 @@ async def list_customers(
 
 async def save_changes(
     connection: Connection, cause: Cause, changes: Sequence[CustomerChange]
-) -> None:
+) -> Sequence[Traits]:
     """Write what changed and put its facts into the outbox: the same for one and for many.
 
-    Raises `StaleVersionError` where somebody was faster, `ExternalIdIsTakenError` where a name is.
+    Answers what matching looks at of the new ones. Raises `StaleVersionError` where somebody was
+    faster, `ExternalIdIsTakenError` where a name is.
     """
     changed = [change for change in changes if change.facts]
     await _insert(connection, [change.after for change in changed if change.before is None])
@@ -291,9 +292,11 @@ async def save_changes(
     await save_ratings(
         connection, [(c.before.state if c.before else None, c.after.state) for c in changed]
     )
-    await duplicates.save_keys(connection, "customer", keys_of_changes(changed, customer_traits))
+    keys = keys_of_changes(changed, customer_traits)
+    await duplicates.save_keys(connection, "customer", keys)
     await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
+    return keys.new
 
 
 def _entry(change: CustomerChange, cause: Cause) -> Changed:

@@ -5,11 +5,11 @@ next process goes on behind the last committed block, and nothing is done twice.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeAlias, TypeVar
 from uuid import UUID
 
 import structlog
@@ -21,19 +21,23 @@ from shared.messaging.outbox import Fact
 from shared.telemetry import continue_trace
 
 from contacts.csv_files import FileIsEmptyError, NumberedRow, hash_of, read_rows
+from contacts.file_blocks import BlocksAhead, ReadyBlock, Source, make_ready
 from contacts.file_customers import import_customers
 from contacts.file_layout import Batch, EntityType, Tally
 from contacts.file_people import import_people
-from contacts.file_rows import CUSTOMER_FIELDS, CustomerRow, read_customers
+from contacts.file_rows import CUSTOMER_FIELDS, CustomerRow
 from contacts.imports import domain, store
 from contacts.imports.domain import Import, ImportEvent, ImportIdIsTakenError, Spec
 from contacts.imports.store import ErrorLine
-from contacts.person_rows import PERSON_FIELDS, PersonRow, read_people
+from contacts.person_rows import PERSON_FIELDS, PersonRow
 from contacts.points import PointRules
 from contacts.presets import resolve
 from contacts.vcard_files import read_cards
 
 BLOCK_ROWS = 1000
+Take: TypeAlias = Callable[[Connection], Awaitable[Import | None]]
+"""How a process comes by an import; it holds its lock to the end of the transaction."""
+
 _FIELDS: Mapping[EntityType, frozenset[str]] = {
     "customer": CUSTOMER_FIELDS,
     "contact": PERSON_FIELDS,
@@ -123,10 +127,18 @@ async def change_import(pool: Pool, import_id: UUID, step: Callable[[Import], Im
 async def run_imports(pool: Pool, rules: PointRules) -> bool:
     """Do block after block, of the import that waited longest, until there is nothing to do."""
     was_busy = False
-    while await _do_next_block(pool, rules):
-        was_busy = True
-        _BETWEEN_BLOCKS.reach()
+    with BlocksAhead() as ahead:
+        while await do_next_block(pool, rules, ahead) is not None:
+            was_busy = True
     return was_busy
+
+
+async def take_over_imports(pool: Pool, rules: PointRules) -> None:
+    """Take the import that another process has in hand, and go on until there is nothing to do."""
+    with BlocksAhead() as ahead:
+        await do_next_block(pool, rules, ahead, store.await_import)
+        while await do_next_block(pool, rules, ahead) is not None:
+            pass
 
 
 @dataclass(slots=True)
@@ -134,25 +146,31 @@ class _Taken:
     run: Import | None = None
 
 
-async def _do_next_block(pool: Pool, rules: PointRules) -> bool:
+async def do_next_block(
+    pool: Pool, rules: PointRules, ahead: BlocksAhead, take: Take = store.take_import
+) -> int | None:
+    """Do one block; how many rows of its import are left, or None where there was none to take."""
     taken = _Taken()
 
-    async def attempt() -> bool:
+    async def attempt() -> int | None:
         async with transaction(pool) as connection:
-            taken.run = await store.take_import(connection)
+            taken.run = await take(connection)
             if taken.run is None:
-                return False
-            await _go_on(connection, taken.run, rules)
-            return True
+                return None
+            done = await _go_on(connection, taken.run, rules, ahead)
+            return done.rows_total - done.rows_done
 
     try:
-        return await with_retries(attempt)
+        left = await with_retries(attempt)
     except Exception as error:
         if taken.run is None or is_infrastructure_fault(error):
             raise
         logger.exception("import_failed", import_id=str(taken.run.import_id))
         await _fail(pool, taken.run.import_id, type(error).__name__)
-        return True
+        left = 0
+    if left is not None:
+        _BETWEEN_BLOCKS.reach()
+    return left
 
 
 async def _fail(pool: Pool, import_id: UUID, reason_code: str) -> None:
@@ -162,24 +180,22 @@ async def _fail(pool: Pool, import_id: UUID, reason_code: str) -> None:
         await _publish(connection, _cause_of(run), run, events)
 
 
-async def _go_on(connection: Connection, run: Import, rules: PointRules) -> None:
+async def _go_on(
+    connection: Connection, run: Import, rules: PointRules, ahead: BlocksAhead
+) -> Import:
     started = time.monotonic()
-    rows = await store.find_block(connection, run.import_id, run.blocks_done)
-    if rows is None:
-        await _finish(connection, run)
-        return
-    tally = Tally()
-    batch = Batch(run.import_id, run.on_duplicate, run.dry_run, _cause_of(run))
+    block = await _ready_block(connection, run, ahead)
+    if block is None:
+        return await _finish(connection, run)
+    batch, tally = block.source.batch, block.tally
     if run.entity_type == "customer":
-        customers = read_customers(run.layout, rows, tally)
-        unique = await _only_once(connection, run, customers, tally)
-        await import_customers(connection, batch, unique, tally)
+        customers = await _only_once(connection, run, block.customers, tally)
+        await import_customers(connection, batch, customers, block.created, tally)
     else:
-        people = read_people(run.layout, rows, tally)
-        unique_people = await _only_once(connection, run, people, tally)
-        await import_people(connection, batch, unique_people, tally, rules)
+        people = await _only_once(connection, run, block.people, tally)
+        await import_people(connection, batch, people, tally, rules)
     await _note_errors(connection, run, tally)
-    done = domain.advance(run, tally, len(rows), rows[-1][0])
+    done = domain.advance(run, tally, len(block.rows), block.rows[-1][0])
     await store.save_import(connection, done)
     _AFTER_BLOCK.reach()
     logger.info(
@@ -189,9 +205,32 @@ async def _go_on(connection: Connection, run: Import, rules: PointRules) -> None
         rows_total=run.rows_total,
         ms=round((time.monotonic() - started) * 1000, 1),
     )
+    return done
 
 
-async def _finish(connection: Connection, run: Import) -> None:
+async def _ready_block(
+    connection: Connection, run: Import, ahead: BlocksAhead
+) -> ReadyBlock | None:
+    """The block that is next; the one after it is begun, and is made ready beside what follows."""
+    number = run.blocks_done
+    block = await ahead.find(run.import_id, number)
+    if block is None:
+        rows = await store.find_block(connection, run.import_id, number)
+        if rows is None:
+            return None
+        block = await make_ready(_source_of(run), rows)
+    following = await store.find_block(connection, run.import_id, number + 1)
+    if following is not None:
+        ahead.begin(number + 1, _source_of(run), following)
+    return block
+
+
+def _source_of(run: Import) -> Source:
+    batch = Batch(run.import_id, run.on_duplicate, run.dry_run, _cause_of(run))
+    return Source(run.entity_type, run.layout, batch, all_new=not (run.updated or run.unchanged))
+
+
+async def _finish(connection: Connection, run: Import) -> Import:
     done, events = domain.finish(run, datetime.now(UTC))
     await store.save_import(connection, done)
     await store.delete_staged(connection, run.import_id)
@@ -203,6 +242,7 @@ async def _finish(connection: Connection, run: Import) -> None:
         rejected=done.rejected,
         duration_ms=done.duration_ms,
     )
+    return done
 
 
 _RowT = TypeVar("_RowT", CustomerRow, PersonRow)

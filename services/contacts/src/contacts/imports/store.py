@@ -54,10 +54,11 @@ UPDATE imports SET
     touched_at = clock_timestamp()
 WHERE import_id = $1
 """
-_TAKE = f"""
+_AWAIT = f"""
 SELECT {_COLUMNS} FROM imports WHERE status IN ('validating', 'running')
-ORDER BY touched_at LIMIT 1 FOR UPDATE SKIP LOCKED
+ORDER BY touched_at LIMIT 1 FOR UPDATE
 """
+_TAKE = f"{_AWAIT} SKIP LOCKED"
 _CLAIM_KEYS = """
 INSERT INTO import_keys AS seen (import_id, key, row)
 SELECT $1, * FROM unnest($2::text[], $3::int[])
@@ -107,6 +108,15 @@ async def lock_import(connection: Connection, import_id: UUID) -> Import:
 async def take_import(connection: Connection) -> Import | None:
     """The import that has waited longest and that no other process has in hand, locked."""
     row = await connection.fetchrow(_TAKE)
+    return _import(row) if row else None
+
+
+async def await_import(connection: Connection) -> Import | None:
+    """The import that has waited longest, locked, also where another process has it in hand.
+
+    That process finds it taken at its next look, and rests.
+    """
+    row = await connection.fetchrow(_AWAIT)
     return _import(row) if row else None
 
 

@@ -45,8 +45,13 @@ class Changed(Protocol[StateT_co]):
 
 @dataclass(frozen=True, slots=True)
 class KeyChanges:
-    """Which keys records got and lost, as (key, record)."""
+    """Which keys records got and lost, as (key, record); those of new records apart.
 
+    `new` are these records: whoever made them looks for their duplicates next.
+    """
+
+    new: list[Traits] = field(default_factory=list[Traits])
+    first: list[tuple[int, UUID]] = field(default_factory=list[tuple[int, UUID]])
     added: list[tuple[int, UUID]] = field(default_factory=list[tuple[int, UUID]])
     gone: list[tuple[int, UUID]] = field(default_factory=list[tuple[int, UUID]])
 
@@ -60,6 +65,10 @@ def keys_of_changes(
         after = traits_of(change.after.state)
         entity_id = after.entity_id
         new = keys_of(after) if is_present(change.after.state) else frozenset[int]()
+        if change.before is None:
+            result.new.append(after)
+            result.first.extend([(key, entity_id) for key in new])
+            continue
         old = _keys_before(change.before, traits_of)
         result.added.extend((key, entity_id) for key in new - old)
         result.gone.extend((key, entity_id) for key in old - new)
@@ -67,12 +76,10 @@ def keys_of_changes(
 
 
 def _keys_before(
-    before: Versioned[StateT] | None, traits_of: Callable[[StateT], Traits]
+    before: Versioned[StateT], traits_of: Callable[[StateT], Traits]
 ) -> frozenset[int]:
-    """Nobody is taken for a record that is gone, nor for one that was not there."""
-    if before is None or not is_present(before.state):
-        return frozenset()
-    return keys_of(traits_of(before.state))
+    """Nobody is taken for a record that is gone."""
+    return keys_of(traits_of(before.state)) if is_present(before.state) else frozenset()
 
 
 @lru_cache(_REMEMBERED)

@@ -332,8 +332,11 @@ async def lock_page(connection: Connection, after: UUID | None, limit: int) -> l
 
 async def save_changes(
     connection: Connection, cause: Cause, changes: Sequence[PersonChange]
-) -> None:
-    """Write what changed and put its facts into the outbox; `StaleVersionError` for the slower."""
+) -> Sequence[Traits]:
+    """Write what changed and put its facts into the outbox; `StaleVersionError` for the slower.
+
+    Answers what matching looks at of the new ones.
+    """
     changed = [change for change in changes if change.facts]
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
@@ -342,9 +345,11 @@ async def save_changes(
     await _save_memberships(connection, changed)
     await _save_postal_points(connection, changed)
     await _save_key_dates(connection, changed)
-    await duplicates.save_keys(connection, "contact", keys_of_changes(changed, person_traits))
+    keys = keys_of_changes(changed, person_traits)
+    await duplicates.save_keys(connection, "contact", keys)
     await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
+    return keys.new
 
 
 def _entry(change: PersonChange, cause: Cause) -> Changed:
