@@ -49,6 +49,10 @@ SWEPT_EVERY = timedelta(minutes=1)
 SWEPT_FOR = timedelta(hours=1)
 """How often, and for how long after a merge, what names a merged record is looked for again."""
 
+SWEPT_SOON = timedelta(seconds=10)
+SWEPT_SOON_FOR = timedelta(minutes=2)
+"""More often at first: what slipped in beside the merge did so then."""
+
 _SWEPT_AT_ONCE = 20
 
 _BEFORE_COMMIT = Failpoint("merge.before-commit")
@@ -78,8 +82,9 @@ LIMIT 1 FOR UPDATE
 """
 _LOCK_TO_SWEEP = f"""
 SELECT {_COLUMNS} FROM merge_parts
-WHERE status = 'moved' AND swept_at < $1 AND noted_at > $2
-ORDER BY swept_at LIMIT $3 FOR UPDATE
+WHERE status = 'moved' AND noted_at > $2
+    AND (swept_at < $1 OR (swept_at < $3 AND noted_at > $4))
+ORDER BY swept_at LIMIT $5 FOR UPDATE
 """
 _END = "UPDATE merge_parts SET status = $2, swept_at = $3 WHERE merge_id = $1"
 _SWEPT = "UPDATE merge_parts SET swept_at = $2 WHERE merge_id = ANY($1::uuid[])"
@@ -224,7 +229,7 @@ def merge_jobs(service: str, repointing: Repointing) -> tuple[Job, Job]:
 
     return (
         Job("merges", move_next, every=0.05, at_rest=2.0),
-        Job("merge-sweep", sweep_next, every=SWEPT_EVERY.total_seconds()),
+        Job("merge-sweep", sweep_next, every=SWEPT_SOON.total_seconds()),
     )
 
 
@@ -255,7 +260,12 @@ async def sweep(pool: Pool, service: str, repointing: Repointing) -> bool:
         await connection.execute(_LOCK_OUT)
         now = datetime.now(UTC)
         rows = await connection.fetch(
-            _LOCK_TO_SWEEP, now - SWEPT_EVERY, now - SWEPT_FOR, _SWEPT_AT_ONCE
+            _LOCK_TO_SWEEP,
+            now - SWEPT_EVERY,
+            now - SWEPT_FOR,
+            now - SWEPT_SOON,
+            now - SWEPT_SOON_FOR,
+            _SWEPT_AT_ONCE,
         )
         found = False
         for row in rows:

@@ -190,17 +190,29 @@ async def test_a_person_is_led_on_in_deals_and_leads(
     assert [each.to_id for each in await outbox.facts(LeadRepointed)] == [stays, old]
 
 
+@pytest.mark.parametrize(
+    ("noted", "swept", "is_due"),
+    [
+        ("now()", "10 minutes", True),
+        ("now()", "11 seconds", True),
+        ("now()", "5 seconds", False),
+        ("now() - interval '3 minutes'", "11 seconds", False),
+        ("now() - interval '3 minutes'", "61 seconds", True),
+        ("now() - interval '2 hours'", "61 seconds", False),
+    ],
+)
 async def test_what_slips_in_with_an_old_id_is_swept_up(
-    sales: Caller, feed: Feed, pool: Pool
+    noted: str, swept: str, *, is_due: bool, sales: Caller, feed: Feed, pool: Pool
 ) -> None:
     old, stays = new_id(), new_id()
     deal = await open_deal(sales, new_id())
     await feed("merges", record_of(merged(old, stays)))
     await move_all(pool)
     await pool.execute("UPDATE deals SET customer_id = $1", old)  # a command that began before
-    await pool.execute("UPDATE merge_parts SET swept_at = now() - interval '10 minutes'")
-    assert await sweep(pool, "pipeline", REPOINTING)
-    assert await customer_of(sales, "deals", deal["deal_id"]) == str(stays)
+    times = f"noted_at = {noted}, swept_at = now() - interval '{swept}'"
+    await pool.execute(f"UPDATE merge_parts SET {times}")
+    assert await sweep(pool, "pipeline", REPOINTING) == is_due
+    assert await customer_of(sales, "deals", deal["deal_id"]) == str(stays if is_due else old)
 
 
 async def test_a_repeat_that_names_the_merged_customer_is_the_same_deal(
