@@ -77,8 +77,8 @@ _BUSY = {
 }
 """What is still to come though nothing waits in a topic or an outbox: zero in each, at rest.
 
-What was opened for a merged record beside the job that re-points is found when it looks again,
-within two minutes.
+What was opened for a merged record beside the job that re-points is found when it looks again, in
+twenty seconds at most.
 """
 
 
