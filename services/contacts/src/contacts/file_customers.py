@@ -69,9 +69,11 @@ async def import_customers(
         earlier = changes.get(customer_id)
         changes[customer_id] = earlier.then(change) if earlier else change
     if not batch.dry_run:
-        new = await store.save_changes(connection, batch.cause, list(changes.values()))
+        keys = await store.save_changes(connection, batch.cause, list(changes.values()))
         await duplicates.put_up(connection, batch.cause, store.load_traits, known.twins, "import")
-        await duplicates.detect(connection, batch.cause, store.load_traits, new, "import")
+        await duplicates.detect(
+            connection, batch.cause, store.load_traits, keys.new, "import", keys.first
+        )
 
 
 async def _what_is_known(

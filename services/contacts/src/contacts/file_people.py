@@ -17,7 +17,8 @@ from contacts.file_layout import CUSTOMER_EXTERNAL_ID, EXTERNAL_ID, KNOWN, Batch
 from contacts.file_optouts import honour_opt_outs
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
-from contacts.matching.subjects import Traits, Unique
+from contacts.matching.keys import KeyChanges
+from contacts.matching.subjects import Unique
 from contacts.people import store
 from contacts.people.domain import (
     AddPoint,
@@ -86,9 +87,9 @@ async def import_people(
         if row.opt_outs:
             opt_outs[contact_id] = row.opt_outs
     if not batch.dry_run:
-        new = await store.save_changes(connection, batch.cause, list(changes.values()))
+        keys = await store.save_changes(connection, batch.cause, list(changes.values()))
         await identities.record_all(connection, batch.cause, links)
-        await _detect(connection, batch, new, links, known.twins)
+        await _detect(connection, batch, keys, links, known.twins)
         states = {contact_id: known.people[contact_id].state for contact_id in opt_outs}
         await honour_opt_outs(connection, batch, opt_outs, states, rules)
 
@@ -243,7 +244,7 @@ def _updated(batch: Batch, said: _Said, person: Person) -> PersonChange:
 async def _detect(
     connection: Connection,
     batch: Batch,
-    saved: Sequence[Traits],
+    keys: KeyChanges,
     links: Sequence[LinkIdentity],
     twins: Mapping[UUID, UUID],
 ) -> None:
@@ -254,10 +255,10 @@ async def _detect(
         unique.setdefault(link.contact_id, set()).add((kind, link.identifier))
     new = {
         each.entity_id: replace(each, unique=frozenset(unique.get(each.entity_id, ())))
-        for each in saved
+        for each in keys.new
     }
     pairs = [(new[twin], known) for twin, known in twins.items()]
     await duplicates.put_up(connection, batch.cause, store.load_traits, pairs, "import")
     await duplicates.detect(
-        connection, batch.cause, store.load_traits, list(new.values()), "import"
+        connection, batch.cause, store.load_traits, list(new.values()), "import", keys.first
     )

@@ -32,7 +32,7 @@ from contacts.customers.ratings import save_ratings
 from contacts.duplicates import store as duplicates
 from contacts.history.domain import Changed
 from contacts.history.store import record_changes
-from contacts.matching.keys import keys_of_changes
+from contacts.matching.keys import KeyChanges, keys_of_changes
 from contacts.matching.subjects import Traits, customer_traits
 from contacts.publishing import published
 from contacts.records import is_present
@@ -278,11 +278,11 @@ async def list_customers(
 
 async def save_changes(
     connection: Connection, cause: Cause, changes: Sequence[CustomerChange]
-) -> Sequence[Traits]:
+) -> KeyChanges:
     """Write what changed and put its facts into the outbox: the same for one and for many.
 
-    Answers what matching looks at of the new ones. Raises `StaleVersionError` where somebody was
-    faster, `ExternalIdIsTakenError` where a name is.
+    Answers what became of the keys. Raises `StaleVersionError` where somebody was faster,
+    `ExternalIdIsTakenError` where a name is.
     """
     changed = [change for change in changes if change.facts]
     await _insert(connection, [change.after for change in changed if change.before is None])
@@ -296,7 +296,7 @@ async def save_changes(
     await duplicates.save_keys(connection, "customer", keys)
     await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
-    return keys.new
+    return keys
 
 
 def _entry(change: CustomerChange, cause: Cause) -> Changed:

@@ -52,17 +52,20 @@ class Found:
 
 
 async def find_matches(
-    connection: Connection, load: LoadTraits, subjects: Sequence[Traits]
+    connection: Connection,
+    load: LoadTraits,
+    subjects: Sequence[Traits],
+    keys: Sequence[tuple[int, UUID]] | None = None,
 ) -> list[Found]:
     """Which known records these may be the same as, the surest first.
 
     Two statements, however many they are: who shares a key with them, and what those look like.
-    The subjects may be stored already, or not yet.
+    The subjects may be stored already, or not yet; their keys may be known.
     """
     if not subjects:
         return []
     policy = current_policy()
-    keys = [(key, each.entity_id) for each in subjects for key in keys_of(each)]
+    keys = keys or [(key, each.entity_id) for each in subjects for key in keys_of(each)]
     entity_type = entity_type_of(subjects[0])
     pairs = await store.find_candidates(connection, entity_type, keys, policy.block_size)
     known = {each.entity_id: each for each in subjects}
@@ -159,11 +162,11 @@ async def detect(
     load: LoadTraits,
     subjects: Sequence[Traits],
     found_by: Door,
+    keys: Sequence[tuple[int, UUID]] | None = None,
 ) -> int:
     """Open cases for records that were just saved; for doors that refuse nobody."""
-    return await open_cases(
-        connection, cause, await find_matches(connection, load, subjects), found_by
-    )
+    found = await find_matches(connection, load, subjects, keys)
+    return await open_cases(connection, cause, found, found_by)
 
 
 async def put_up(

@@ -107,8 +107,9 @@ async def save_keys(connection: Connection, entity_type: EntityType, changes: Ke
     if len(changes.first) < _COPY_FROM:
         added = [*added, *changes.first]
     else:
+        changes.first.sort()
         await connection.copy_records_to_table(
-            table, records=sorted(changes.first), columns=("key", "entity_id")
+            table, records=changes.first, columns=("key", "entity_id")
         )
     for statement, pairs in ((_REMOVE_KEYS, changes.gone), (_ADD_KEYS, added)):
         if pairs:

@@ -19,7 +19,7 @@ from contacts.duplicates import store as duplicates
 from contacts.history.domain import Changed
 from contacts.history.store import record_changes
 from contacts.identities import store as identities
-from contacts.matching.keys import keys_of_changes
+from contacts.matching.keys import KeyChanges, keys_of_changes
 from contacts.matching.subjects import Traits, person_traits
 from contacts.people.domain import ContactNotFoundError, Person, PersonChange
 from contacts.publishing import published
@@ -332,10 +332,10 @@ async def lock_page(connection: Connection, after: UUID | None, limit: int) -> l
 
 async def save_changes(
     connection: Connection, cause: Cause, changes: Sequence[PersonChange]
-) -> Sequence[Traits]:
+) -> KeyChanges:
     """Write what changed and put its facts into the outbox; `StaleVersionError` for the slower.
 
-    Answers what matching looks at of the new ones.
+    Answers what became of the keys.
     """
     changed = [change for change in changes if change.facts]
     await _insert(connection, [change.after for change in changed if change.before is None])
@@ -349,7 +349,7 @@ async def save_changes(
     await duplicates.save_keys(connection, "contact", keys)
     await record_changes(connection, [_entry(change, cause) for change in changed])
     await outbox.append(connection, cause, published(changed))
-    return keys.new
+    return keys
 
 
 def _entry(change: PersonChange, cause: Cause) -> Changed:
