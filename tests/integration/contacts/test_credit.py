@@ -193,3 +193,24 @@ async def test_the_policy_suggests_and_more_needs_approval(api: Api, pool: Pool)
     assert unknown.json()["type"].endswith("limit-missing")
     taken = await api.call("PUT", f"{path}/limit", json={"currency": "EUR"})
     assert Decimal(taken.json()["credit"]["limit"]) == 0
+
+
+async def test_an_order_that_comes_by_the_old_id_is_owed_by_the_one_that_stays(
+    api: Api, pool: Pool
+) -> None:
+    """It is the merged one's own again when the merge is undone."""
+    one, two = await limited(api), await limited(api, "500")
+    body = {"survivor_id": one, "merged_ids": [two], "reason_code": "x", "force_reason": "same"}
+    made = await api.post("/v1/merges/customers", body)
+    assert made.status_code == 201, made.text
+    records = [record_of(order(one, 600)), record_of(order(two, 700))]
+    for _ in range(2):
+        await apply(pool, consumer, records)
+    credit = await credit_of(api, one)
+    assert (Decimal(credit["exposure"]), credit["hold"]["reason_code"]) == (1300, "over-limit")
+    merge_id = made.json()["merge_id"]
+    undone = await api.post(f"/v1/merges/{merge_id}/undo", {"reason_code": "two-firms"})
+    assert undone.status_code == 200, undone.text
+    assert Decimal((await credit_of(api, one))["exposure"]) == 600
+    again = await credit_of(api, two)
+    assert (Decimal(again["exposure"]), again["hold"]["reason_code"]) == (700, "over-limit")

@@ -308,11 +308,13 @@ async def test_a_merge_moves_the_rows_and_grades_the_survivor_anew(api: Api, poo
     found = await figures_of(pool, survivor)
     assert (found.revenue, found.tickets, found.grade) == (Decimal(500), 1, "C")
     assert (await figures_of(pool, merged)).revenue is None
+    await apply(pool, orders, [record_of(order(merged, 70))])
+    assert (await figures_of(pool, survivor)).revenue == Decimal(570)
     shown = (await api.get(f"/v1/customers/{survivor}")).json()
     assert shown["credit"]["hold"]["reason_code"] == "litigation"
     undone = await api.post(
         f"/v1/merges/{made.json()['merge_id']}/undo", {"reason_code": "two-parties"}
     )
     assert undone.status_code == 200, undone.text
-    assert (await figures_of(pool, merged)).revenue == Decimal(500)
+    assert (await figures_of(pool, merged)).revenue == Decimal(570)
     assert (await figures_of(pool, survivor)).revenue is None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from shared.aliases import current_ids
 from shared.cause import Cause
 from shared.contracts.contacts import Credit, CreditBasis
 from shared.db import Connection, Pool, transaction, with_retries
@@ -14,6 +15,7 @@ from shared.telemetry import new_trace
 
 from contacts.credit import store
 from contacts.credit.domain import CreditPolicy, LimitMissingError, Owed, basis_of
+from contacts.current import lock_current
 from contacts.customers import store as customers
 from contacts.customers.credit import (
     AssessCredit,
@@ -132,8 +134,9 @@ async def note_orders(connection: Connection, cause: Cause, orders: Sequence[Ord
     """Keep the orders, and assess the customers with a limit among those who ordered."""
     await store.share_limits(connection)
     await save_rows(connection, orders)
-    limited = await store.find_limited(connection, {order.customer_id for order in orders})
-    latest = {order.customer_id: order.order_id for order in orders}
+    current = await current_ids(connection, {order.customer_id for order in orders})
+    limited = await store.find_limited(connection, set(current.values()))
+    latest = {current[order.customer_id]: order.order_id for order in orders}
     await reassess(connection, cause, limited, latest)
 
 
@@ -143,10 +146,14 @@ async def reassess(
     customer_ids: Sequence[UUID],
     orders: Mapping[UUID, UUID] | None = None,
 ) -> None:
-    """Count anew what these customers owe; `orders` name the order that each change is owed to."""
+    """Count anew what these customers owe; `orders` name the order that each change is owed to.
+
+    Of one that was merged, what the one that stays owes.
+    """
     if not customer_ids:
         return
-    locked = await customers.lock_customers(connection, customer_ids)
+    meant = await lock_current(connection, customers.lock_customers, customer_ids)
+    locked = {customer.state.customer_id: customer for customer in meant.values()}
     now = datetime.now(UTC)
     assessments = await _assessments(connection, list(locked.values()), now, orders or {})
     changes = [carry_out(locked[one], command) for one, command in assessments.items()]

@@ -7,12 +7,14 @@ from uuid import UUID
 from shared.db import Connection
 
 from contacts.credit.domain import CreditPolicy, Owed
+from contacts.figures.store import IDS_OF_EACH
 
 _POLICY = """
 SELECT policy_version, factor, terms_days, window_days, hold_overdue_days, valid_days
 FROM credit_policies ORDER BY policy_version DESC LIMIT 1
 """
-_OWED = """
+_OWED = f"""
+WITH {IDS_OF_EACH}
 SELECT wanted.customer_id, coalesce(sum(o.total) FILTER (WHERE o.is_open), 0) AS exposure,
     coalesce(sum(o.total) FILTER (WHERE o.is_open AND o.due_at < $4), 0) AS overdue_amount,
     coalesce(extract(day FROM $4 - min(o.due_at)
@@ -21,12 +23,13 @@ SELECT wanted.customer_id, coalesce(sum(o.total) FILTER (WHERE o.is_open), 0) AS
     round(avg(extract(epoch FROM o.paid_at - o.invoiced_at) / 86400)
         FILTER (WHERE o.paid_at > $5), 1) AS avg_days_to_pay
 FROM unnest($1::uuid[], $2::text[], $3::int[]) AS wanted (customer_id, currency, terms_days)
+JOIN ids_of_each USING (customer_id)
 LEFT JOIN LATERAL (
     SELECT total, ordered_at, paid_at, invoiced_at, status NOT IN ('paid', 'cancelled') AS is_open,
         CASE WHEN status = 'invoiced'
             THEN invoiced_at + make_interval(days => wanted.terms_days) END AS due_at
     FROM customer_orders
-    WHERE customer_id = wanted.customer_id AND currency = wanted.currency AND status <> 'cancelled'
+    WHERE customer_id = ANY(ids) AND currency = wanted.currency AND status <> 'cancelled'
 ) AS o ON true
 GROUP BY wanted.customer_id
 """

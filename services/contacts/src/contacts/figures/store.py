@@ -35,6 +35,18 @@ def _upsert_of(row: type[Row]) -> str:
     """
 
 
+IDS_OF_EACH = """RECURSIVE named (customer_id, id) AS (
+    SELECT id, id FROM unnest($1::uuid[]) AS id
+    UNION
+    SELECT named.customer_id, aliases.old_id
+    FROM named JOIN aliases ON aliases.into_id = named.id AND aliases.ended_at IS NULL
+), ids_of_each AS (SELECT customer_id, array_agg(id) AS ids FROM named GROUP BY customer_id)"""
+"""Behind WITH: the ids by which the rows of these customers ($1) may name them.
+
+A merge moves what is there; what comes later by an old id stays under it, and is its own again
+when the merge is undone.
+"""
+
 _UPSERTS = {row: _upsert_of(row) for row in _TABLES}
 
 

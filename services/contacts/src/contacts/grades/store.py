@@ -10,6 +10,7 @@ import asyncpg
 from shared.db import Connection, refusing
 from shared.errors import StaleVersionError
 
+from contacts.figures.store import IDS_OF_EACH
 from contacts.grades.domain import (
     DryRun,
     DryRunNotFoundError,
@@ -87,12 +88,13 @@ UNION
     AND NOT EXISTS (SELECT FROM customer_grades WHERE customer_id = c.customer_id) LIMIT $4)
 LIMIT $4
 """
-_FIGURES = """
+_FIGURES = f"""
+WITH {IDS_OF_EACH}
 SELECT wanted.customer_id, g.grade, r.amount AS revenue, r.percentile AS revenue_percentile,
     p.amount AS weighted, p.percentile AS weighted_percentile, i.invoices, i.late,
     round(extract(epoch FROM $2 - least(c.created_at, i.first_at)) / 31557600, 2) AS years,
     s.score AS nps, t.tickets
-FROM unnest($1::uuid[]) AS wanted (customer_id)
+FROM ids_of_each AS wanted
 JOIN customers AS c USING (customer_id)
 LEFT JOIN customer_grades AS g USING (customer_id)
 LEFT JOIN customer_credits AS credit USING (customer_id)
@@ -101,16 +103,16 @@ CROSS JOIN LATERAL (
         WHERE invoiced_at > $3 AND coalesce(paid_at, $2) > invoiced_at + make_interval(
             days => coalesce((credit.credit->>'terms_days')::int, $4))) AS late,
         min(ordered_at) AS first_at
-    FROM customer_orders WHERE customer_id = wanted.customer_id AND status <> 'cancelled'
+    FROM customer_orders WHERE customer_id = ANY(ids) AND status <> 'cancelled'
 ) AS i
 CROSS JOIN LATERAL (
     SELECT count(*) AS tickets FROM customer_tickets
-    WHERE customer_id = wanted.customer_id AND opened_at > $3 AND is_cancelled IS NOT TRUE
+    WHERE customer_id = ANY(ids) AND opened_at > $3 AND is_cancelled IS NOT TRUE
 ) AS t
 LEFT JOIN LATERAL (
     SELECT amount, width_bucket(amount, b.bounds)::numeric AS percentile
     FROM (SELECT currency, sum(total) AS amount FROM customer_orders
-        WHERE customer_id = wanted.customer_id AND status <> 'cancelled' AND ordered_at > $3
+        WHERE customer_id = ANY(ids) AND status <> 'cancelled' AND ordered_at > $3
         GROUP BY currency) AS sums
     JOIN grade_bounds AS b ON b.measure = 'revenue' AND b.currency = sums.currency
     ORDER BY percentile DESC, sums.currency LIMIT 1
@@ -118,13 +120,13 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT amount, width_bucket(amount, b.bounds)::numeric AS percentile
     FROM (SELECT currency, round(sum(amount * probability) / 100, 2) AS amount FROM customer_deals
-        WHERE customer_id = wanted.customer_id AND status = 'open'
+        WHERE customer_id = ANY(ids) AND status = 'open'
         GROUP BY currency) AS sums
     JOIN grade_bounds AS b ON b.measure = 'pipeline' AND b.currency = sums.currency
     ORDER BY percentile DESC, sums.currency LIMIT 1
 ) AS p ON true
 LEFT JOIN LATERAL (
-    SELECT score FROM customer_surveys WHERE customer_id = wanted.customer_id AND kind = 'nps'
+    SELECT score FROM customer_surveys WHERE customer_id = ANY(ids) AND kind = 'nps'
     ORDER BY answered_at DESC LIMIT 1
 ) AS s ON true
 ORDER BY wanted.customer_id
