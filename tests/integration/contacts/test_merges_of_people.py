@@ -183,6 +183,27 @@ async def test_a_no_that_was_said_meanwhile_stays_with_both(api: Api, pool: Pool
     assert [await status_of(pool, each) for each in (one, two)] == ["withdrawn"] * 2
 
 
+@pytest.mark.parametrize("by", ["the one that stays", "the merged one", "a link in a mail"])
+async def test_a_no_that_is_said_again_meanwhile_stays_with_both(
+    api: Api, pool: Pool, by: str
+) -> None:
+    """By the merge, or by their own word, the one that stays had said no before."""
+    for said in (("grant", "deny"), ("deny", "grant")):
+        one, two = await person(api), await person(api)
+        for each, how in zip((one, two), said, strict=True):
+            await say(api, each, how)
+        made = await merged(api, one, two)
+        assert await status_of(pool, one) in {"denied", "withdrawn"}
+        if by == "a link in a mail":
+            no = unsubscribed(two, scope="purpose", purpose="newsletter")
+            await apply(pool, optouts, [record_of(no)])
+        else:
+            await say(api, one if by == "the one that stays" else two, "withdraw")
+        assert (await undo(api, made["merge_id"])).status_code == 200
+        assert await status_of(pool, one) in {"denied", "withdrawn"}
+        assert await status_of(pool, two) in {"denied", "withdrawn"}
+
+
 async def test_a_merge_is_answered_when_nobody_can_write_to_them(api: Api, pool: Pool) -> None:
     one, two = await person(api, points=[ADA]), await person(api, points=[ADA])
     await say(api, one, "deny")

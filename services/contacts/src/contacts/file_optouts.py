@@ -9,6 +9,7 @@ from shared.db import Connection
 
 from contacts.consents import store as consents
 from contacts.consents.commands import Subject, WithdrawConsent
+from contacts.current import list_merged_into
 from contacts.file_layout import Batch
 from contacts.permits.store import lock_against_sending
 from contacts.person_rows import OptOut
@@ -31,6 +32,7 @@ async def honour_opt_outs(
 
     Whoever wants nothing on a channel is suppressed there altogether; whoever does not want one
     purpose, for that one. Nothing is ever lifted or granted by a file.
+    A no is one of whoever was merged into them, too.
     """
     if not said:
         return
@@ -49,7 +51,9 @@ async def honour_opt_outs(
     ]
     hashes = sorted({command.subject_hash for command in commands})
     await lock_against_sending(connection, sorted(said), hashes)
-    await consents.record_all(connection, batch.cause, _withdrawals(batch, said))
+    merged = await list_merged_into(connection, said)
+    everybody = {**said, **{old_id: said[contact_id] for contact_id, old_id in merged}}
+    await consents.record_all(connection, batch.cause, _withdrawals(batch, everybody))
     await suppressions.record_all(connection, batch.cause, commands)
 
 

@@ -22,6 +22,9 @@ from shared.contracts.contacts import (
 from contacts.consents.commands import AdoptConsent, Consent, ConsentEvent, WithdrawConsent
 
 NO = frozenset({"denied", "withdrawn"})
+BY_MERGE = "merge"
+"""The source of a no that a person has from another who was merged into them."""
+
 _RANKS: dict[ConsentStatus, int] = {
     "denied": 0, "withdrawn": 0, "expired": 1, "granted": 2, "pending-confirmation": 3,
     "unknown": 4,
@@ -38,7 +41,7 @@ def united(
         return None
     subject = replace(chosen.subject, contact_id=survivor_id)
     if chosen.status in NO:
-        return WithdrawConsent(subject, "merge", at, f"merge:{merge_id}")
+        return WithdrawConsent(subject, BY_MERGE, at, f"merge:{merge_id}")
     if chosen.status == "expired":
         chosen = replace(chosen, since=at)
     return AdoptConsent(subject, chosen, at)

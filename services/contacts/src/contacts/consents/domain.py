@@ -23,7 +23,7 @@ from shared.contracts.contacts import (
     ConsentWithdrawn,
 )
 
-from contacts.consents.adoption import NO, adopt, adopted
+from contacts.consents.adoption import BY_MERGE, NO, adopt, adopted
 from contacts.consents.commands import (
     CONFIRMATION_LASTS,
     ActIsOlderError,
@@ -255,7 +255,7 @@ def _deny(consent: Consent | None, command: DenyConsent) -> Sequence[ConsentEven
     if consent is not None:
         if consent.status == "granted":
             raise ConsentIsGrantedError(consent_id=consent.subject.consent_id)
-        if consent.status in NO:
+        if consent.status in NO and not _is_their_own(consent, command.source):
             return []
     return [
         ConsentDenied(
@@ -265,7 +265,8 @@ def _deny(consent: Consent | None, command: DenyConsent) -> Sequence[ConsentEven
 
 
 def _withdraw(consent: Consent | None, command: WithdrawConsent) -> Sequence[ConsentEvent]:
-    if consent is None or consent.status != "granted":
+    is_own = consent is not None and _is_their_own(consent, command.source)
+    if consent is None or not (consent.status == "granted" or is_own):
         return _deny(consent, DenyConsent(command.subject, command.source, command.captured_at))
     return [
         ConsentWithdrawn(
@@ -275,6 +276,11 @@ def _withdraw(consent: Consent | None, command: WithdrawConsent) -> Sequence[Con
             effective_at=command.captured_at,
         )
     ]
+
+
+def _is_their_own(consent: Consent, source: str) -> bool:
+    """Whether a no that came by a merge is said by the person now: it outlives the undoing."""
+    return consent.status in NO and consent.source == BY_MERGE and source != BY_MERGE
 
 
 def _expire(consent: Consent | None, command: ExpireConsent) -> Sequence[ConsentExpired]:

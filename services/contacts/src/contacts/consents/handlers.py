@@ -18,6 +18,7 @@ from contacts.consents.commands import (
     Command,
     ConfirmConsent,
     Consent,
+    DenyConsent,
     Evidence,
     ExpireConsent,
     GrantConsent,
@@ -27,7 +28,7 @@ from contacts.consents.commands import (
     of_person,
 )
 from contacts.consents.domain import is_new_act
-from contacts.current import lock_current_against_sending
+from contacts.current import list_merged_into, lock_current_against_sending
 from contacts.people import store as people
 from contacts.people.addresses import verify_address
 from contacts.people.domain import require_changeable
@@ -55,10 +56,26 @@ async def change_consents(
             if any(isinstance(each, GrantConsent | RequestConsent) for each in commands):
                 require_changeable(person)
             theirs = [of_person(command, current) for command in commands]
-            consents = await store.record_all(connection, cause, theirs)
-            return [consent for consent in consents if consent is not None]
+            nos = await _of_whoever_was_merged(connection, current, theirs)
+            consents = await store.record_all(connection, cause, [*theirs, *nos])
+            return [consent for consent in consents[: len(theirs)] if consent is not None]
 
     return await with_retries(attempt)
+
+
+async def _of_whoever_was_merged(
+    connection: Connection, current: UUID, commands: Sequence[Command]
+) -> list[Command]:
+    """A no is one of each of them, too: so it outlives the undoing of the merge."""
+    nos = [
+        command
+        if isinstance(command, WithdrawConsent)
+        else WithdrawConsent(command.subject, command.source, command.captured_at)
+        for command in commands
+        if isinstance(command, DenyConsent | WithdrawConsent)
+    ]
+    merged = await list_merged_into(connection, [current]) if nos else []
+    return [of_person(no, old_id) for _, old_id in merged for no in nos]
 
 
 async def change_consent(pool: Pool, cause: Cause, command: Command) -> Consent:
@@ -123,9 +140,11 @@ async def honour_opt_out(connection: Connection, cause: Cause, optout: MessageUn
     contact_id = await lock_current_against_sending(
         connection, optout.contact_id, [optout.subject_hash]
     )
-    subjects = {Subject(contact_id, optout.channel, optout.purpose)}
+    merged = [old_id for _, old_id in await list_merged_into(connection, [contact_id])]
+    subjects = {Subject(each, optout.channel, optout.purpose) for each in (contact_id, *merged)}
     if optout.scope == "all":
-        subjects |= set(await store.list_granted(connection, contact_id, optout.channel))
+        for each in (contact_id, *merged):
+            subjects |= set(await store.list_granted(connection, each, optout.channel))
     source_ref = f"message:{optout.message_id}"
     commands = [
         WithdrawConsent(subject, "unsubscribe-link", optout.unsubscribed_at, source_ref)

@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator
+
 from shared.contracts.codes import Open
 from shared.contracts.values import Value
 
@@ -14,6 +16,11 @@ GradePart = Literal["contribution", "payment", "potential", "loyalty", "cost-to-
 HoldReason = Literal["over-limit", "overdue", "manual"]
 
 
+def _in_order(inputs: dict[str, Decimal]) -> dict[str, Decimal]:
+    """By name, so that a snapshot has the same bytes whatever has stored it meanwhile."""
+    return dict(sorted(inputs.items()))
+
+
 class GradeComponent(Value):
     """One part of a score: `points` = `weight` × `level`, and `level` (0–100) is read off `inputs`.
 
@@ -22,7 +29,7 @@ class GradeComponent(Value):
 
     component: Annotated[str, Open.to(GradePart)]
     weight: Decimal
-    inputs: dict[str, Decimal]
+    inputs: Annotated[dict[str, Decimal], AfterValidator(_in_order)]
     level: Decimal
     points: Decimal
 
