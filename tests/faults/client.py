@@ -25,8 +25,9 @@ MERGED = "record-is-merged"
 
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-TOO_LATE = "commitment-is-due-in-the-past"
-"""A promise that waited for its turn, or for a server to come back, until its time had come."""
+OVERTAKEN = ("commitment-is-due-in-the-past", "head-is-no-member")
+"""A promise that waited for its turn, or for a server to come back, until its time had come; a head
+who was merged, or moved out with that, since they moved in."""
 
 Json = Any
 Promises = Callable[[Json, int | None], tuple[Promise, ...]]
@@ -211,13 +212,17 @@ def _known(command: Command, answer: httpx.Response, promises: Promises) -> Json
         tag = answer.headers.get("etag")
         command.promises = promises(body, int(tag.strip('"')) if tag else None)
         return body
-    if answer.status_code not in REFUSALS and TOO_LATE not in answer.text:
+    if answer.status_code not in REFUSALS and not _is_overtaken(answer.text):
         raise LoadError(f"{command.name} got {answer.status_code}: {answer.text[:500]}")
     command.outcome = "refused"
     command.reason = _reason(answer.text)
     if command.reason == MERGED:
         command.merged_into = answer.json()["merged_into"]
     return None
+
+
+def _is_overtaken(problem: str) -> bool:
+    return any(reason in problem for reason in OVERTAKEN)
 
 
 def _reason(problem: str) -> str:

@@ -125,7 +125,8 @@ class _Sending:
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.woken.wait(), AT_REST)
+            async with asyncio.timeout(AT_REST):
+                await self.woken.wait()
 
     async def _claim(self) -> list[Claimed]:
         room = IN_ALL - self.in_flight.total()

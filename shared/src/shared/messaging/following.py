@@ -143,7 +143,8 @@ class Following:
             if left <= 0:
                 return False
             try:
-                await asyncio.wait_for(self._news.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._news.wait()
             except TimeoutError:
                 return False
         return True
@@ -154,7 +155,8 @@ class Following:
         if self._following.is_set():
             return
         try:
-            await asyncio.wait_for(self._following.wait(), START_SECONDS)
+            async with asyncio.timeout(START_SECONDS):
+                await self._following.wait()
         except TimeoutError as error:
             raise LogNotReachableError from error
 

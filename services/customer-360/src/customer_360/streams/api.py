@@ -38,7 +38,8 @@ async def _updates(watching: Watching, customer_id: UUID) -> AsyncGenerator[Serv
     with watching.watch(customer_id) as watcher:
         while (left := ends_at - time.monotonic()) > 0:
             try:
-                await asyncio.wait_for(watcher.changed.wait(), left)
+                async with asyncio.timeout(left):
+                    await watcher.changed.wait()
             except TimeoutError:
                 return
             watcher.changed.clear()
