@@ -48,6 +48,19 @@ WITH RECURSIVE members (id) AS (
 )
 SELECT id FROM members
 """
+NAMED = """RECURSIVE named (current_id, id) AS (
+    SELECT id, id FROM unnest($1::uuid[]) AS id
+    UNION
+    SELECT named.current_id, aliases.old_id
+    FROM named JOIN aliases ON aliases.into_id = named.id AND aliases.ended_at IS NULL
+)"""
+"""Behind WITH: each of these records ($1) with every id that means it, its own among them.
+
+Right where an old id has one open step at most: in contacts, which decides the merges. Elsewhere an
+undoing may be on its way (`all_ids_of`).
+"""
+
+_IDS_OF_EACH = f"WITH {NAMED} SELECT current_id, id FROM named ORDER BY current_id, id"
 _INSERT = """
 INSERT INTO aliases (old_id, into_id, party, merge_id, merged_at)
 SELECT old_id, $2, $3, $4, $5 FROM unnest($1::uuid[]) AS old_id
@@ -90,6 +103,16 @@ async def all_ids_of(connection: Connection, current_id: UUID) -> list[UUID]:
         return ids
     current = await current_ids(connection, ids)
     return [old_id for old_id in current if current[old_id] == current_id]
+
+
+async def ids_of_each(
+    connection: Connection, current_ids: Collection[UUID]
+) -> dict[UUID, set[UUID]]:
+    """The same of many by one statement; where `NAMED` is right."""
+    ids: dict[UUID, set[UUID]] = {}
+    for row in await connection.fetch(_IDS_OF_EACH, list(current_ids)):
+        ids.setdefault(row["current_id"], set()).add(row["id"])
+    return ids
 
 
 async def steps_of(connection: Connection, ids: Collection[UUID]) -> list[Step]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 from contacts.app import create_app
-from contacts.imports.handlers import run_imports
+from contacts.import_helper import run_imports
 from contacts.points import PointRules
 from shared.auth import issue_token
 from shared.contracts.privacy import ANSWERING

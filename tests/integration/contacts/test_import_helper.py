@@ -8,9 +8,8 @@ from typing import Any, TypeAlias
 
 import pytest
 from contacts import import_helper
-from contacts.import_helper import helping, run_imports_with_help
+from contacts.import_helper import helping, run_imports
 from contacts.imports import store
-from contacts.imports.handlers import run_imports
 from shared.db import Pool, transaction
 
 from shared import failpoints
@@ -81,17 +80,17 @@ async def test_with_much_left_a_helper_is_started_and_no_row_is_done_twice(
 ) -> None:
     monkeypatch.setattr(import_helper, "MANY_ROWS", 2000)
     answer = await upload(api, file_of(4000))
-    assert await run_imports_with_help(pool, RULES)
+    assert await run_imports(pool, RULES)
     assert [helper.returncode for helper in helpers] == [0]
     done = await result_of(api, answer.json()["import_id"])
     assert (done["status"], done["created"], done["rejected"]) == ("completed", 4000, 0)
     assert len(await outbox.types()) == 2 + 2 * 4000
-    assert not await run_imports_with_help(pool, RULES)
+    assert not await run_imports(pool, RULES)
 
 
 async def test_a_small_import_needs_no_helper(api: Any, pool: Pool, helpers: list[Helper]) -> None:
     answer = await upload(api, file_of(2000))
-    assert await run_imports_with_help(pool, RULES)
+    assert await run_imports(pool, RULES)
     assert not helpers
     assert (await result_of(api, answer.json()["import_id"]))["created"] == 2000
 

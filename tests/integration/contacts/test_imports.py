@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from contacts.import_helper import run_imports
 from contacts.imports import store
-from contacts.imports.handlers import run_imports
 from shared.db import Pool
 
 from tests.integration.contacts.conftest import RULES

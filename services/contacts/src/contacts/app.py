@@ -36,7 +36,7 @@ from contacts.handovers.consumers import consumer as handover_acks
 from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
 from contacts.households import api as households
 from contacts.households import store as households_store
-from contacts.import_helper import run_imports_with_help
+from contacts.import_helper import run_imports
 from contacts.imports import api as imports
 from contacts.intake.consumers import intake
 from contacts.interactions import api as interactions
@@ -140,7 +140,7 @@ def create_app() -> FastAPI:
         jobs=[
             Job(
                 "imports",
-                partial(run_imports_with_help, rules=rules),
+                partial(run_imports, rules=rules),
                 every=IMPORT_POLL,
                 at_rest=IMPORT_POLL_AT_REST,
             ),

@@ -15,16 +15,6 @@ from shared.http.requests import require_version
 from contacts.permits.store import lock_against_sending
 from contacts.records import Recorded, RecordIsMergedError
 
-_MERGED_INTO = """
-WITH RECURSIVE named (current_id, id) AS (
-    SELECT id, id FROM unnest($1::uuid[]) AS id
-    UNION
-    SELECT named.current_id, aliases.old_id
-    FROM named JOIN aliases ON aliases.into_id = named.id AND aliases.ended_at IS NULL
-)
-SELECT current_id, id FROM named WHERE id <> current_id ORDER BY current_id, id
-"""
-
 
 class Record(Protocol):
     """A customer or a person."""
@@ -81,13 +71,6 @@ def require_seen(named: UUID, current: UUID, version: int, seen: int | None) -> 
 
 def _is_merged(record: Record | None) -> bool:
     return record is not None and record.state.record_status == "merged"
-
-
-async def list_merged_into(
-    connection: Connection, ids: Collection[UUID]
-) -> list[tuple[UUID, UUID]]:
-    """Who was merged into these records, as (record, old id); the caller holds their locks."""
-    return [(row[0], row[1]) for row in await connection.fetch(_MERGED_INTO, list(ids))]
 
 
 async def lock_current_against_sending(

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from shared.aliases import ids_of_each
 from shared.contact_points import CHANNEL_OF_POINT
 from shared.contracts.contacts import Channel, ContactState, Purpose
 from shared.db import Connection
 
 from contacts.consents import store as consents
 from contacts.consents.commands import Subject, WithdrawConsent
-from contacts.current import list_merged_into
 from contacts.file_layout import Batch
 from contacts.permits.store import lock_against_sending
 from contacts.person_rows import OptOut
@@ -51,8 +51,8 @@ async def honour_opt_outs(
     ]
     hashes = sorted({command.subject_hash for command in commands})
     await lock_against_sending(connection, sorted(said), hashes)
-    merged = await list_merged_into(connection, said)
-    everybody = {**said, **{old_id: said[contact_id] for contact_id, old_id in merged}}
+    named = await ids_of_each(connection, said)
+    everybody = {each: said[contact_id] for contact_id, ids in named.items() for each in ids}
     await consents.record_all(connection, batch.cause, _withdrawals(batch, everybody))
     await suppressions.record_all(connection, batch.cause, commands)
 

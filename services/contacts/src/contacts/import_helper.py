@@ -24,10 +24,11 @@ _PROGRAM = ("-P", "-m", "contacts.import_process")
 logger = structlog.stdlib.get_logger()
 
 
-async def run_imports_with_help(pool: Pool, rules: PointRules) -> bool:
-    """As `run_imports`; where much is left, a helper takes over as soon as it is up.
+async def run_imports(pool: Pool, rules: PointRules) -> bool:
+    """Do block after block, of the import that waited longest, until there is nothing to do.
 
-    What it leaves, should it die, is done here.
+    Where much is left, a helper takes over as soon as it is up. What it leaves, should it die, is
+    done here.
     """
     was_busy = False
     async with AsyncExitStack() as stack:

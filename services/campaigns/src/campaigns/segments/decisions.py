@@ -14,8 +14,7 @@ from campaigns.segments.domain import (
     Member,
     MemberEvent,
     PlaceMember,
-    decide_member,
-    evolve_member,
+    carried_out,
 )
 
 Key: TypeAlias = tuple[UUID, UUID]
@@ -85,9 +84,7 @@ def _settled(
     """
     member = members.get(key) or Member(*key)
     is_in = key in own or _stands_in(members.values(), key)
-    events = decide_member(member, PlaceMember(is_in=is_in, at=at))
-    for event in events:
-        member = evolve_member(member, event)
+    member, events = carried_out(member, PlaceMember(is_in=is_in, at=at))
     member = replace(member, by_merge=is_in and key not in own)
     members[key] = member
     return member, events

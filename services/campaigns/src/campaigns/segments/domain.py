@@ -155,10 +155,16 @@ def decide_member(member: Member, command: PlaceMember) -> list[MemberEvent]:
 
 def placed(member: Member, command: PlaceMember) -> tuple[Member, list[MemberEvent]]:
     """The membership after a command and what is told; whoever is put in is in as themselves."""
+    member, events = carried_out(member, command)
+    return replace(member, stands_by=None, by_merge=False), events
+
+
+def carried_out(member: Member, command: PlaceMember) -> tuple[Member, list[MemberEvent]]:
+    """The same of a membership that a merge may have moved: for whom it stands is left."""
     events = decide_member(member, command)
     for event in events:
         member = evolve_member(member, event)
-    return replace(member, stands_by=None, by_merge=False), events
+    return member, events
 
 
 def evolve_member(member: Member, event: MemberEvent) -> Member:

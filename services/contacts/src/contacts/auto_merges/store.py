@@ -3,19 +3,15 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from shared.aliases import NAMED
 from shared.db import Connection
 
 from contacts.auto_merges.domain import OpenDeal
 
-_DEALS = """
-WITH RECURSIVE ids (customer_id, id) AS (
-    SELECT id, id FROM unnest($1::uuid[]) AS id
-    UNION
-    SELECT ids.customer_id, a.old_id
-    FROM ids JOIN aliases AS a ON a.into_id = ids.id AND a.ended_at IS NULL
-)
-SELECT ids.customer_id, deal.amount, deal.currency
-FROM ids JOIN customer_deals AS deal ON deal.customer_id = ids.id
+_DEALS = f"""
+WITH {NAMED}
+SELECT named.current_id AS customer_id, deal.amount, deal.currency
+FROM named JOIN customer_deals AS deal ON deal.customer_id = named.id
 WHERE coalesce(deal.status, 'open') = 'open'
 """
 

@@ -6,6 +6,7 @@ from typing import get_args
 from uuid import UUID
 
 import structlog
+from shared.aliases import all_ids_of
 from shared.cause import Cause
 from shared.contracts.campaigns import ConfirmationConfirmed, FormState, MessageUnsubscribed
 from shared.contracts.contacts import Channel, Purpose
@@ -28,7 +29,7 @@ from contacts.consents.commands import (
     of_person,
 )
 from contacts.consents.domain import is_new_act
-from contacts.current import list_merged_into, lock_current_against_sending
+from contacts.current import lock_current_against_sending
 from contacts.people import store as people
 from contacts.people.addresses import verify_address
 from contacts.people.domain import require_changeable
@@ -74,8 +75,8 @@ async def _of_whoever_was_merged(
         for command in commands
         if isinstance(command, DenyConsent | WithdrawConsent)
     ]
-    merged = await list_merged_into(connection, [current]) if nos else []
-    return [of_person(no, old_id) for _, old_id in merged for no in nos]
+    ids = await all_ids_of(connection, current) if nos else []
+    return [of_person(no, each) for each in ids if each != current for no in nos]
 
 
 async def change_consent(pool: Pool, cause: Cause, command: Command) -> Consent:
@@ -140,11 +141,10 @@ async def honour_opt_out(connection: Connection, cause: Cause, optout: MessageUn
     contact_id = await lock_current_against_sending(
         connection, optout.contact_id, [optout.subject_hash]
     )
-    merged = [old_id for _, old_id in await list_merged_into(connection, [contact_id])]
-    subjects = {Subject(each, optout.channel, optout.purpose) for each in (contact_id, *merged)}
+    ids = await all_ids_of(connection, contact_id)
+    subjects = {Subject(each, optout.channel, optout.purpose) for each in ids}
     if optout.scope == "all":
-        for each in (contact_id, *merged):
-            subjects |= set(await store.list_granted(connection, each, optout.channel))
+        subjects |= set(await store.list_granted(connection, ids, optout.channel))
     source_ref = f"message:{optout.message_id}"
     commands = [
         WithdrawConsent(subject, "unsubscribe-link", optout.unsubscribed_at, source_ref)

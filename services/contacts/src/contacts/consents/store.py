@@ -1,6 +1,6 @@
 """The table of consents. Every change of one takes its turn with whoever asks to send."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -83,13 +83,16 @@ async def list_consents(connection: Connection, contact_id: UUID) -> list[Consen
     return [_consent(row) for row in rows]
 
 
-async def list_granted(connection: Connection, contact_id: UUID, channel: Channel) -> list[Subject]:
-    consents = await list_consents(connection, contact_id)
-    return [
-        consent.subject
-        for consent in consents
-        if consent.status == "granted" and consent.subject.channel == channel
-    ]
+async def list_granted(
+    connection: Connection, contact_ids: Collection[UUID], channel: Channel
+) -> list[Subject]:
+    """What these people have granted on a channel."""
+    rows = await connection.fetch(
+        f"{_SELECT} WHERE contact_id = ANY($1::uuid[]) AND channel = $2 AND status = 'granted'",
+        list(contact_ids),
+        channel,
+    )
+    return [_consent(row).subject for row in rows]
 
 
 async def lock_consents(connection: Connection, consent_ids: Sequence[UUID]) -> list[Consent]:

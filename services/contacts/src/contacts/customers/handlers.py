@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.aliases import all_ids_of
+from shared.aliases import all_ids_of, ids_of_each
 from shared.cause import Cause
 from shared.contracts.pipeline import DealReopened, DealWon, OrderConfirmed
 from shared.db import Connection, Pool, transaction, with_retries
@@ -119,9 +119,9 @@ async def standing(connection: Connection, customer_id: UUID, at: datetime) -> F
 
 async def find_standing(connection: Connection, customer_ids: Collection[UUID]) -> set[UUID]:
     """Those of these whom a won deal or an order makes a customer, by whatever id."""
-    ids_of = {each: set(await all_ids_of(connection, each)) for each in customer_ids}
-    buyers = await store.find_buyers(connection, set[UUID]().union(*ids_of.values()))
-    return {customer_id for customer_id, ids in ids_of.items() if ids & buyers}
+    named = await ids_of_each(connection, customer_ids)
+    buyers = await store.find_buyers(connection, set[UUID]().union(*named.values()))
+    return {customer_id for customer_id, ids in named.items() if ids & buyers}
 
 
 async def follow(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
+from shared.aliases import NAMED
 from shared.db import Connection
 
 from contacts.figures.domain import DealRow, OrderRow, Row, SurveyRow, TicketRow, newest_of_each
@@ -35,12 +36,9 @@ def _upsert_of(row: type[Row]) -> str:
     """
 
 
-IDS_OF_EACH = """RECURSIVE named (customer_id, id) AS (
-    SELECT id, id FROM unnest($1::uuid[]) AS id
-    UNION
-    SELECT named.customer_id, aliases.old_id
-    FROM named JOIN aliases ON aliases.into_id = named.id AND aliases.ended_at IS NULL
-), ids_of_each AS (SELECT customer_id, array_agg(id) AS ids FROM named GROUP BY customer_id)"""
+IDS_OF_EACH = f"""{NAMED}, ids_of_each AS (
+    SELECT current_id AS customer_id, array_agg(id) AS ids FROM named GROUP BY current_id
+)"""
 """Behind WITH: the ids by which the rows of these customers ($1) may name them.
 
 A merge moves what is there; what comes later by an old id stays under it, and is its own again

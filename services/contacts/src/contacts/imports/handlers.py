@@ -124,15 +124,6 @@ async def change_import(pool: Pool, import_id: UUID, step: Callable[[Import], Im
         return run
 
 
-async def run_imports(pool: Pool, rules: PointRules) -> bool:
-    """Do block after block, of the import that waited longest, until there is nothing to do."""
-    was_busy = False
-    with BlocksAhead() as ahead:
-        while await do_next_block(pool, rules, ahead) is not None:
-            was_busy = True
-    return was_busy
-
-
 async def take_over_imports(pool: Pool, rules: PointRules) -> None:
     """Take the import that another process has in hand, and go on until there is nothing to do."""
     with BlocksAhead() as ahead:
