@@ -12,6 +12,7 @@ from shared.db import Connection
 from shared.errors import Refusal
 from shared.http.requests import require_version
 
+from contacts.customers.store import hold_customers
 from contacts.permits.store import lock_against_sending
 from contacts.records import Recorded, RecordIsMergedError
 
@@ -57,6 +58,22 @@ async def lock_named(
         if record_id not in locked:
             raise missing(record_id)
     return {record_id: locked[record_id] for record_id in ids}
+
+
+async def hold_current(connection: Connection, customer_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whom these ids of customers mean now; unknown ones are absent. Nobody merges these now.
+
+    To be called before the first person is locked.
+    """
+    current = {each: each for each in customer_ids}
+    held: set[UUID] = set()
+    while more := set(current.values()) - held:
+        into = await hold_customers(connection, more)
+        held |= more
+        current = {each: id_ for each, id_ in current.items() if id_ not in more or id_ in into}
+        if any(into.values()):
+            current |= await current_ids(connection, list(current))
+    return current
 
 
 def require_seen(named: UUID, current: UUID, version: int, seen: int | None) -> None:

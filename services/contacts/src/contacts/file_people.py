@@ -10,6 +10,7 @@ from shared.db import Connection
 from shared.errors import Refusal
 from shared.ids import new_id
 
+from contacts.current import hold_current
 from contacts.customers import store as customers
 from contacts.customers.domain import ExternalIdIsTakenError
 from contacts.duplicates import handlers as duplicates
@@ -99,10 +100,11 @@ async def _what_is_known(
 ) -> _Known:
     names = [row.customer for row in rows if row.customer is not None]
     customer_ids = await customers.find_by_external_ids(connection, names)
-    into = await customers.hold_customers(connection, set(customer_ids.values()))
-    customer_ids = {name: into[each] or each for name, each in customer_ids.items()}
     written = {row.customer_name for row in rows if row.customer_name}
     named = await customers.find_by_names(connection, written) if written else {}
+    current = await hold_current(connection, {*customer_ids.values(), *named.values()})
+    customer_ids = {name: current[each] for name, each in customer_ids.items()}
+    named = {name: current[each] for name, each in named.items()}
     regions = await customers.find_regions(connection, {*customer_ids.values(), *named.values()})
     link_ids = [link.link_id for row in rows for link in _links(row, rules)]
     owners = await identities.find_owners(connection, link_ids) if link_ids else {}

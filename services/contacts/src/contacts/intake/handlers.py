@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from shared.aliases import current_id
 from shared.cause import Cause
 from shared.contact_points import EmailInvalidError, PhoneInvalidError
 from shared.contracts.campaigns import FormState
@@ -123,16 +122,18 @@ async def receive_converted_lead(
 
     What is there already stays as it is; a membership that was ended is not begun again.
     """
-    if lead.customer_id is None or lead.contact_id is None:
+    customer_id = lead.customer_id
+    if customer_id is None or lead.contact_id is None:
         return
-    current = await current_id(connection, lead.customer_id)
-    lead = lead.model_copy(update={"customer_id": current})
-    await customers.lock_customers_to_come(connection, [current])
-    locked = await customers.lock_customers(connection, [current])
-    if current not in locked:
+    await customers.lock_customers_to_come(connection, [customer_id])
+    locked = await lock_current(connection, customers.lock_customers, [customer_id])
+    if known := locked.get(customer_id):
+        customer_id = known.state.customer_id
+        lead = lead.model_copy(update={"customer_id": customer_id})
+    else:
         await _create_customer(connection, cause, lead)
     interest = FollowFact("new-interest", "prospect", cause.at, "lead", lead.lead_id)
-    await follow(connection, cause, current, interest)
+    await follow(connection, cause, customer_id, interest)
     await _join(connection, cause, lead, rules)
 
 

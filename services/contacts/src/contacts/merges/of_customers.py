@@ -164,8 +164,7 @@ async def _lock(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UU
 
 
 async def _move_members(connection: Connection, cause: Cause, command: MergeRecords) -> int:
-    members = await people.find_members(connection, command.merged_ids)
-    locked = await people.lock_people(connection, members)
+    locked = await people.lock_members(connection, command.merged_ids)
     moves = [MoveMembership(each, command.survivor_id, cause.at) for each in command.merged_ids]
     changes = [carry_out_person(person, *moves) for person in locked.values()]
     await people.save_changes(connection, cause, changes)
@@ -173,8 +172,7 @@ async def _move_members(connection: Connection, cause: Cause, command: MergeReco
 
 
 async def _return_members(connection: Connection, cause: Cause, merge: Merge) -> None:
-    members = await people.find_members(connection, merge.merged_ids, merge.decided_at)
-    locked = await people.lock_people(connection, members)
+    locked = await people.lock_members(connection, merge.merged_ids, merge.decided_at)
     returns = [
         ReturnMembership(merge.survivor_id, each, merge.decided_at, cause.at)
         for each in merge.merged_ids

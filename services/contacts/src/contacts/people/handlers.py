@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from shared.aliases import current_id, current_ids
+from shared.aliases import current_id
 from shared.cause import Cause
 from shared.contracts.contacts import KeyDate, UnlinkedFor
 from shared.db import Connection, Pool, transaction, with_retries
 
-from contacts.current import lock_current, require_seen
+from contacts.current import hold_current, lock_current, require_seen
 from contacts.customers import store as customers
 from contacts.customers.domain import CustomerNotFoundError
 from contacts.duplicates import handlers as duplicates
@@ -45,7 +45,7 @@ async def create_person(
 
     async def attempt() -> Person:
         async with transaction(pool) as connection:
-            now = await _hold_current(connection, [part.customer_id for part in command.parts])
+            now = await _hold_all(connection, [part.customer_id for part in command.parts])
             parts = tuple(
                 replace(each, customer_id=now[each.customer_id]) for each in command.parts
             )
@@ -177,7 +177,7 @@ async def _meant(connection: Connection, command: Command) -> Command:
     """The same of the customer that a part is in now."""
     match command:
         case SetMembership(part=part):
-            now = await _hold_current(connection, [part.customer_id])
+            now = await _hold_all(connection, [part.customer_id])
             return replace(command, part=replace(part, customer_id=now[part.customer_id]))
         case EndMembership(customer_id=customer_id):
             return replace(command, customer_id=await current_id(connection, customer_id))
@@ -185,16 +185,10 @@ async def _meant(connection: Connection, command: Command) -> Command:
             return command
 
 
-async def _hold_current(connection: Connection, customer_ids: list[UUID]) -> dict[UUID, UUID]:
-    """Whom these ids mean, who are there; nobody merges them now."""
-    current = {each: each for each in customer_ids}
-    held: set[UUID] = set()
-    while not held.issuperset(current.values()):
-        known = await customers.hold_customers(connection, set(current.values()) - held)
-        held |= known.keys()
-        for customer_id in customer_ids:
-            if current[customer_id] not in held:
-                raise CustomerNotFoundError(customer_id=customer_id)
-        if any(known.values()):
-            current = await current_ids(connection, customer_ids)
+async def _hold_all(connection: Connection, customer_ids: list[UUID]) -> dict[UUID, UUID]:
+    """Whom these ids mean, who are all there; nobody merges them now."""
+    current = await hold_current(connection, customer_ids)
+    for customer_id in customer_ids:
+        if customer_id not in current:
+            raise CustomerNotFoundError(customer_id=customer_id)
     return current

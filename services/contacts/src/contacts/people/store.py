@@ -307,6 +307,19 @@ async def find_members(
     return [row["contact_id"] for row in rows]
 
 
+async def lock_members(
+    connection: Connection, customer_ids: Collection[UUID], until: datetime | None = None
+) -> dict[UUID, Person]:
+    """Who is in these customers, or was until just that time, locked; the caller holds those.
+
+    Who is made one with somebody while we wait for them has brought that one what they are in.
+    """
+    locked: dict[UUID, Person] = {}
+    while more := set(await find_members(connection, customer_ids, until)) - locked.keys():
+        locked |= await lock_people(connection, more)
+    return locked
+
+
 async def list_members(
     connection: Connection, customer_ids: Iterable[UUID]
 ) -> dict[UUID, list[UUID]]:

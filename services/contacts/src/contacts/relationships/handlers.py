@@ -105,7 +105,7 @@ async def end_all_of(
     connection: Connection, cause: Cause, party_ids: Collection[UUID], reason_code: str
 ) -> int:
     """Whoever was erased is related to nobody; answers how many relationships that ended."""
-    active = await store.lock_active_of(connection, party_ids)
+    active = await _lock_active_of(connection, party_ids)
     for relationship in active:
         command = EndRelationship(reason_code, cause.at)
         await _carry_out(connection, cause, relationship, command)
@@ -120,10 +120,7 @@ async def move_all(
     What the survivor has already, has with them, or can have once only is not established again.
     Answers what ended, and what it has become.
     """
-    active = await store.lock_active_of(connection, merged_ids)
-    if not active:
-        return []
-    await store.lock_groups(connection)
+    active = await _lock_active_of(connection, merged_ids)
     for relationship in active:
         await _carry_out(connection, cause, relationship, EndRelationship("merged", cause.at))
     now = dict.fromkeys(merged_ids, to_id)
@@ -156,6 +153,19 @@ async def return_all(
         new_id = derived_id("unmerged", merge_id, told.relationship_id)
         if await _are_present(connection, told, parties):
             await _establish_if_it_fits(connection, cause, between(told, parties, new_id))
+
+
+async def _lock_active_of(
+    connection: Connection, party_ids: Collection[UUID]
+) -> list[Relationship]:
+    """How these parties are related now, the other end being moved by nobody.
+
+    Who waits for the row alone finds it ended, and not the one that another merge made of it.
+    """
+    if not await store.count_active_of(connection, party_ids):
+        return []
+    await store.lock_groups(connection)
+    return await store.lock_active_of(connection, party_ids)
 
 
 async def _are_present(
