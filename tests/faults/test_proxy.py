@@ -1,5 +1,6 @@
 """What the fault proxy does to a connection, and that the pool of a service notices it."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from tests.faults.rig import Rig
 
 NOTICED_WITHIN = 15.0  # six seconds of silence, and a machine that is busy
 FAULTS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+CLIENT_GONE = Fault(deaf=frozenset({"client"}), forgets=True)
 DEAF = Fault(deaf=frozenset({"client", "server"}))
 GONE = Fault(deaf=frozenset({"client", "server"}), forgets=True)
 
@@ -53,6 +55,21 @@ async def test_a_short_silence_costs_time_only(rig: Rig) -> None:
         assert proxy.met["deafened"] == 2
         proxy.heal()
         assert await connection.fetchval("SELECT pg_backend_pid()") == backend
+
+
+async def test_what_a_client_left_locked_behind_a_proxy_is_given_up(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxy's side of the server's connection lives on, and answers every keepalive."""
+    monkeypatch.setattr("shared.db.LEFT_OPEN_TIMEOUT", 1.0)
+    async with _pool_behind_proxy(rig) as (pool, proxy), pool.acquire() as connection:
+        await connection.execute("BEGIN; SELECT pg_advisory_xact_lock(20261128)")
+        proxy.disturb(CLIENT_GONE)
+        connection.terminate()
+        proxy.heal()
+        direct = asyncpg.create_pool(rig.database_url("contacts"), min_size=1, max_size=1)
+        async with asyncio.timeout(NOTICED_WITHIN), direct as others:
+            await others.execute("SELECT pg_advisory_lock(20261128)")
 
 
 @pytest.mark.parametrize(

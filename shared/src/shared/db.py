@@ -46,6 +46,13 @@ _SERVER_NOTICES_SILENCE = {
 """The same for the server: by its defaults the transactions of a client that was cut off keep their
 locks for two hours, and every other process of the service waits for them."""
 
+LEFT_OPEN_TIMEOUT = 30.0
+"""Seconds after which the server gives up a transaction of which it hears nothing more.
+
+Silence on the wire is noticed sooner; but what stands between (a pooler, a load balancer, a proxy)
+may keep the server's side open and well when the client behind it is gone, and its locks with it.
+"""
+
 ATTEMPTS = 3
 """How often a command is tried that lost a race for its row."""
 
@@ -57,6 +64,7 @@ _INFRASTRUCTURE_FAULTS = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.PostgresSystemError,
     OSError,
     TimeoutError,
@@ -73,13 +81,14 @@ def is_infrastructure_fault(error: BaseException) -> bool:
 
 async def open_pool(url: str, *, max_size: int = 10) -> Pool:
     """A pool for one service database; raises `OSError` or asyncpg's errors where there is none."""
+    left_open = {"idle_in_transaction_session_timeout": f"{LEFT_OPEN_TIMEOUT * 1000:.0f}"}
     return await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=max_size,
         timeout=CONNECT_TIMEOUT,
         command_timeout=COMMAND_TIMEOUT,
-        server_settings=_SERVER_NOTICES_SILENCE,
+        server_settings={**_SERVER_NOTICES_SILENCE, **left_open},
         init=notice_silence,
         reset=_leave_as_it_is,
     )
