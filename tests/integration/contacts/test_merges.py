@@ -100,6 +100,20 @@ async def test_two_customers_become_one_with_all_that_was_theirs(
         assert set(await all_ids_of(connection, UUID(one))) == {UUID(one), UUID(two)}
 
 
+async def test_what_was_said_last_stays_and_the_undoing_gives_the_former_back(api: Api) -> None:
+    one = await organization(api, region="DE", industry="steel")
+    two = await organization(api, region="AT", industry="iron")
+    corrected = await api.call("PATCH", f"/v1/customers/{one}", json={"region": "CH"})
+    assert corrected.status_code == 200, corrected.text
+    made = await merged(api, one, two)
+    strategies = {each["field"]: (each["strategy"], each["from_id"]) for each in made["fields"]}
+    assert (strategies["region"], strategies["industry"]) == (("kept", one), ("recent", two))
+    shown = await customer(api, one)
+    assert (shown["region"], shown["industry"]) == ("CH", "iron")
+    await undo(api, made["merge_id"])
+    assert [(await customer(api, each))["industry"] for each in (one, two)] == ["steel", "iron"]
+
+
 async def test_a_repeat_of_a_merge_is_answered_like_the_first(api: Api, outbox: Outbox) -> None:
     one, two = await organization(api), await organization(api)
     headers = {"Idempotency-Key": "k"}
@@ -261,7 +275,7 @@ async def test_a_preview_of_customers_tells_all_that_objects(api: Api, outbox: O
     seen = (await api.post("/v1/merges/customers/preview", body)).json()
     codes = [each["code"] for each in seen["objections"]]
     assert codes == ["unique-identifiers-differ", "kinds-differ"]
-    assert {each["field"]: each["value"] for each in seen["fields"]}["tax_id"] == "ATU1"
+    assert {each["field"]: each["value"] for each in seen["fields"]}["tax_id"] == "ATU2"
     assert await outbox.types() == told
     absent = {**body, "merged_ids": [str(uuid4())]}
     assert (await api.post("/v1/merges/customers/preview", absent)).status_code == 404

@@ -85,7 +85,7 @@ async def test_two_people_become_one_with_all_that_was_theirs(api: Api, outbox: 
 
     made = await merged(api, one, two)
     now = await shown(api, one)
-    assert (now["given_name"], now["family_name"]) == ("Ada", "Lovelace")
+    assert (now["given_name"], now["family_name"]) == ("A.", "Lovelace")
     assert now["key_dates"] == [birthday]
     points = {point["value"]: point["is_primary"] for point in now["points"]}
     assert points == {"ada@example.org": True, "a@example.org": False}

@@ -25,6 +25,8 @@ from shared.contracts.contacts import (
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ONE, TWO, FIRM, MERGE = (UUID(int=n) for n in range(1, 5))
+NEVER: dict[UUID, dict[str, datetime]] = {ONE: {}, TWO: {}}
+"""Nothing was said since the records are known."""
 
 
 def state(contact_id: UUID, **fields: Any) -> ContactState:
@@ -42,21 +44,34 @@ def consent(contact_id: UUID, status: ConsentStatus, **fields: Any) -> Consent:
     return Consent(subject, status, NOW - timedelta(days=9), "call", 3, **fields)
 
 
-def test_a_value_is_the_chosen_ones_else_the_survivors_else_the_others() -> None:
-    one = state(ONE, given_name="Ada", job_title="CEO")
-    two = state(TWO, given_name="A.", family_name="L", job_title="CTO")
-    plan = plan_person({ONE: one, TWO: two}, {"job_title": TWO})
+def test_a_value_is_the_chosen_ones_else_the_one_that_was_said_last() -> None:
+    one = state(ONE, given_name="Ada", job_title="CEO", language="en", department="R&D")
+    two = state(
+        TWO, given_name="A.", family_name="L", job_title="CTO", language="de", department="R&D"
+    )
+    said = {ONE: {}, TWO: {"language": NOW, "department": NOW}}
+    plan = plan_person({ONE: one, TWO: two}, {"job_title": TWO}, said)
     assert {each.field: (each.strategy, each.value) for each in plan.resolved} == {
         "given_name": ("kept", "Ada"),
         "family_name": ("present", "L"),
         "job_title": ("chosen", "CTO"),
+        "language": ("recent", "de"),
+        "department": ("kept", "R&D"),
     }
+
+
+def test_a_birthday_that_was_corrected_last_stays() -> None:
+    wrong, right = (KeyDate(kind="birthday", month_day=day) for day in ("05-01", "05-10"))
+    records = {ONE: state(ONE, key_dates=[wrong]), TWO: state(TWO, key_dates=[right])}
+    for said, stays in (({}, wrong), ({"key_dates": NOW}, right)):
+        plan = plan_person(records, {}, {ONE: {}, TWO: said})
+        assert plan.profile.get("key_dates", (wrong,)) == (stays,)
 
 
 def test_every_address_is_kept_once_with_one_primary() -> None:
     one = state(ONE, points=(point(ONE, "a@x.org", is_primary=True),))
     theirs = (point(TWO, "a@x.org"), point(TWO, "b@x.org", is_primary=True))
-    plan = plan_person({ONE: one, TWO: state(TWO, points=theirs)}, {})
+    plan = plan_person({ONE: one, TWO: state(TWO, points=theirs)}, {}, NEVER)
     assert plan.profile["points"] == (*one.points, point(ONE, "b@x.org"))
 
 
@@ -66,7 +81,7 @@ def test_of_two_live_parts_in_a_customer_the_survivors_stays_and_ended_ones_too(
     live = Membership(customer_id=FIRM, role="boss", since=since[2])
     ended = Membership(customer_id=FIRM, role="clerk", since=since[0], until=since[1])
     records = {ONE: state(ONE, memberships=(own,)), TWO: state(TWO, memberships=(ended, live))}
-    united_parts = plan_person(records, {}).profile["memberships"]
+    united_parts = plan_person(records, {}, NEVER).profile["memberships"]
     assert united_parts == (ended, own.model_copy(update={"role": "boss"}))
 
 
@@ -74,7 +89,7 @@ def test_each_has_back_what_they_brought_as_it_is_by_then() -> None:
     birthday = KeyDate(kind="birthday", month_day="12-10")
     one = state(ONE, given_name="Ada", points=(point(ONE, "a@x.org"),))
     two = state(TWO, family_name="L", points=(point(TWO, "b@x.org"),), key_dates=(birthday,))
-    plan = plan_person({ONE: one, TWO: two}, {})
+    plan = plan_person({ONE: one, TWO: two}, {}, NEVER)
     kept = to_jsonable_python(kept_of_person(one, plan, [two]))
     merged = one.model_copy(update=dict(plan.profile))
     bad = point(ONE, "b@x.org", status="invalid")
@@ -90,7 +105,7 @@ def test_each_has_back_what_they_brought_as_it_is_by_then() -> None:
 def test_what_one_of_them_had_verified_is_verified_and_goes_back_so(has_it_too: bool) -> None:  # noqa: FBT001
     one = state(ONE, points=(point(ONE, "a@x.org"),) if has_it_too else ())
     two = state(TWO, points=(point(TWO, "a@x.org", verified_at=NOW),))
-    plan = plan_person({ONE: one, TWO: two}, {})
+    plan = plan_person({ONE: one, TWO: two}, {}, NEVER)
     [address] = plan.profile["points"]
     assert address.verified_at == NOW
     kept = to_jsonable_python(kept_of_person(one, plan, [two]))

@@ -1,7 +1,8 @@
 """The table of changes: as many as a transaction makes, by one statement."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +33,11 @@ _LIST = f"""
 SELECT change_id, {_NAMES} FROM record_changes
 WHERE about = $1 AND ($2::bigint IS NULL OR change_id < $2)
 ORDER BY change_id DESC LIMIT $3
+"""
+_SAID = """
+SELECT about, name, max(changed_at) AS said_at
+FROM record_changes CROSS JOIN jsonb_object_keys(fields) AS name
+WHERE about = ANY($1::uuid[]) GROUP BY about, name
 """
 _FIND = f"SELECT change_id, {_NAMES} FROM record_changes WHERE about = $1 AND change_id = $2"
 
@@ -68,6 +74,16 @@ async def list_changes(
 async def find_change(connection: Connection, about: UUID, change_id: int) -> RecordChange | None:
     row = await connection.fetchrow(_FIND, about, change_id)
     return _change(row) if row else None
+
+
+async def find_said(
+    connection: Connection, about: Collection[UUID]
+) -> dict[UUID, dict[str, datetime]]:
+    """When each field of these records was changed last; one that never was is absent."""
+    said: dict[UUID, dict[str, datetime]] = {each: {} for each in about}
+    for row in await connection.fetch(_SAID, list(about)):
+        said[row["about"]][row["name"]] = row["said_at"]
+    return said
 
 
 async def delete_history(connection: Connection, about: Sequence[UUID]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -46,33 +47,41 @@ class Resolved:
         return FieldChoice(field=self.field, from_id=self.from_id, strategy=self.strategy)
 
 
+Said: TypeAlias = Mapping[UUID, Mapping[str, datetime]]
+"""When each field of a record was changed last; one that never was is as old as the record."""
+
+
 def resolve(
-    names: Iterable[str], records: Records[StateT], chosen: Mapping[str, UUID]
+    names: Iterable[str],
+    records: Records[StateT],
+    chosen: Mapping[str, UUID],
+    said: Said,
+    said_as: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Resolved]:
-    """What was chosen, else the staying record's own value, else the newest record's that has one.
+    """What was chosen, else what was said last of those that say anything.
 
-    Of a field that nobody has nothing is said.
+    Where the staying record says the same it is its own. Of a field that nobody has nothing is
+    said. `said_as` has the name by which the history knows a field, where that is another.
     """
-    survivor_id, *others = records
-    newest = sorted(others, key=lambda each: records[each].created_at, reverse=True)
-    found = (_resolve(name, records, [survivor_id, *newest], chosen.get(name)) for name in names)
-    return [each for each in found if each is not None]
+    resolved: list[Resolved] = []
+    for name in names:
+        values = {each: getattr(state, name) for each, state in records.items()}
+        chosen_id = chosen.get(name)
+        if chosen_id is not None and chosen_id in values:
+            resolved.append(Resolved(name, chosen_id, "chosen", values[chosen_id]))
+        elif having := {each: value for each, value in values.items() if value is not None}:
+            known_as = said_as.get(name, name)
+            last = max(having, key=lambda each: said[each].get(known_as, records[each].created_at))
+            resolved.append(_said_last(name, having, last, next(iter(records))))
+    return resolved
 
 
-def _resolve(
-    name: str, records: Records[StateT], order: Sequence[UUID], chosen: UUID | None
-) -> Resolved | None:
-    if chosen is not None and chosen in records:
-        return Resolved(name, chosen, "chosen", getattr(records[chosen], name))
-    values = {each: getattr(records[each], name) for each in order}
-    having = [each for each in order if values[each] is not None]
-    if not having:
-        return None
-    first = having[0]
-    if first == order[0]:
-        return Resolved(name, first, "kept", values[first])
-    differing = {values[each] for each in having}
-    return Resolved(name, first, "recent" if len(differing) > 1 else "present", values[first])
+def _said_last(name: str, having: Mapping[UUID, Any], last: UUID, survivor_id: UUID) -> Resolved:
+    value = having[last]
+    if having.get(survivor_id) == value:
+        return Resolved(name, survivor_id, "kept", value)
+    is_all = all(each == value for each in having.values())
+    return Resolved(name, last, "present" if is_all else "recent", value)
 
 
 def changed_by(resolved: Iterable[Resolved], survivor: State) -> dict[str, tuple[Any, Any]]:
@@ -118,11 +127,11 @@ class CustomerPlan:
 
 
 def plan_customer(
-    records: Mapping[UUID, CustomerState], chosen: Mapping[str, UUID]
+    records: Mapping[UUID, CustomerState], chosen: Mapping[str, UUID], said: Said
 ) -> CustomerPlan:
     """Fields by `resolve`; external ids and tags united; the lifecycle that has come furthest."""
     survivor, *_ = states = list(records.values())
-    resolved = resolve(CUSTOMER_FIELDS, records, chosen)
+    resolved = resolve(CUSTOMER_FIELDS, records, chosen, said)
     return CustomerPlan(
         resolved,
         changed_by(resolved, survivor),

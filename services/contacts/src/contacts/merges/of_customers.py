@@ -26,6 +26,7 @@ from contacts.customers.lifecycle import AdoptLifecycle
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import CloseAsMerged
 from contacts.grades.handlers import rate_anew
+from contacts.history.store import find_said
 from contacts.identities import store as identities
 from contacts.matching.subjects import customer_traits
 from contacts.merges import store
@@ -84,7 +85,7 @@ async def merge_customers(connection: Connection, cause: Cause, command: MergeRe
     moved["relationships"] = len(related)
     states = states_of(locked)
     standing = await find_standing(connection, states)
-    plan = plan_customer(states, command.choices)
+    plan = plan_customer(states, command.choices, await find_said(connection, states))
     merge = decided(
         command,
         cause.at,

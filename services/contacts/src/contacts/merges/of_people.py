@@ -18,6 +18,7 @@ from contacts.consents.commands import AdoptConsent, Command, Consent, WithdrawC
 from contacts.current import lock_named
 from contacts.duplicates import handlers as duplicates
 from contacts.duplicates.domain import CloseAsMerged
+from contacts.history.store import find_said
 from contacts.households.decisions import Seat
 from contacts.households.handlers import merge_seats, return_seats
 from contacts.identities import store as identities
@@ -82,7 +83,8 @@ async def merge_people(connection: Connection, cause: Cause, command: MergeRecor
     cause = following(cause, await store.find_last_into(connection, command.record_ids))
     surest = await duplicates.find_surest(connection, command.record_ids, command.case_id)
     survivor = locked[command.survivor_id].state
-    plan = plan_person(states_of(locked), command.choices)
+    said = await find_said(connection, locked)
+    plan = plan_person(states_of(locked), command.choices, said)
     came = await _move_all(connection, cause, command, _newest_first(locked, command))
     moved = {**moved_parts(survivor, plan), **_counts(came)}
     others = [locked[each].state for each in command.merged_ids]

@@ -20,7 +20,7 @@ from shared.contracts.contacts import (
     PostalPoint,
 )
 
-from contacts.merges.decisions import Resolved, changed_by, given_back, resolve
+from contacts.merges.decisions import Resolved, Said, changed_by, given_back, resolve
 from contacts.people.domain import point_id_of
 from contacts.postal_points import postal_point_id
 
@@ -71,12 +71,14 @@ class PersonPlan:
     profile: Mapping[str, Any]
 
 
-def plan_person(records: Mapping[UUID, ContactState], chosen: Mapping[str, UUID]) -> PersonPlan:
+def plan_person(
+    records: Mapping[UUID, ContactState], chosen: Mapping[str, UUID], said: Said
+) -> PersonPlan:
     """Fields by `resolve`; points, addresses and parts in customers united."""
     survivor, *others = records.values()
     others.sort(key=lambda each: each.created_at, reverse=True)
     fields = {contact_id: Fields.of(state) for contact_id, state in records.items()}
-    resolved = resolve(PERSON_FIELDS, fields, chosen)
+    resolved = resolve(PERSON_FIELDS, fields, chosen, said, dict.fromkeys(DATES, "key_dates"))
     changed = changed_by(resolved, fields[survivor.contact_id])
     profile = {
         **_with_dates(survivor, {name: after for name, (_, after) in changed.items()}),

@@ -15,6 +15,7 @@ from shared.errors import Refusal
 from contacts.consents.adoption import strictest
 from contacts.customers import store as customers
 from contacts.duplicates.handlers import find_surest
+from contacts.history.store import find_said
 from contacts.households.store import find_households_of
 from contacts.identities.store import count_links
 from contacts.merges import of_customers, of_people
@@ -50,7 +51,8 @@ class Preview:
 
 async def preview_customers(connection: Connection, command: MergeRecords) -> Preview:
     records = {each: await customers.load_customer(connection, each) for each in command.record_ids}
-    plan = plan_customer(of_customers.states_of(records), command.choices)
+    said = await find_said(connection, records)
+    plan = plan_customer(of_customers.states_of(records), command.choices, said)
     members = await people.find_members(connection, command.merged_ids)
     return Preview(
         {customer_id: customer.version for customer_id, customer in records.items()},
@@ -70,7 +72,7 @@ async def preview_customers(connection: Connection, command: MergeRecords) -> Pr
 async def preview_people(connection: Connection, command: MergeRecords, at: datetime) -> Preview:
     records = {each: await people.load_person(connection, each) for each in command.record_ids}
     states = of_people.states_of(records)
-    plan = plan_person(states, command.choices)
+    plan = plan_person(states, command.choices, await find_said(connection, states))
     parts = of_people.moved_parts(states[command.survivor_id], plan)
     objections = await of_people.against(connection, command, records)
     return Preview(
