@@ -78,7 +78,10 @@ async def test_each_row_becomes_what_the_api_would_have_made(
     assert (done["status"], done["created"], done["rows_done"]) == ("completed", 1, 1)
     types = await outbox.types()
     assert types == ["import.started", "customer.created", "customer.state", "import.completed"]
-    rows = (await outbox.rows())[1:3]
+    first, *rows, last = await outbox.rows()
+    assert json.loads(first["payload"])["rows"] == 1
+    report = f"/v1/imports/{done['import_id']}/errors.csv"
+    assert json.loads(last["payload"])["error_report_ref"] == report
     assert all(f"import:{done['import_id']}" in row["headers"] for row in rows)
     for row, api_fact in zip(rows, expected, strict=True):
         fact = json.loads(row["payload"])

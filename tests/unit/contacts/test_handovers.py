@@ -79,6 +79,8 @@ def test_the_last_word_completes_it_with_what_was_moved() -> None:
             moved=tuple(
                 Moved(service=service, kind="things", count=2) for service in sorted(REQUIRED[:-1])
             ),
+            acks=tuple(sorted(REQUIRED)),
+            briefing_ref=f"/v1/handovers/{ID}/brief",
         )
     ]
 

@@ -70,8 +70,10 @@ async def import_customers(
         changes[customer_id] = earlier.then(change) if earlier else change
     if not batch.dry_run:
         keys = await store.save_changes(connection, batch.cause, list(changes.values()))
-        await duplicates.put_up(connection, batch.cause, store.load_traits, known.twins, "import")
-        await duplicates.detect(
+        tally.duplicates += await duplicates.put_up(
+            connection, batch.cause, store.load_traits, known.twins, "import"
+        )
+        tally.duplicates += await duplicates.detect(
             connection, batch.cause, store.load_traits, keys.new, "import", keys.first
         )
 

@@ -91,6 +91,7 @@ class Tally:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    duplicates: int = 0
     errors: list[RowError] = field(default_factory=list[RowError])
 
     def reject(self, row: int, name: str | None, reason: str) -> None:

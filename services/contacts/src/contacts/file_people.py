@@ -90,7 +90,7 @@ async def import_people(
     if not batch.dry_run:
         keys = await store.save_changes(connection, batch.cause, list(changes.values()))
         await identities.record_all(connection, batch.cause, links)
-        await _detect(connection, batch, keys, links, known.twins)
+        tally.duplicates += await _detect(connection, batch, keys, links, known.twins)
         states = {contact_id: known.people[contact_id].state for contact_id in opt_outs}
         await honour_opt_outs(connection, batch, opt_outs, states, rules)
 
@@ -249,7 +249,7 @@ async def _detect(
     keys: KeyChanges,
     links: Sequence[LinkIdentity],
     twins: Mapping[UUID, UUID],
-) -> None:
+) -> int:
     """Open cases for the new people; those whose numbers in one system differ are two."""
     unique: dict[UUID, set[Unique]] = {}
     for link in links:
@@ -260,7 +260,8 @@ async def _detect(
         for each in keys.new
     }
     pairs = [(new[twin], known) for twin, known in twins.items()]
-    await duplicates.put_up(connection, batch.cause, store.load_traits, pairs, "import")
-    await duplicates.detect(
-        connection, batch.cause, store.load_traits, list(new.values()), "import", keys.first
-    )
+    load, cause = store.load_traits, batch.cause
+    put_up = await duplicates.put_up(connection, cause, load, pairs, "import")
+    new_ones = list(new.values())
+    found = await duplicates.detect(connection, cause, load, new_ones, "import", keys.first)
+    return put_up + found

@@ -175,10 +175,10 @@ async def put_up(
     load: LoadTraits,
     pairs: Sequence[tuple[Traits, UUID]],
     found_by: Door,
-) -> None:
+) -> int:
     """Open cases of pairs that somebody else suspects, however alike the policy finds them."""
     if not pairs:
-        return
+        return 0
     known = await load(connection, {other for _, other in pairs})
     others = {each.entity_id: each for each in known}
     found = [
@@ -186,7 +186,7 @@ async def put_up(
         for one, other in pairs
         if other in others
     ]
-    await open_cases(connection, cause, found, found_by)
+    return await open_cases(connection, cause, found, found_by)
 
 
 async def dismiss_case(pool: Pool, cause: Cause, case_id: UUID, reason_code: str) -> DuplicateCase:

@@ -173,5 +173,7 @@ def _completed(
         status=status,
         moved=moved,
         unresolved=after.unresolved,
+        acks=tuple(sorted(after.acknowledged)),
+        briefing_ref=f"/v1/handovers/{after.handover_id}/brief",
     )
     return after, [fact]

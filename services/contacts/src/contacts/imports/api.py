@@ -82,6 +82,7 @@ class ImportOut(BaseModel):
     updated: int
     unchanged: int
     rejected: int
+    duplicates: int
     started_at: datetime
     duration_ms: int | None
     version: int

@@ -119,6 +119,7 @@ class Import:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    duplicates: int = 0
     blocks_done: int = 0
     last_row: int = 1
     duration_ms: int | None = None
@@ -184,6 +185,7 @@ def start(run: Import) -> Step:
         source_label=run.source_label,
         file_hash=run.file_hash,
         mode=run.mode,
+        rows=run.rows_total,
     )
     return run, [started]
 
@@ -208,6 +210,7 @@ def advance(run: Import, tally: Tally, rows: int, last_row: int) -> Import:
         unchanged=run.unchanged + tally.unchanged,
         rejected=run.rejected
         + len({error.row for error in tally.errors if error.row_is == "rejected"}),
+        duplicates=run.duplicates + tally.duplicates,
         blocks_done=run.blocks_done + 1,
         last_row=last_row,
     )
@@ -247,6 +250,8 @@ def finish(run: Import, at: datetime) -> Step:
         unchanged=run.unchanged,
         rejected=run.rejected,
         duration_ms=duration_ms,
+        duplicates=run.duplicates,
+        error_report_ref=f"/v1/imports/{run.import_id}/errors.csv",
     )
     return replace(done, version=run.version + 1), [completed]
 

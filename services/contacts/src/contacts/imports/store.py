@@ -37,6 +37,7 @@ _FIELDS = (
     "updated",
     "unchanged",
     "rejected",
+    "duplicates",
     "blocks_done",
     "last_row",
     "duration_ms",
@@ -51,6 +52,7 @@ _SAVE = """
 UPDATE imports SET
     status = $2, version = $3, failure = $4, rows_done = $5, created = $6, updated = $7,
     unchanged = $8, rejected = $9, blocks_done = $10, last_row = $11, duration_ms = $12,
+    duplicates = $13,
     touched_at = clock_timestamp()
 WHERE import_id = $1
 """
@@ -144,6 +146,7 @@ async def save_import(connection: Connection, run: Import) -> None:
         run.blocks_done,
         run.last_row,
         run.duration_ms,
+        run.duplicates,
     )
 
 

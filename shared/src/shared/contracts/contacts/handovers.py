@@ -45,7 +45,8 @@ class HandoverStarted(Event):
 class HandoverCompleted(Event):
     """Every service moved all there was, or the time is up: `unresolved` names who has not said so.
 
-    A service that acknowledges later completes the handover once more, without exceptions.
+    A service that acknowledges later completes the handover once more, without exceptions. `acks`
+    are those that have; `briefing_ref` is the path at customer-360 of the brief for the new owner.
     """
 
     handover_id: UUID
@@ -54,3 +55,5 @@ class HandoverCompleted(Event):
     status: Annotated[str, Open.to(HandoverStatus)]
     moved: tuple[Moved, ...] = ()
     unresolved: tuple[str, ...] = ()
+    acks: tuple[str, ...] = ()
+    briefing_ref: str | None = None

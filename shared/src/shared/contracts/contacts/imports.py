@@ -19,11 +19,16 @@ class ImportStarted(Event):
     source_label: str
     file_hash: str
     mode: Literal["create", "upsert"]
+    rows: int | None = None
 
 
 @IMPORT_EVENTS.fact("completed")
 class ImportCompleted(Event):
-    """An import wrote every good row and listed every bad one."""
+    """An import wrote every good row and listed every bad one.
+
+    `duplicates` counts the cases that were opened of new records; `error_report_ref` is the path at
+    contacts of what is wrong with which row.
+    """
 
     import_id: UUID
     rows: int
@@ -32,6 +37,8 @@ class ImportCompleted(Event):
     unchanged: int
     rejected: int
     duration_ms: int
+    duplicates: int = 0
+    error_report_ref: str | None = None
 
 
 @IMPORT_EVENTS.fact("failed")
