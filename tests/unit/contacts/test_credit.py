@@ -218,12 +218,12 @@ def test_deals_and_tickets_say_only_what_changed() -> None:
     amount = DealAmountChanged(
         deal_id=DEAL, customer_id=ID, from_amount=Decimal(1), to_amount=Decimal(2), currency="EUR"
     )
-    assert deal_row(amount, 2).amount == Decimal(2)
-    assert deal_row(amount, 2).status is None
+    assert deal_row(amount, 2, AT).amount == Decimal(2)
+    assert deal_row(amount, 2, AT).status is None
     lost = DealLost(
         deal_id=DEAL, customer_id=ID, reason_code="price", lost_stage_id="s", amount=Decimal(2),
         currency="EUR", lost_at=AT,
     )  # fmt: skip
-    assert deal_row(lost, 3).status == "lost"
+    assert deal_row(lost, 3, AT).status == "lost"
     cancelled = TicketCancelled(ticket_id=TICKET, customer_id=ID, severity=3, reason_code="none")
     assert ticket_row(cancelled, 2).is_cancelled is True

@@ -25,6 +25,8 @@ from contacts.credit.handlers import assess_all
 from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
+from contacts.dormancy import api as dormancy
+from contacts.dormancy.handlers import notice_quiet_customers
 from contacts.duplicates import api as duplicates
 from contacts.exports import api as exports
 from contacts.grades import api as grades
@@ -74,6 +76,7 @@ BUNDLE_POLL_AT_REST = 2.0
 REVIEW_POLL = 60.0
 REVIEW_POLL_AT_REST = 600.0
 ASSESS_POLL = 3600.0
+DORMANCY_POLL = 3600.0
 AUTO_MERGE_POLL = 60.0
 NOT_ERASED = "record_status <> 'erased'"
 
@@ -108,6 +111,7 @@ def create_app() -> FastAPI:
             grades.router,
             offboardings.router,
             credit.router,
+            dormancy.router,
             interactions.router,
             touches_api.router,
             preferences.router,
@@ -161,6 +165,7 @@ def create_app() -> FastAPI:
             Job("grade-dry-runs", run_dry_runs, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("grade-reviews", review_due, every=REVIEW_POLL, at_rest=REVIEW_POLL_AT_REST),
             Job("assess-credit", assess_all, every=ASSESS_POLL),
+            Job("dormancy", notice_quiet_customers, every=DORMANCY_POLL),
             *auto_merges(settings),
             Job("forget-merges", forget_closed, every=60.0),
         ],

@@ -25,8 +25,9 @@ from contacts.customers.credit import (
 )
 from contacts.customers.domain import Command, Customer, carry_out
 from contacts.customers.handlers import lock_customer
+from contacts.dormancy.handlers import wake
 from contacts.figures.domain import OrderRow
-from contacts.figures.store import save_rows
+from contacts.figures.store import lock_orders, save_rows, share_orders
 
 ASSESSED_AT_ONCE = 500
 
@@ -52,7 +53,7 @@ async def set_limit(
 
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
-            await store.lock_limits(connection)
+            await lock_orders(connection)
             customer = await lock_customer(connection, customer_id, if_match)
             policy = await store.load_policy(connection)
             terms = policy.terms_days if wanted.terms_days is None else wanted.terms_days
@@ -131,10 +132,11 @@ async def _change(
 
 
 async def note_orders(connection: Connection, cause: Cause, orders: Sequence[OrderRow]) -> None:
-    """Keep the orders, and assess the customers with a limit among those who ordered."""
-    await store.share_limits(connection)
+    """Keep the orders; of those who ordered, wake the dormant and assess those with a limit."""
+    await share_orders(connection)
     await save_rows(connection, orders)
     current = await current_ids(connection, {order.customer_id for order in orders})
+    await wake(connection, cause, orders, current)
     limited = await store.find_limited(connection, set(current.values()))
     latest = {current[order.customer_id]: order.order_id for order in orders}
     await reassess(connection, cause, limited, latest)

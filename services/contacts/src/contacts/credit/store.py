@@ -46,8 +46,6 @@ _HELD_PAGE = """
 SELECT customer_id FROM customer_credits WHERE is_held AND ($1::uuid IS NULL OR customer_id > $1)
 ORDER BY customer_id LIMIT $2
 """
-_LIMITS = 5_090_001
-"""The advisory lock of those who set limits and those who hear of orders."""
 
 
 async def load_policy(connection: Connection) -> CreditPolicy:
@@ -73,16 +71,6 @@ async def read_owed(
     since = at - timedelta(days=window_days)
     rows = await connection.fetch(_OWED, *(list(column) for column in columns), at, since)
     return {row["customer_id"]: Owed(**dict(row)) for row in rows}
-
-
-async def share_limits(connection: Connection) -> None:
-    """Write orders while nobody sets a limit: who sets it next sees them, who did is seen."""
-    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _LIMITS)
-
-
-async def lock_limits(connection: Connection) -> None:
-    """Set a limit while nobody writes orders."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LIMITS)
 
 
 async def find_limited(connection: Connection, customer_ids: Collection[UUID]) -> list[UUID]:

@@ -50,10 +50,12 @@ from contacts.customers.lifecycle import (
     FollowFact,
     MoveApproved,
     MoveLifecycle,
+    NoticeQuiet,
     adopt,
     follow,
     move,
     move_approved,
+    notice_quiet,
 )
 from contacts.records import (
     AwaitErasure,
@@ -150,6 +152,7 @@ Command: TypeAlias = (
     | MoveLifecycle
     | MoveApproved
     | FollowFact
+    | NoticeQuiet
     | AdoptLifecycle
     | ArchiveCustomer
     | RestoreCustomer
@@ -198,6 +201,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 -- one per command
             return move_approved(customer.state, command)
         case FollowFact():
             return follow(customer.state, command)
+        case NoticeQuiet():
+            return notice_quiet(customer.state, command)
         case AdoptLifecycle():
             return adopt(customer.state, command)
         case ArchiveCustomer() | RestoreCustomer():
