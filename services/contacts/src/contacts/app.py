@@ -43,6 +43,7 @@ from contacts.imports import api as imports
 from contacts.intake.consumers import intake
 from contacts.interactions import api as interactions
 from contacts.interactions.consumers import consumer as interaction_reactions
+from contacts.interest.consumers import consumer as interest
 from contacts.merges import api as merges
 from contacts.merges.handlers import forget_closed
 from contacts.occasions import api as occasions
@@ -134,6 +135,7 @@ def create_app() -> FastAPI:
             suggestions,
             credit_orders,
             interaction_reactions,
+            interest,
             touches(rules),
         ],
         resyncables=[

@@ -23,13 +23,14 @@ Trigger: TypeAlias = Literal[
     "order-confirmed",
     "deal-reopened",
     "new-interest",
+    "leads-disqualified",
     "quiet",
 ]
 WON_BACK = "won-back"
 
 LIFECYCLE: Mapping[tuple[Lifecycle, Lifecycle], frozenset[Trigger]] = {
     ("prospect", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
-    ("prospect", "disqualified"): frozenset({"by-hand"}),
+    ("prospect", "disqualified"): frozenset({"by-hand", "leads-disqualified"}),
     ("disqualified", "prospect"): frozenset({"by-hand", "new-interest"}),
     ("customer", "dormant"): frozenset({"by-hand", "quiet"}),
     ("dormant", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
