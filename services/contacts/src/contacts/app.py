@@ -56,6 +56,7 @@ from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
 from contacts.preferences import api as preferences
+from contacts.preferences.consumers import consumer as preferences_learned
 from contacts.privacy import api as privacy
 from contacts.privacy.handlers import watch_deadlines
 from contacts.relationships import api as relationships
@@ -136,6 +137,7 @@ def create_app() -> FastAPI:
             credit_orders,
             interaction_reactions,
             interest,
+            preferences_learned,
             touches(rules),
         ],
         resyncables=[

@@ -1,7 +1,6 @@
 """What leads and responses do to the customers they name; each takes the customer's lock first."""
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
 from shared.aliases import current_ids
 from shared.cause import Cause
@@ -15,7 +14,7 @@ from contacts.customers.domain import Customer, carry_out
 from contacts.customers.lifecycle import FollowFact
 from contacts.interest import store
 from contacts.interest.domain import Interest, is_open, news_of, was_given_up
-from contacts.people import store as people
+from contacts.people.handlers import customers_meant
 
 
 async def note_lead(connection: Connection, cause: Cause, lead: LeadState, version: int) -> None:
@@ -48,12 +47,12 @@ async def note_responses(
     connection: Connection, responses: Sequence[tuple[ResponseRecorded, Cause]]
 ) -> None:
     """Who was disqualified and responds is a prospect again; nearly nobody is, in a batch."""
-    alone = {r.contact_id for r, _ in responses if r.contact_id and not r.customer_id}
-    theirs = await people.find_only_customers(connection, alone)
+    parties = [(response.customer_id, response.contact_id) for response, _ in responses]
+    meant = await customers_meant(connection, parties)
     shown = [
         (customer_id, Interest("response", response.response_id, response.occurred_at, cause))
-        for response, cause in responses
-        if (customer_id := _whose(response, theirs))
+        for customer_id, (response, cause) in zip(meant, responses, strict=True)
+        if customer_id
     ]
     current = await current_ids(connection, {customer_id for customer_id, _ in shown})
     out = await store.find_disqualified(connection, set(current.values()))
@@ -66,10 +65,3 @@ async def note_responses(
         change = carry_out(customer, command)
         locked[current[customer_id]] = change.after
         await customers.save_changes(connection, interest.cause, [change])
-
-
-def _whose(response: ResponseRecorded, theirs: Mapping[UUID, UUID]) -> UUID | None:
-    """The customer that is named, or the only one that the person is in."""
-    if response.customer_id is None and response.contact_id is not None:
-        return theirs.get(response.contact_id)
-    return response.customer_id
