@@ -24,6 +24,7 @@ from shared.contracts.contacts import (
     CustomerCreditExposureChanged,
     CustomerCreditHoldPlaced,
     CustomerCreditHoldReleased,
+    CustomerCreditLimitExpired,
     CustomerCreditLimitSet,
 )
 from shared.contracts.pipeline import (
@@ -146,6 +147,38 @@ def test_raising_the_limit_releases_the_hold() -> None:
         CustomerCreditLimitSet,
         CustomerCreditHoldReleased,
     ]
+
+
+LATE = AT + timedelta(days=365)
+
+
+def test_a_limit_past_its_time_is_told_once_and_is_measured_by_all_the_same() -> None:
+    basis = basis_of(POLICY, "B", "EUR", 30, OWED)
+    at_last = replace(owing(300), at=LATE, basis=basis)
+    assert facts_of(limited(owing(300)), replace(at_last, at=LATE - timedelta(seconds=1))) == []
+    change = carry_out(limited(owing(300)), at_last)
+    assert change.facts == (
+        CustomerCreditLimitExpired(
+            customer_id=ID, limit=Decimal(1000), currency="EUR", valid_until=LATE, basis=basis
+        ),
+    )
+    credit = credit_of(change.after)
+    assert (credit.expired_at, credit.available, credit.hold) == (LATE, 700, None)
+    assert facts_of(change.after, at_last) == []
+    assert facts_of(change.after, replace(at_last, exposure=Decimal(1500))) == [
+        CustomerCreditExposureChanged,
+        CustomerCreditHoldPlaced,
+    ]
+
+
+def test_the_same_limit_again_renews_one_that_is_past_its_time() -> None:
+    expired = limited(replace(owing(0), at=LATE))
+    again = replace(LIMIT, at=LATE, valid_until=LATE + timedelta(days=365))
+    change = carry_out(expired, again)
+    assert [type(fact) for fact in change.facts] == [CustomerCreditLimitSet]
+    credit = credit_of(change.after)
+    assert (credit.expired_at, credit.valid_until) == (None, LATE + timedelta(days=365))
+    assert facts_of(change.after, again) == []
 
 
 def test_a_manual_hold_is_never_released_by_policy() -> None:

@@ -1,7 +1,7 @@
 """What is done with credit: limits are set, holds placed and released, orders counted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -182,7 +182,8 @@ async def keep_manual_hold(
 async def assess_all(pool: Pool) -> None:
     """Look at everybody with a limit, a page per transaction.
 
-    Between the levels that pipeline tells of an overdue invoice, time passes without a word.
+    Between the levels that pipeline tells of an overdue invoice, time passes without a word; and a
+    limit is past its time without one.
     """
     after: UUID | None = None
     while True:
@@ -209,10 +210,16 @@ async def _assessments(
         and (terms := credit.terms_days) is not None
     ]
     owed = await store.read_owed(connection, wanted, policy.window_days, at)
-    return {
-        customer_id: _assessment(policy, each, at, (orders or {}).get(customer_id))
-        for customer_id, each in sorted(owed.items())
-    }
+    terms_of = {customer_id: (currency, terms) for customer_id, currency, terms in wanted}
+    assessed: dict[UUID, AssessCredit] = {}
+    for customer in sorted(found, key=lambda each: each.state.customer_id):
+        customer_id = customer.state.customer_id
+        if customer_id in owed:
+            its = owed[customer_id]
+            assessment = _assessment(policy, its, at, (orders or {}).get(customer_id))
+            basis = _basis(policy, customer, *terms_of[customer_id], its)
+            assessed[customer_id] = replace(assessment, basis=basis)
+    return assessed
 
 
 def _assessment(

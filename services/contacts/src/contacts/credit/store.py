@@ -42,6 +42,10 @@ SELECT customer_id FROM customer_credits
 WHERE credit_limit IS NOT NULL AND ($1::uuid IS NULL OR customer_id > $1)
 ORDER BY customer_id LIMIT $2
 """
+_EXPIRED_PAGE = """
+SELECT customer_id FROM customer_credits WHERE is_expired AND ($1::uuid IS NULL OR customer_id > $1)
+ORDER BY customer_id LIMIT $2
+"""
 _HELD_PAGE = """
 SELECT customer_id FROM customer_credits WHERE is_held AND ($1::uuid IS NULL OR customer_id > $1)
 ORDER BY customer_id LIMIT $2
@@ -87,3 +91,8 @@ async def list_limited(connection: Connection, after: UUID | None, limit: int) -
 async def list_held(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
     """A page, by id, of the customers with a hold."""
     return [row["customer_id"] for row in await connection.fetch(_HELD_PAGE, after, limit)]
+
+
+async def list_expired(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
+    """A page, by id, of the customers whose limit is past its time."""
+    return [row["customer_id"] for row in await connection.fetch(_EXPIRED_PAGE, after, limit)]

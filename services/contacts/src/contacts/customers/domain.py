@@ -12,6 +12,7 @@ from shared.contracts.contacts import (
     CustomerCreditExposureChanged,
     CustomerCreditHoldPlaced,
     CustomerCreditHoldReleased,
+    CustomerCreditLimitExpired,
     CustomerCreditLimitSet,
     CustomerGraded,
     CustomerGradeReviewDue,
@@ -243,6 +244,7 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
             state = state.model_copy(update={"grading": grading_after(state.grading, event)})
         case (
             CustomerCreditLimitSet()
+            | CustomerCreditLimitExpired()
             | CustomerCreditExposureChanged()
             | CustomerCreditHoldPlaced()
             | CustomerCreditHoldReleased()
