@@ -10,7 +10,8 @@ import pytest
 from contacts.credit.consumers import consumer as orders
 from contacts.credit.handlers import note_orders
 from contacts.customers.consumers import deals
-from contacts.dormancy.handlers import notice_quiet_customers
+from contacts.dormancy import handlers
+from contacts.dormancy.handlers import notice_quiet_customers, run_dry_runs
 from contacts.figures.domain import order_row
 from contacts.grades.consumers import consumer as figures
 from shared.db import Pool, transaction
@@ -238,3 +239,45 @@ async def test_only_an_admin_publishes_a_policy(api: Api, roles: tuple[str, ...]
     without_sense = await api.post(POLICIES, {**body, "rules": {"days": 0}})
     assert without_sense.status_code == 422
     assert (await api.get(f"{POLICIES}/{uuid4()}")).status_code == 404
+
+
+async def tried(api: Api, pool: Pool, rules: dict[str, Any]) -> dict[str, Any]:
+    started = await api.post("/v1/dormancy-dry-runs", {"rules": rules}, roles=("sales",))
+    assert (started.status_code, started.json()["status"]) == (202, "running")
+    await run_dry_runs(pool)
+    run = (await api.get(f"/v1/dormancy-dry-runs/{started.json()['run_id']}")).json()
+    assert run["status"] == "completed"
+    return dict(run)
+
+
+async def test_a_dry_run_says_who_would_move_and_moves_nobody(
+    api: Api, pool: Pool, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "LOOKED_AT_ONCE", 3)
+    quiet = [await known(api, pool, days=100) for _ in range(7)]
+    sleeping = await known(api, pool, lifecycle="dormant", days=300)
+    heard = await known(api, pool)
+    await record_touch(api, 1, customer_id=heard)
+    await known(api, pool, lifecycle="prospect")
+    await outbox.clear()
+    run = await tried(api, pool, {"days": 90, "churn_factor": 3})
+    assert run["moves"] == {"customer>dormant": 7, "dormant>churned": 1}
+    assert (run["customers_done"], run["samples"]["dormant>churned"]) == (9, [sleeping])
+    assert (len(run["samples"]["customer>dormant"]), run["completed_at"] is None) == (5, False)
+    assert set(run["samples"]["customer>dormant"]) < set(quiet)
+    assert (await tried(api, pool, {"days": 120, "churn_factor": 3}))["moves"] == {}
+    assert await outbox.types() == []
+
+
+async def test_a_dry_run_is_started_once(api: Api, pool: Pool) -> None:
+    key = {"headers": {"idempotency-key": str(uuid4())}}
+    path, body = "/v1/dormancy-dry-runs", {"rules": {"days": 90}}
+    first = await api.post(path, body, **key)
+    await run_dry_runs(pool)
+    assert (await api.post(path, body, **key)).json()["run_id"] == first.json()["run_id"]
+    taken = await api.post(path, {"rules": {"days": 91}}, **key)
+    assert taken.status_code == 409
+    assert taken.json()["type"].endswith("dormancy-dry-run-id-is-taken")
+    assert not await run_dry_runs(pool)
+    assert (await api.get(f"{path}/{uuid4()}")).status_code == 404
+    assert (await api.post(path, body, roles=("integration",))).status_code == 403

@@ -27,6 +27,7 @@ from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
 from contacts.dormancy import api as dormancy
 from contacts.dormancy.handlers import notice_quiet_customers
+from contacts.dormancy.handlers import run_dry_runs as run_dormancy_dry_runs
 from contacts.duplicates import api as duplicates
 from contacts.exports import api as exports
 from contacts.grades import api as grades
@@ -167,6 +168,12 @@ def create_app() -> FastAPI:
             ),
             Job("forget-bundles", forget_bundles, every=DEADLINE_POLL),
             Job("grade-dry-runs", run_dry_runs, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
+            Job(
+                "dormancy-dry-runs",
+                run_dormancy_dry_runs,
+                every=SCAN_POLL,
+                at_rest=SCAN_POLL_AT_REST,
+            ),
             Job("grade-reviews", review_due, every=REVIEW_POLL, at_rest=REVIEW_POLL_AT_REST),
             Job("assess-credit", assess_all, every=ASSESS_POLL),
             Job("dormancy", notice_quiet_customers, every=DORMANCY_POLL),

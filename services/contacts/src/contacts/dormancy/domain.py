@@ -4,17 +4,22 @@ A policy is never changed: other days are another version. Of those in force the
 rules.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts.contacts import CustomerState
 from shared.errors import ConflictError, NotFoundError
 
+from contacts.customers.domain import Customer, carry_out
 from contacts.customers.lifecycle import NoticeQuiet
+
+RunStatus: TypeAlias = Literal["running", "completed"]
+SAMPLES = 5
+"""Customers that a dry run names of each move."""
 
 Days: TypeAlias = Annotated[int, Field(ge=7, le=3650)]
 Industry: TypeAlias = Annotated[str, Field(min_length=1, max_length=100)]
@@ -26,6 +31,14 @@ class DormancyPolicyNotFoundError(NotFoundError):
 
 class DormancyPolicyIdIsTakenError(ConflictError):
     """This Idempotency-Key belongs to a policy with other figures."""
+
+
+class DormancyDryRunNotFoundError(NotFoundError):
+    """There is no such dry run."""
+
+
+class DormancyDryRunIdIsTakenError(ConflictError):
+    """This Idempotency-Key belongs to a dry run of other rules."""
 
 
 class DormancyRules(BaseModel):
@@ -65,6 +78,28 @@ class DormancyPolicy:
     published_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What rules would do now: counts and samples by `from>to`; nobody moves."""
+
+    run_id: UUID
+    rules: DormancyRules
+    status: RunStatus
+    started_by: str
+    started_at: datetime
+    after_id: UUID | None = None
+    customers_done: int = 0
+    moves: Mapping[str, int] = field(default_factory=dict[str, int])
+    samples: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
+    completed_at: datetime | None = None
+
+    @property
+    def policy(self) -> DormancyPolicy:
+        """The rules as a policy that is in force since the run was started."""
+        at, by = self.started_at, self.started_by
+        return DormancyPolicy(self.run_id, 0, self.rules, at, by, at)
+
+
 def look(
     policy: DormancyPolicy, state: CustomerState, last_at: datetime | None, at: datetime
 ) -> NoticeQuiet:
@@ -77,6 +112,33 @@ def look(
         policy_id=policy.policy_id,
         policy_version=policy.policy_version,
         at=at,
+    )
+
+
+def note_page(
+    run: DryRun, page: Sequence[tuple[Customer, datetime | None]], at: datetime
+) -> DryRun:
+    """The run after a page, by id, of customers and when they were last heard of.
+
+    An empty page ends it.
+    """
+    if not page:
+        return replace(run, status="completed", completed_at=at)
+    moves, samples = dict(run.moves), {name: list(those) for name, those in run.samples.items()}
+    for customer, last_at in page:
+        noticed = look(run.policy, customer.state, last_at, run.started_at)
+        change = carry_out(customer, noticed)
+        if change.facts:
+            name = f"{customer.state.lifecycle}>{change.after.state.lifecycle}"
+            moves[name] = moves.get(name, 0) + 1
+            named = samples.setdefault(name, [])
+            named.extend([str(customer.state.customer_id)] if len(named) < SAMPLES else [])
+    return replace(
+        run,
+        after_id=page[-1][0].state.customer_id,
+        customers_done=run.customers_done + len(page),
+        moves=moves,
+        samples=samples,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
 from shared.ids import new_id
+from shared.runtime import until_idle
 from shared.telemetry import new_trace
 
 from contacts.current import lock_current
@@ -16,11 +17,14 @@ from contacts.customers.domain import CustomerChange, carry_out
 from contacts.customers.lifecycle import FollowFact
 from contacts.dormancy import store
 from contacts.dormancy.domain import (
+    DormancyDryRunIdIsTakenError,
     DormancyPolicy,
     DormancyPolicyIdIsTakenError,
     DormancyRules,
+    DryRun,
     is_news,
     look,
+    note_page,
 )
 from contacts.figures.domain import OrderRow
 from contacts.figures.store import lock_orders
@@ -45,6 +49,40 @@ async def publish_policy(
             return known
 
     return await with_retries(attempt)
+
+
+async def start_dry_run(pool: Pool, cause: Cause, run_id: UUID, rules: DormancyRules) -> DryRun:
+    """Begin to try rules out on the whole base; it moves nobody."""
+    async with transaction(pool) as connection:
+        run = await store.find_run(connection, run_id)
+        if run is None:
+            run = DryRun(run_id, rules, "running", cause.actor, cause.at)
+            await store.save_run(connection, run)
+        if run.rules != rules:
+            raise DormancyDryRunIdIsTakenError(run_id=run_id)
+        return run
+
+
+async def run_dry_runs(pool: Pool) -> bool:
+    """Do page after page, of the run that waited longest, until there is nothing to do.
+
+    The checkpoint is committed with the page's counts: after a crash nobody is counted twice.
+    """
+    return await until_idle(partial(_do_next_page, pool))
+
+
+async def _do_next_page(pool: Pool) -> bool:
+    async with transaction(pool) as connection:
+        run = await store.take_run(connection)
+        if run is None:
+            return False
+        before = run.started_at - run.rules.shortest
+        page = await store.list_page(connection, before, run.after_id, LOOKED_AT_ONCE)
+        heard = await store.find_last_heard(connection, page, before)
+        found = await customers.list_by_ids(connection, page)
+        looked = [(each, heard[each.state.customer_id]) for each in found]
+        await store.save_run(connection, note_page(run, looked, datetime.now(UTC)))
+        return True
 
 
 async def notice_quiet_customers(pool: Pool) -> None:

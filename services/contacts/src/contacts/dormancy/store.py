@@ -1,5 +1,6 @@
 """The table of dormancy policies, and when customers were last heard of: a statement for many."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,13 @@ import asyncpg
 from shared.db import Connection, refusing
 from shared.errors import StaleVersionError
 
-from contacts.dormancy.domain import DormancyPolicy, DormancyPolicyNotFoundError, DormancyRules
+from contacts.dormancy.domain import (
+    DormancyDryRunNotFoundError,
+    DormancyPolicy,
+    DormancyPolicyNotFoundError,
+    DormancyRules,
+    DryRun,
+)
 from contacts.figures.store import IDS_OF_EACH
 
 _FIELDS = (
@@ -21,6 +28,30 @@ _FIELDS = (
     "published_at",
 )
 _POLICY = ", ".join(_FIELDS)
+_RUN_FIELDS = (
+    "run_id",
+    "rules",
+    "status",
+    "started_by",
+    "started_at",
+    "after_id",
+    "customers_done",
+    "moves",
+    "samples",
+    "completed_at",
+)
+_RUN = ", ".join(_RUN_FIELDS)
+_TAKE_RUN = f"""
+SELECT {_RUN} FROM dormancy_dry_runs WHERE status = 'running'
+ORDER BY touched_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_SAVE_RUN = f"""
+INSERT INTO dormancy_dry_runs ({_RUN}, touched_at)
+VALUES ($1, $2::jsonb, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, now())
+ON CONFLICT (run_id) DO UPDATE SET status = excluded.status, after_id = excluded.after_id,
+    customers_done = excluded.customers_done, moves = excluded.moves, samples = excluded.samples,
+    completed_at = excluded.completed_at, touched_at = now()
+"""
 _IN_FORCE = f"""
 SELECT {_POLICY} FROM dormancy_policies WHERE effective_from <= $1
 ORDER BY policy_version DESC LIMIT 1
@@ -136,6 +167,41 @@ async def find_last_heard(
 async def find_dormant(connection: Connection, customer_ids: Collection[UUID]) -> set[UUID]:
     """Those of these who are dormant."""
     return {row["customer_id"] for row in await connection.fetch(_DORMANT, list(customer_ids))}
+
+
+async def find_run(connection: Connection, run_id: UUID) -> DryRun | None:
+    row = await connection.fetchrow(
+        f"SELECT {_RUN} FROM dormancy_dry_runs WHERE run_id = $1", run_id
+    )
+    return _run(row) if row else None
+
+
+async def load_run(connection: Connection, run_id: UUID) -> DryRun:
+    run = await find_run(connection, run_id)
+    if run is None:
+        raise DormancyDryRunNotFoundError(run_id=run_id)
+    return run
+
+
+async def take_run(connection: Connection) -> DryRun | None:
+    """The run that has waited longest and that no other process has in hand, locked."""
+    row = await connection.fetchrow(_TAKE_RUN)
+    return _run(row) if row else None
+
+
+async def save_run(connection: Connection, run: DryRun) -> None:
+    values: list[Any] = [getattr(run, name) for name in _RUN_FIELDS]
+    values[_RUN_FIELDS.index("rules")] = run.rules.model_dump_json()
+    for name in ("moves", "samples"):
+        values[_RUN_FIELDS.index(name)] = json.dumps(getattr(run, name))
+    await connection.execute(_SAVE_RUN, *values)
+
+
+def _run(row: asyncpg.Record) -> DryRun:
+    values: dict[str, Any] = dict(row)
+    values["rules"] = DormancyRules.model_validate_json(values["rules"])
+    values |= {name: json.loads(values[name]) for name in ("moves", "samples")}
+    return DryRun(**values)
 
 
 def _policy(row: asyncpg.Record) -> DormancyPolicy:
