@@ -110,10 +110,12 @@ async def pool(contacts_pool: Pool) -> AsyncIterator[Pool]:
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
         " WHERE schemaname = 'public' AND tablename NOT IN"
         " ('schema_migrations', 'privacy_policies', 'retention_rules', 'grade_policies',"
-        " 'credit_policies', 'credit_caps')"
+        " 'credit_policies', 'credit_caps', 'dormancy_policies',"
+        " 'preference_policies')"
     )
     await contacts_pool.execute(
-        f"TRUNCATE {tables}; DELETE FROM grade_policies WHERE policy_version > 1"
+        f"TRUNCATE {tables}; DELETE FROM grade_policies WHERE policy_version > 1;"
+        " DELETE FROM dormancy_policies WHERE policy_version > 1"
     )
 
 

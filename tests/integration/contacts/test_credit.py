@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from contacts.credit.consumers import consumer
 from contacts.credit.handlers import assess_all
@@ -214,3 +215,30 @@ async def test_an_order_that_comes_by_the_old_id_is_owed_by_the_one_that_stays(
     assert Decimal((await credit_of(api, one))["exposure"]) == 600
     again = await credit_of(api, two)
     assert (Decimal(again["exposure"]), again["hold"]["reason_code"]) == (700, "over-limit")
+
+
+async def test_a_limit_past_its_time_is_told_listed_and_renewed(
+    api: Api, pool: Pool, outbox: Outbox
+) -> None:
+    customer_id, other = await limited(api), await limited(api)
+    until = NOW - timedelta(days=1)
+    await pool.execute(
+        "UPDATE customer_credits SET credit = jsonb_set(credit, '{valid_until}',"
+        " to_jsonb($2::text)) WHERE customer_id = $1",
+        UUID(customer_id),
+        until.isoformat(),
+    )
+    await outbox.clear()
+    for _ in range(2):
+        await assess_all(pool)
+    assert await outbox.types() == ["customer.credit-limit-expired", "customer.state"]
+    [told, _] = await outbox.rows()
+    assert '"suggested":"0.00"' in told["payload"]
+    assert (await credit_of(api, customer_id))["expired_at"] is not None
+    assert (await credit_of(api, other))["expired_at"] is None
+    listed = (await api.get("/v1/expired-credit-limits")).json()["items"]
+    assert [each["customer_id"] for each in listed] == [customer_id]
+    body = {"currency": "EUR", "limit": "1000", "terms_days": 14, "approved_by": "boss"}
+    await api.call("PUT", f"/v1/customers/{customer_id}/credit/limit", json=body)
+    assert (await credit_of(api, customer_id))["expired_at"] is None
+    assert (await api.get("/v1/expired-credit-limits")).json()["items"] == []

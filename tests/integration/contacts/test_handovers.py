@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from contacts.handovers.consumers import consumer
 from contacts.handovers.handlers import SERVICE, acknowledge_own, close_overdue, move
@@ -110,6 +110,27 @@ async def test_when_the_time_is_up_the_missing_ones_are_named(
     assert [each["handover_id"] for each in seen] == [handover["handover_id"]]
     assert seen[0]["unresolved"] == ["contacts", *OTHERS]
     assert (await outbox.types()).count("handover.completed") == 1
+
+
+async def test_an_admin_waits_no_longer_and_a_late_word_completes_it_after_all(
+    api: Api, outbox: Outbox, pool: Pool
+) -> None:
+    handover_id = (await started(api))["handover_id"]
+    path = f"/v1/handovers/{handover_id}/close"
+    assert (await api.post(path, roles=("sales",))).status_code == 403
+    assert (await api.post(f"/v1/handovers/{uuid4()}/close")).status_code == 404
+    closed = await api.post(path)
+    assert closed.status_code == 200
+    assert closed.json()["status"] == "completed-with-exceptions"
+    assert closed.json()["unresolved"] == ["contacts", *OTHERS]
+    assert closed.json()["closed_at"] is not None
+    again = await api.post(path)
+    assert (again.json(), again.headers["etag"]) == (closed.json(), closed.headers["etag"])
+    assert (await outbox.types()).count("handover.completed") == 1
+    await move_all(pool)
+    await others_acknowledge(pool, handover_id)
+    assert (await api.post(path)).json()["status"] == "completed"
+    assert (await outbox.types()).count("handover.completed") == 2
 
 
 async def test_whoever_left_is_given_nothing_any_more(api: Any, pool: Pool) -> None:

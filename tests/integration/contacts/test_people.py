@@ -97,6 +97,10 @@ async def test_fields_change_and_are_named(api: Any, outbox: Any) -> None:
     answer = await api.call("PATCH", path, json={"job_title": None, "given_name": "Ada"})
     assert (answer.json()["job_title"], answer.json()["version"]) == (None, 2)
     assert json.loads((await outbox.rows())[0]["payload"])["changed_fields"] == ["job_title"]
+    told = await outbox.types()
+    again = await api.call("PATCH", path, json={"job_title": None, "given_name": "Ada"})
+    assert (again.status_code, again.json()["version"]) == (200, 2)
+    assert await outbox.types() == told
 
 
 @pytest.mark.parametrize(

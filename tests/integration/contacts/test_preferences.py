@@ -1,12 +1,19 @@
-"""Preferences over HTTP, after an erasure and after a merge."""
+"""Preferences over HTTP, learned from facts elsewhere, after an erasure and after a merge."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from contacts.preferences import store
+from contacts.preferences.consumers import consumer
+from shared.contracts.campaigns import ResponseRecorded
+from shared.contracts.service_desk import SurveyAnswered
 from shared.db import Pool
+from shared.messaging.consuming import apply
 
-from tests.integration.contacts.test_interactions import parties
+from tests.integration.contacts.test_interactions import NOW, parties
+from tests.integration.contacts.test_merges import merged
+from tests.records import record_of
 
 MORNING = {"key": "call-time", "value_code": "morning"}
 
@@ -76,3 +83,96 @@ async def test_a_merge_moves_them(api: Any) -> None:
     items = (await api.get("/v1/preferences", customer_id=survivor)).json()["items"]
     assert sorted(each["value_code"] for each in items) == ["evening", "red"]
     assert (await api.get("/v1/preferences", customer_id=customer)).json()["items"] == []
+
+
+def response(**fields: Any) -> ResponseRecorded:
+    said = {"response_id": uuid4(), "kind": "click", "score_delta": 1, "occurred_at": NOW}
+    return ResponseRecorded.model_validate({**said, "product_interests": ("pump",), **fields})
+
+
+def survey(customer: str, score: int, **fields: Any) -> SurveyAnswered:
+    said = {"survey_id": uuid4(), "kind": "nps", "score": score, "answered_at": NOW}
+    return SurveyAnswered.model_validate({**said, "customer_id": customer, **fields})
+
+
+async def likes(api: Any, **wanted: str) -> dict[str, str]:
+    items = (await api.get("/v1/preferences", **wanted)).json()["items"]
+    return {each["key"]: each["value_code"] for each in items}
+
+
+async def test_what_people_respond_to_and_say_is_learned_once(
+    api: Any, pool: Pool, outbox: Any
+) -> None:
+    customer, contact = await parties(api)
+    other, _ = await parties(api)
+    await outbox.clear()
+    told = [
+        response(contact_id=contact),
+        response(contact_id=contact, product_interests=("pump", "seal")),
+        survey(customer, 9),
+        response(customer_id=uuid4()),
+        response(contact_id=uuid4()),
+        response(),
+    ]
+    later = survey(customer, 10, answered_at=NOW + timedelta(days=1))
+    for _ in range(2):
+        broken = record_of(response(), value=b"{", key=b"x")
+        await apply(pool, consumer, [*map(record_of, told), broken])
+        await apply(pool, consumer, [record_of(later)])
+    assert await likes(api, customer_id=customer, contact_id=contact) == {
+        "product:pump": "interested",
+        "product:seal": "interested",
+    }
+    assert await likes(api, key="recommends-us") == {"recommends-us": "yes"}
+    rows = await outbox.rows(customer)
+    assert await outbox.types(customer) == ["customer.preference-learned"] * 3 + ["customer.state"]
+    assert [row["version"] for row in rows] == [2, 3, 4, 4]
+    assert (await api.get("/v1/preferences", customer_id=other)).json()["items"] == []
+    changed = survey(customer, 3, answered_at=NOW + timedelta(days=2))
+    await apply(pool, consumer, [record_of(changed)])
+    assert await likes(api, key="recommends-us") == {"recommends-us": "no"}
+
+
+async def test_what_they_said_themselves_stays(api: Any, pool: Pool, outbox: Any) -> None:
+    customer, contact = await parties(api)
+    said = {"key": "product:pump", "value_code": "never-again", "contact_id": contact}
+    await learned(api, customer, **said)
+    await outbox.clear()
+    await apply(pool, consumer, [record_of(response(contact_id=contact, customer_id=customer))])
+    assert await likes(api, contact_id=contact) == {"product:pump": "never-again"}
+    assert await outbox.types() == []
+
+
+async def test_nothing_is_learned_of_who_wants_no_profile_or_is_not_in_use(
+    api: Any, pool: Pool, outbox: Any
+) -> None:
+    customer, opposed = await parties(api)
+    archived, _ = await parties(api)
+    gone = (await api.create_contact(memberships=[{"customer_id": customer}]))["contact_id"]
+    restricted = (await api.create_contact(memberships=[{"customer_id": customer}]))["contact_id"]
+    denied = await api.post(
+        f"/v1/contacts/{opposed}/consents/deny",
+        {"channel": "email", "purpose": "profiling", "source": "phone"},
+    )
+    assert denied.status_code == 200, denied.text
+    await api.post(f"/v1/customers/{archived}/archive", {"reason_code": "x"})
+    await api.post(f"/v1/contacts/{gone}/archive", {"reason_code": "left-company"})
+    await pool.execute(
+        "INSERT INTO restrictions (contact_id, request_id) VALUES ($1, $1)", UUID(restricted)
+    )
+    await outbox.clear()
+    told = [response(customer_id=archived), survey(archived, 9)]
+    told += [response(contact_id=each) for each in (opposed, gone, restricted)]
+    await apply(pool, consumer, [record_of(each) for each in told])
+    assert await outbox.types() == []
+    assert await pool.fetchval("SELECT count(*) FROM preferences") == 0
+
+
+async def test_what_is_told_of_an_old_id_is_learned_of_whom_it_means(api: Any, pool: Pool) -> None:
+    goes, _ = await parties(api)
+    stays, contact = await parties(api)
+    await learned(api, goes, key="product:pump", value_code="unsure", confidence=0.1)
+    await merged(api, stays, goes)
+    await apply(pool, consumer, [record_of(response(customer_id=goes))])
+    assert await likes(api, customer_id=stays) == {"product:pump": "interested"}
+    assert await likes(api, contact_id=contact) == {}

@@ -83,3 +83,22 @@ async def test_grade_and_credit_are_shown_with_their_explanation(service: Custom
         "Grade B (71 points), was C",
         "Credit hold (over limit)",
     }
+
+
+async def test_a_limit_past_its_time_is_an_alert_and_a_line(service: Customer360) -> None:
+    expired = contacts.CustomerCreditLimitExpired(
+        customer_id=ADA.customer, limit=Decimal(1000), currency="EUR", valid_until=START
+    )
+    credit = contacts.Credit(
+        limit=Decimal(1000), currency="EUR", available=Decimal(1000), expired_at=START
+    )
+    await service.happens(expired, ADA.customer_state(credit=credit))
+    alerts = (await _view(service))["alerts"]
+    assert [(alert["code"], alert["severity"]) for alert in alerts] == [
+        ("credit-limit-expired", "medium")
+    ]
+    [line] = (await service.get(f"/v1/customers/{ADA.customer}/timeline"))["items"]
+    assert line["title"] == "Credit limit 1,000.00 EUR is past its time"
+    renewed = credit.model_copy(update={"expired_at": None})
+    await service.happens(ADA.customer_state(credit=renewed))
+    assert (await _view(service))["alerts"] == []

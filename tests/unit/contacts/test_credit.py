@@ -24,6 +24,7 @@ from shared.contracts.contacts import (
     CustomerCreditExposureChanged,
     CustomerCreditHoldPlaced,
     CustomerCreditHoldReleased,
+    CustomerCreditLimitExpired,
     CustomerCreditLimitSet,
 )
 from shared.contracts.pipeline import (
@@ -148,6 +149,38 @@ def test_raising_the_limit_releases_the_hold() -> None:
     ]
 
 
+LATE = AT + timedelta(days=365)
+
+
+def test_a_limit_past_its_time_is_told_once_and_is_measured_by_all_the_same() -> None:
+    basis = basis_of(POLICY, "B", "EUR", 30, OWED)
+    at_last = replace(owing(300), at=LATE, basis=basis)
+    assert facts_of(limited(owing(300)), replace(at_last, at=LATE - timedelta(seconds=1))) == []
+    change = carry_out(limited(owing(300)), at_last)
+    assert change.facts == (
+        CustomerCreditLimitExpired(
+            customer_id=ID, limit=Decimal(1000), currency="EUR", valid_until=LATE, basis=basis
+        ),
+    )
+    credit = credit_of(change.after)
+    assert (credit.expired_at, credit.available, credit.hold) == (LATE, 700, None)
+    assert facts_of(change.after, at_last) == []
+    assert facts_of(change.after, replace(at_last, exposure=Decimal(1500))) == [
+        CustomerCreditExposureChanged,
+        CustomerCreditHoldPlaced,
+    ]
+
+
+def test_the_same_limit_again_renews_one_that_is_past_its_time() -> None:
+    expired = limited(replace(owing(0), at=LATE))
+    again = replace(LIMIT, at=LATE, valid_until=LATE + timedelta(days=365))
+    change = carry_out(expired, again)
+    assert [type(fact) for fact in change.facts] == [CustomerCreditLimitSet]
+    credit = credit_of(change.after)
+    assert (credit.expired_at, credit.valid_until) == (None, LATE + timedelta(days=365))
+    assert facts_of(change.after, again) == []
+
+
 def test_a_manual_hold_is_never_released_by_policy() -> None:
     held = carry_out(customer(), PLACE).after
     assert facts_of(held, LIMIT, owing(0)) == [CustomerCreditLimitSet]
@@ -218,12 +251,12 @@ def test_deals_and_tickets_say_only_what_changed() -> None:
     amount = DealAmountChanged(
         deal_id=DEAL, customer_id=ID, from_amount=Decimal(1), to_amount=Decimal(2), currency="EUR"
     )
-    assert deal_row(amount, 2).amount == Decimal(2)
-    assert deal_row(amount, 2).status is None
+    assert deal_row(amount, 2, AT).amount == Decimal(2)
+    assert deal_row(amount, 2, AT).status is None
     lost = DealLost(
         deal_id=DEAL, customer_id=ID, reason_code="price", lost_stage_id="s", amount=Decimal(2),
         currency="EUR", lost_at=AT,
     )  # fmt: skip
-    assert deal_row(lost, 3).status == "lost"
+    assert deal_row(lost, 3, AT).status == "lost"
     cancelled = TicketCancelled(ticket_id=TICKET, customer_id=ID, severity=3, reason_code="none")
     assert ticket_row(cancelled, 2).is_cancelled is True

@@ -81,6 +81,14 @@ def test_the_same_address_again_stays_quiet() -> None:
     assert decide(person(), AddPoint(MAIL)) == []
 
 
+def test_an_update_that_says_what_is_known_stays_quiet() -> None:
+    said = {"given_name": "Ada", "job_title": None}
+    assert decide(person(), UpdatePerson(said)) == []
+    assert names(carry_out(person(), UpdatePerson({**said, "given_name": "Eve"})).facts) == [
+        "ContactUpdated"
+    ]
+
+
 def test_there_is_one_primary_point_of_a_type() -> None:
     points = carry_out(person(), AddPoint(SECOND)).after.state.points
     assert {point.normalized: point.is_primary for point in points} == {

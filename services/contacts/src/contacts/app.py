@@ -25,6 +25,9 @@ from contacts.credit.handlers import assess_all
 from contacts.customers import api as customers
 from contacts.customers import store as customers_store
 from contacts.customers.consumers import deals, orders
+from contacts.dormancy import api as dormancy
+from contacts.dormancy.handlers import notice_quiet_customers
+from contacts.dormancy.handlers import run_dry_runs as run_dormancy_dry_runs
 from contacts.duplicates import api as duplicates
 from contacts.exports import api as exports
 from contacts.grades import api as grades
@@ -41,6 +44,7 @@ from contacts.imports import api as imports
 from contacts.intake.consumers import intake
 from contacts.interactions import api as interactions
 from contacts.interactions.consumers import consumer as interaction_reactions
+from contacts.interest.consumers import consumer as interest
 from contacts.merges import api as merges
 from contacts.merges.handlers import forget_closed
 from contacts.occasions import api as occasions
@@ -53,6 +57,7 @@ from contacts.people.consumers import bounces
 from contacts.permits import api as permits
 from contacts.permits.handlers import forget_ended
 from contacts.preferences import api as preferences
+from contacts.preferences.consumers import consumer as preferences_learned
 from contacts.privacy import api as privacy
 from contacts.privacy.handlers import watch_deadlines
 from contacts.relationships import api as relationships
@@ -74,6 +79,7 @@ BUNDLE_POLL_AT_REST = 2.0
 REVIEW_POLL = 60.0
 REVIEW_POLL_AT_REST = 600.0
 ASSESS_POLL = 3600.0
+DORMANCY_POLL = 3600.0
 AUTO_MERGE_POLL = 60.0
 NOT_ERASED = "record_status <> 'erased'"
 
@@ -108,6 +114,7 @@ def create_app() -> FastAPI:
             grades.router,
             offboardings.router,
             credit.router,
+            dormancy.router,
             interactions.router,
             touches_api.router,
             preferences.router,
@@ -130,6 +137,8 @@ def create_app() -> FastAPI:
             suggestions,
             credit_orders,
             interaction_reactions,
+            interest,
+            preferences_learned,
             touches(rules),
         ],
         resyncables=[
@@ -159,8 +168,15 @@ def create_app() -> FastAPI:
             ),
             Job("forget-bundles", forget_bundles, every=DEADLINE_POLL),
             Job("grade-dry-runs", run_dry_runs, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
+            Job(
+                "dormancy-dry-runs",
+                run_dormancy_dry_runs,
+                every=SCAN_POLL,
+                at_rest=SCAN_POLL_AT_REST,
+            ),
             Job("grade-reviews", review_due, every=REVIEW_POLL, at_rest=REVIEW_POLL_AT_REST),
             Job("assess-credit", assess_all, every=ASSESS_POLL),
+            Job("dormancy", notice_quiet_customers, every=DORMANCY_POLL),
             *auto_merges(settings),
             Job("forget-merges", forget_closed, every=60.0),
         ],

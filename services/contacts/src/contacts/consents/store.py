@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import Channel
+from shared.contracts.contacts import Channel, Purpose
 from shared.db import Connection, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -93,6 +93,19 @@ async def list_granted(
         channel,
     )
     return [_consent(row).subject for row in rows]
+
+
+async def find_opposed(
+    connection: Connection, contact_ids: Collection[UUID], purpose: Purpose
+) -> set[UUID]:
+    """Those of these people who said no to a purpose, on whatever channel."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT contact_id FROM consents WHERE contact_id = ANY($1::uuid[])"
+        " AND purpose = $2 AND status IN ('denied', 'withdrawn')",
+        list(contact_ids),
+        purpose,
+    )
+    return {row["contact_id"] for row in rows}
 
 
 async def lock_consents(connection: Connection, consent_ids: Sequence[UUID]) -> list[Consent]:

@@ -140,6 +140,19 @@ async def list_credit_holds(
     return page_of([_out(each) for each in found], limit, lambda item: [item.customer_id])
 
 
+@router.get("/v1/expired-credit-limits")
+async def list_expired_credit_limits(
+    caller: Reader, pool: Database, cursor: Cursor = None, limit: Limit = 50
+) -> Page[CreditOut]:
+    """Customers whose limit is past its time, by id; setting one, the same or another, ends it."""
+    del caller
+    after = read_cursor(cursor, UUID)
+    async with pool.acquire() as connection:
+        ids = await store.list_expired(connection, after[0] if after else None, limit + 1)
+        found = await customers.list_by_ids(connection, ids)
+    return page_of([_out(each) for each in found], limit, lambda item: [item.customer_id])
+
+
 def _out(customer: Customer, response: Response | None = None) -> CreditOut:
     if response is not None:
         tag_version(response, customer.version)

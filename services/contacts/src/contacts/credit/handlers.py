@@ -1,7 +1,7 @@
 """What is done with credit: limits are set, holds placed and released, orders counted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -25,8 +25,9 @@ from contacts.customers.credit import (
 )
 from contacts.customers.domain import Command, Customer, carry_out
 from contacts.customers.handlers import lock_customer
+from contacts.dormancy.handlers import wake
 from contacts.figures.domain import OrderRow
-from contacts.figures.store import save_rows
+from contacts.figures.store import lock_orders, save_rows, share_orders
 
 ASSESSED_AT_ONCE = 500
 
@@ -52,7 +53,7 @@ async def set_limit(
 
     async def attempt() -> Customer:
         async with transaction(pool) as connection:
-            await store.lock_limits(connection)
+            await lock_orders(connection)
             customer = await lock_customer(connection, customer_id, if_match)
             policy = await store.load_policy(connection)
             terms = policy.terms_days if wanted.terms_days is None else wanted.terms_days
@@ -131,10 +132,11 @@ async def _change(
 
 
 async def note_orders(connection: Connection, cause: Cause, orders: Sequence[OrderRow]) -> None:
-    """Keep the orders, and assess the customers with a limit among those who ordered."""
-    await store.share_limits(connection)
+    """Keep the orders; of those who ordered, wake the dormant and assess those with a limit."""
+    await share_orders(connection)
     await save_rows(connection, orders)
     current = await current_ids(connection, {order.customer_id for order in orders})
+    await wake(connection, cause, orders, current)
     limited = await store.find_limited(connection, set(current.values()))
     latest = {current[order.customer_id]: order.order_id for order in orders}
     await reassess(connection, cause, limited, latest)
@@ -180,7 +182,8 @@ async def keep_manual_hold(
 async def assess_all(pool: Pool) -> None:
     """Look at everybody with a limit, a page per transaction.
 
-    Between the levels that pipeline tells of an overdue invoice, time passes without a word.
+    Between the levels that pipeline tells of an overdue invoice, time passes without a word; and a
+    limit is past its time without one.
     """
     after: UUID | None = None
     while True:
@@ -207,10 +210,16 @@ async def _assessments(
         and (terms := credit.terms_days) is not None
     ]
     owed = await store.read_owed(connection, wanted, policy.window_days, at)
-    return {
-        customer_id: _assessment(policy, each, at, (orders or {}).get(customer_id))
-        for customer_id, each in sorted(owed.items())
-    }
+    terms_of = {customer_id: (currency, terms) for customer_id, currency, terms in wanted}
+    assessed: dict[UUID, AssessCredit] = {}
+    for customer in sorted(found, key=lambda each: each.state.customer_id):
+        customer_id = customer.state.customer_id
+        if customer_id in owed:
+            its = owed[customer_id]
+            assessment = _assessment(policy, its, at, (orders or {}).get(customer_id))
+            basis = _basis(policy, customer, *terms_of[customer_id], its)
+            assessed[customer_id] = replace(assessment, basis=basis)
+    return assessed
 
 
 def _assessment(

@@ -42,12 +42,14 @@ SELECT customer_id FROM customer_credits
 WHERE credit_limit IS NOT NULL AND ($1::uuid IS NULL OR customer_id > $1)
 ORDER BY customer_id LIMIT $2
 """
+_EXPIRED_PAGE = """
+SELECT customer_id FROM customer_credits WHERE is_expired AND ($1::uuid IS NULL OR customer_id > $1)
+ORDER BY customer_id LIMIT $2
+"""
 _HELD_PAGE = """
 SELECT customer_id FROM customer_credits WHERE is_held AND ($1::uuid IS NULL OR customer_id > $1)
 ORDER BY customer_id LIMIT $2
 """
-_LIMITS = 5_090_001
-"""The advisory lock of those who set limits and those who hear of orders."""
 
 
 async def load_policy(connection: Connection) -> CreditPolicy:
@@ -75,16 +77,6 @@ async def read_owed(
     return {row["customer_id"]: Owed(**dict(row)) for row in rows}
 
 
-async def share_limits(connection: Connection) -> None:
-    """Write orders while nobody sets a limit: who sets it next sees them, who did is seen."""
-    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _LIMITS)
-
-
-async def lock_limits(connection: Connection) -> None:
-    """Set a limit while nobody writes orders."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LIMITS)
-
-
 async def find_limited(connection: Connection, customer_ids: Collection[UUID]) -> list[UUID]:
     """Those of these customers who have a limit."""
     rows = await connection.fetch(_LIMITED, list(customer_ids))
@@ -99,3 +91,8 @@ async def list_limited(connection: Connection, after: UUID | None, limit: int) -
 async def list_held(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
     """A page, by id, of the customers with a hold."""
     return [row["customer_id"] for row in await connection.fetch(_HELD_PAGE, after, limit)]
+
+
+async def list_expired(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
+    """A page, by id, of the customers whose limit is past its time."""
+    return [row["customer_id"] for row in await connection.fetch(_EXPIRED_PAGE, after, limit)]

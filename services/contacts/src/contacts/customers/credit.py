@@ -17,6 +17,7 @@ from shared.contracts.contacts import (
     CustomerCreditExposureChanged,
     CustomerCreditHoldPlaced,
     CustomerCreditHoldReleased,
+    CustomerCreditLimitExpired,
     CustomerCreditLimitSet,
     CustomerState,
     HoldReason,
@@ -69,7 +70,10 @@ class ReleaseCreditHold:
 
 @dataclass(frozen=True, slots=True)
 class AssessCredit:
-    """What is owed now, as the orders say; the hold follows where the policy wants one."""
+    """What is owed now, as the orders say; the hold follows where the policy wants one.
+
+    `basis` is the limit that the policy suggests now, for one that is past its time.
+    """
 
     exposure: Decimal
     overdue_amount: Decimal
@@ -77,11 +81,13 @@ class AssessCredit:
     hold_overdue_days: int
     at: datetime
     order_id: UUID | None = None
+    basis: CreditBasis | None = None
 
 
 CreditCommand: TypeAlias = SetCreditLimit | PlaceCreditHold | ReleaseCreditHold | AssessCredit
 CreditFact: TypeAlias = (
     CustomerCreditLimitSet
+    | CustomerCreditLimitExpired
     | CustomerCreditExposureChanged
     | CustomerCreditHoldPlaced
     | CustomerCreditHoldReleased
@@ -113,6 +119,8 @@ def _changed(credit: Credit, fact: CreditFact) -> dict[str, object]:
     match fact:
         case CustomerCreditLimitSet():
             return _limit_of(credit, fact)
+        case CustomerCreditLimitExpired():
+            return {"expired_at": fact.valid_until}
         case CustomerCreditExposureChanged():
             return {
                 "exposure": fact.exposure,
@@ -136,6 +144,7 @@ def _limit_of(credit: Credit, fact: CustomerCreditLimitSet) -> dict[str, object]
         "basis": fact.basis,
         "approved_by": fact.approved_by,
         "valid_until": fact.valid_until,
+        "expired_at": None,
         "set_at": fact.set_at,
         "exposure": exposure,
         "available": fact.limit - exposure,
@@ -146,8 +155,10 @@ def _limit_of(credit: Credit, fact: CustomerCreditLimitSet) -> dict[str, object]
 def _set_limit(
     customer_id: UUID, credit: Credit, command: SetCreditLimit
 ) -> Sequence[CustomerCreditLimitSet]:
+    """The same again is a repeat while it is valid, and renews it afterwards."""
     wanted = (command.limit, command.currency, command.terms_days, command.approved_by)
-    if wanted == (credit.limit, credit.currency, credit.terms_days, credit.approved_by):
+    known = (credit.limit, credit.currency, credit.terms_days, credit.approved_by)
+    if wanted == known and not _is_past(credit, command.at):
         return []
     suggested = command.basis.suggested if command.basis else Decimal(0)
     if command.limit > suggested and command.approved_by in {None, command.set_by}:
@@ -199,9 +210,9 @@ def _assess(customer_id: UUID, credit: Credit, command: AssessCredit) -> Sequenc
     owed = credit.model_copy(
         update={"exposure": command.exposure, "overdue_amount": command.overdue_amount}
     )
-    hold = _hold_after(customer_id, owed, command)
+    follows = [*_expiry(customer_id, credit, command), *_hold_after(customer_id, owed, command)]
     if (owed.exposure, owed.overdue_amount) == (credit.exposure, credit.overdue_amount):
-        return hold
+        return follows
     changed = CustomerCreditExposureChanged(
         customer_id=customer_id,
         exposure=command.exposure,
@@ -210,7 +221,31 @@ def _assess(customer_id: UUID, credit: Credit, command: AssessCredit) -> Sequenc
         currency=credit.currency,
         order_id=command.order_id,
     )
-    return [changed, *hold]
+    return [changed, *follows]
+
+
+def _is_past(credit: Credit, at: datetime) -> bool:
+    return credit.valid_until is not None and credit.valid_until <= at
+
+
+def _expiry(
+    customer_id: UUID, credit: Credit, command: AssessCredit
+) -> Sequence[CustomerCreditLimitExpired]:
+    """Told once of a limit; what is owed and allowed stays as it is."""
+    if credit.expired_at is not None or not _is_past(credit, command.at):
+        return []
+    assert credit.limit is not None
+    assert credit.currency is not None
+    assert credit.valid_until is not None
+    return [
+        CustomerCreditLimitExpired(
+            customer_id=customer_id,
+            limit=credit.limit,
+            currency=credit.currency,
+            valid_until=credit.valid_until,
+            basis=command.basis,
+        )
+    ]
 
 
 def _hold_after(customer_id: UUID, owed: Credit, command: AssessCredit) -> Sequence[CreditFact]:

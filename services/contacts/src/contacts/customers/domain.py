@@ -12,6 +12,7 @@ from shared.contracts.contacts import (
     CustomerCreditExposureChanged,
     CustomerCreditHoldPlaced,
     CustomerCreditHoldReleased,
+    CustomerCreditLimitExpired,
     CustomerCreditLimitSet,
     CustomerGraded,
     CustomerGradeReviewDue,
@@ -50,10 +51,12 @@ from contacts.customers.lifecycle import (
     FollowFact,
     MoveApproved,
     MoveLifecycle,
+    NoticeQuiet,
     adopt,
     follow,
     move,
     move_approved,
+    notice_quiet,
 )
 from contacts.records import (
     AwaitErasure,
@@ -150,6 +153,7 @@ Command: TypeAlias = (
     | MoveLifecycle
     | MoveApproved
     | FollowFact
+    | NoticeQuiet
     | AdoptLifecycle
     | ArchiveCustomer
     | RestoreCustomer
@@ -198,6 +202,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 -- one per command
             return move_approved(customer.state, command)
         case FollowFact():
             return follow(customer.state, command)
+        case NoticeQuiet():
+            return notice_quiet(customer.state, command)
         case AdoptLifecycle():
             return adopt(customer.state, command)
         case ArchiveCustomer() | RestoreCustomer():
@@ -238,6 +244,7 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
             state = state.model_copy(update={"grading": grading_after(state.grading, event)})
         case (
             CustomerCreditLimitSet()
+            | CustomerCreditLimitExpired()
             | CustomerCreditExposureChanged()
             | CustomerCreditHoldPlaced()
             | CustomerCreditHoldReleased()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -17,16 +17,24 @@ from shared.errors import ConflictError
 from contacts.records import is_present, require_active
 
 Trigger: TypeAlias = Literal[
-    "by-hand", "approved", "deal-won", "order-confirmed", "deal-reopened", "new-interest"
+    "by-hand",
+    "approved",
+    "deal-won",
+    "order-confirmed",
+    "deal-reopened",
+    "new-interest",
+    "leads-disqualified",
+    "quiet",
 ]
+WON_BACK = "won-back"
 
 LIFECYCLE: Mapping[tuple[Lifecycle, Lifecycle], frozenset[Trigger]] = {
     ("prospect", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
-    ("prospect", "disqualified"): frozenset({"by-hand"}),
+    ("prospect", "disqualified"): frozenset({"by-hand", "leads-disqualified"}),
     ("disqualified", "prospect"): frozenset({"by-hand", "new-interest"}),
-    ("customer", "dormant"): frozenset({"by-hand"}),
+    ("customer", "dormant"): frozenset({"by-hand", "quiet"}),
     ("dormant", "customer"): frozenset({"by-hand", "deal-won", "order-confirmed"}),
-    ("dormant", "churned"): frozenset({"by-hand"}),
+    ("dormant", "churned"): frozenset({"by-hand", "quiet"}),
     ("customer", "churned"): frozenset({"by-hand"}),
     ("churned", "customer"): frozenset({"by-hand", "deal-won"}),
     ("customer", "offboarded"): frozenset({"approved"}),
@@ -74,6 +82,18 @@ class FollowFact:
     at: datetime
     cause_type: str
     cause_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeQuiet:
+    """Nothing was heard of the customer since `last_at`; the policy says what that makes of it."""
+
+    last_at: datetime | None
+    dormant_after: timedelta
+    churned_after: timedelta
+    policy_id: UUID
+    policy_version: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +165,35 @@ def follow(state: CustomerState, command: FollowFact) -> Sequence[CustomerLifecy
     triggers = LIFECYCLE.get((state.lifecycle, command.to), frozenset())
     if command.trigger not in triggers or not is_present(state):
         return []
-    moved = _moved(state, command.to, command.at, command.trigger)
+    is_won_back = (state.lifecycle, command.to) == ("churned", "customer")
+    moved = _moved(state, command.to, command.at, WON_BACK if is_won_back else command.trigger)
     cause = {"cause_type": command.cause_type, "cause_id": command.cause_id}
     return [moved.model_copy(update=cause)]
+
+
+def notice_quiet(state: CustomerState, command: NoticeQuiet) -> Sequence[CustomerLifecycleChanged]:
+    """A customer that is quiet for too long is dormant, a dormant one churned; others stay.
+
+    Whoever came here, or moved, counts as heard of then: what was before need not be known here.
+    """
+    steps: Mapping[Lifecycle, tuple[Lifecycle, timedelta]] = {
+        "customer": ("dormant", command.dormant_after),
+        "dormant": ("churned", command.churned_after),
+    }
+    if state.lifecycle not in steps or state.record_status != "active":
+        return []
+    to, after = steps[state.lifecycle]
+    quiet_since = max(state.created_at, state.lifecycle_since, command.last_at or state.created_at)
+    if quiet_since + after > command.at:
+        return []
+    moved = _moved(state, to, command.at, "quiet")
+    why = {
+        "cause_type": "dormancy-policy",
+        "cause_id": command.policy_id,
+        "quiet_since": quiet_since,
+        "policy_version": command.policy_version,
+    }
+    return [moved.model_copy(update=why)]
 
 
 def _moved(

@@ -15,12 +15,13 @@ ON CONFLICT (customer_id) DO UPDATE SET grade = excluded.grade,
     is_proposed = excluded.is_proposed, grading = excluded.grading
 """
 _SAVE_CREDITS = """
-INSERT INTO customer_credits (customer_id, credit_limit, currency, exposure, is_held, credit)
-SELECT * FROM unnest(
-    $1::uuid[], $2::numeric[], $3::text[], $4::numeric[], $5::boolean[], $6::jsonb[])
+INSERT INTO customer_credits
+    (customer_id, credit_limit, currency, exposure, is_held, is_expired, credit)
+SELECT * FROM unnest($1::uuid[], $2::numeric[], $3::text[], $4::numeric[], $5::boolean[],
+    $6::boolean[], $7::jsonb[])
 ON CONFLICT (customer_id) DO UPDATE SET credit_limit = excluded.credit_limit,
     currency = excluded.currency, exposure = excluded.exposure, is_held = excluded.is_held,
-    credit = excluded.credit
+    is_expired = excluded.is_expired, credit = excluded.credit
 """
 
 
@@ -61,5 +62,6 @@ def _credit_row(state: CustomerState) -> tuple[object, ...]:
         credit.currency,
         credit.exposure,
         credit.hold is not None,
+        credit.expired_at is not None,
         credit.model_dump_json(),
     )

@@ -47,7 +47,7 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class DealRow:
-    """What may be bought, and how probably."""
+    """What may be bought, how probably, and when that changed last."""
 
     deal_id: UUID
     version: int
@@ -56,6 +56,7 @@ class DealRow:
     amount: Decimal | None = None
     currency: str | None = None
     probability: int | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def order_row(fact: OrderFact, version: int) -> OrderRow:
             return row
 
 
-def deal_row(fact: DealFact, version: int) -> DealRow:
-    row = DealRow(fact.deal_id, version, fact.customer_id)
+def deal_row(fact: DealFact, version: int, at: datetime) -> DealRow:
+    row = DealRow(fact.deal_id, version, fact.customer_id, changed_at=at)
     match fact:
         case DealOpened():
             return replace(

@@ -13,7 +13,7 @@ _TABLES: dict[type[Row], tuple[str, tuple[str, ...]]] = {
         "customer_orders",
         ("text", "numeric", "text", "timestamptz", "timestamptz", "timestamptz"),
     ),
-    DealRow: ("customer_deals", ("text", "numeric", "text", "int")),
+    DealRow: ("customer_deals", ("text", "numeric", "text", "int", "timestamptz")),
     TicketRow: ("customer_tickets", ("timestamptz", "boolean")),
     SurveyRow: ("customer_surveys", ("text", "int", "timestamptz")),
 }
@@ -46,6 +46,18 @@ when the merge is undone.
 """
 
 _UPSERTS = {row: _upsert_of(row) for row in _TABLES}
+_ORDERS = 5_090_001
+"""The advisory lock of those who hear of orders and those who decide by them."""
+
+
+async def share_orders(connection: Connection) -> None:
+    """Write orders while nobody decides by them: who does so next sees them, who did is seen."""
+    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _ORDERS)
+
+
+async def lock_orders(connection: Connection) -> None:
+    """Decide by orders (a limit, a dormancy) while nobody writes any."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _ORDERS)
 
 
 async def save_rows(connection: Connection, rows: Sequence[Row]) -> None:

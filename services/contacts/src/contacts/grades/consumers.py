@@ -27,7 +27,8 @@ suggestions = Consumer("contacts.suggestions")
 
 @consumer.on_batch(DealOpened, DealAmountChanged, DealStageChanged, DealWon, DealLost, DealReopened)
 async def on_deal_facts(connection: Connection, records: Sequence[Received[DealFact]]) -> None:
-    await save_rows(connection, [deal_row(r.event, r.envelope.version) for r in records])
+    rows = [deal_row(r.event, r.envelope.version, r.envelope.time) for r in records]
+    await save_rows(connection, rows)
 
 
 @consumer.on_batch(TicketOpened, TicketCancelled)

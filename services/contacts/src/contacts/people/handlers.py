@@ -1,6 +1,6 @@
 """What is done with people: each use case one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -117,6 +117,18 @@ async def lock_person(connection: Connection, contact_id: UUID) -> Person:
     if contact_id not in locked:
         raise ContactNotFoundError(contact_id=contact_id)
     return locked[contact_id]
+
+
+async def customers_meant(
+    connection: Connection, parties: Sequence[tuple[UUID | None, UUID | None]]
+) -> list[UUID | None]:
+    """Of each customer and person that a fact names: the customer, or the only one they are in."""
+    alone = {contact_id for customer_id, contact_id in parties if contact_id and not customer_id}
+    theirs = await store.find_only_customers(connection, alone)
+    return [
+        customer_id or (theirs.get(contact_id) if contact_id else None)
+        for customer_id, contact_id in parties
+    ]
 
 
 async def link_identity(pool: Pool, cause: Cause, contact_id: UUID, command: LinkIdentity) -> Link:

@@ -11,14 +11,12 @@ from shared.contracts.contacts import CustomerPreferenceLearned
 from shared.http.requests import Code, Cursor, Database, Limit, Page, page_of, read_cursor
 
 from contacts.preferences import handlers, store
-from contacts.preferences.domain import LearnPreference
+from contacts.preferences.domain import CODE, LearnPreference
 
 router = APIRouter(tags=["preferences"])
 Learner = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
-PreferenceCode: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._:-]{0,49}$")
-]
-"""Lower case, no blanks: `call-time`, `morning`. Free text belongs into an interaction."""
+PreferenceCode: TypeAlias = Annotated[str, StringConstraints(pattern=CODE)]
+"""Free text belongs into an interaction."""
 
 
 class PreferenceIn(BaseModel):

@@ -8,6 +8,8 @@ import asyncpg
 from shared.contracts.contacts import CustomerPreferenceLearned
 from shared.db import Connection, rows_affected
 
+from contacts.preferences.domain import Name, Trust
+
 _FIELDS = (
     "preference_id",
     "customer_id",
@@ -20,10 +22,22 @@ _FIELDS = (
 )
 _COLUMNS = ", ".join(_FIELDS)
 _SAVE = f"""
-INSERT INTO preferences ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO preferences ({_COLUMNS}) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],
+    $4::text[], $5::text[], $6::text[], $7::float8[], $8::timestamptz[])
 ON CONFLICT (preference_id) DO UPDATE SET value_code = excluded.value_code,
     source_ref = excluded.source_ref, confidence = excluded.confidence,
     learned_at = excluded.learned_at
+"""
+_KNOWN = f"""
+SELECT DISTINCT ON (customer_id, contact_id, key) {_COLUMNS} FROM preferences JOIN unnest(
+    $1::uuid[], $2::uuid[], $3::text[]) AS wanted (customer_id, of_contact_id, key)
+    USING (customer_id, key)
+WHERE contact_id IS NOT DISTINCT FROM of_contact_id
+ORDER BY customer_id, contact_id, key, confidence DESC, learned_at DESC
+"""
+_TRUST = """
+SELECT source, confidence FROM preference_policies
+WHERE policy_version = (SELECT max(policy_version) FROM preference_policies)
 """
 _LIST = f"""
 SELECT {_COLUMNS} FROM preferences
@@ -44,19 +58,18 @@ class Wanted:
     value_code: str | None = None
 
 
-async def find_preference(
-    connection: Connection, customer_id: UUID, contact_id: UUID | None, key: str
-) -> CustomerPreferenceLearned | None:
-    """Of two that came together by a merge the surer, among equals the later."""
-    row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM preferences WHERE customer_id = $1"
-        " AND contact_id IS NOT DISTINCT FROM $2 AND key = $3"
-        " ORDER BY confidence DESC, learned_at DESC LIMIT 1",
-        customer_id,
-        contact_id,
-        key,
-    )
-    return _preference(row) if row else None
+async def find_preferences(
+    connection: Connection, named: Collection[Name]
+) -> dict[Name, CustomerPreferenceLearned]:
+    """Those that are known. Of two that came together by a merge the surer, then the later."""
+    columns = zip(*named, strict=True)
+    rows = await connection.fetch(_KNOWN, *(list(column) for column in columns))
+    return {(row["customer_id"], row["contact_id"], row["key"]): _preference(row) for row in rows}
+
+
+async def load_trust(connection: Connection) -> Trust:
+    """How sure each source makes us, by the newest policy."""
+    return {row["source"]: row["confidence"] for row in await connection.fetch(_TRUST)}
 
 
 async def list_preferences(
@@ -68,8 +81,13 @@ async def list_preferences(
     return [_preference(row) for row in rows]
 
 
-async def save_preference(connection: Connection, learned: CustomerPreferenceLearned) -> None:
-    await connection.execute(_SAVE, *(getattr(learned, name) for name in _FIELDS))
+async def save_preferences(
+    connection: Connection, learned: Collection[CustomerPreferenceLearned]
+) -> None:
+    """Each of them once."""
+    await connection.execute(
+        _SAVE, *([getattr(each, name) for each in learned] for name in _FIELDS)
+    )
 
 
 async def delete_preferences(

@@ -93,11 +93,15 @@ def duplicate_alerts(cases: Iterable[Duplicate]) -> list[Alert]:
 
 
 def credit_alerts(credit: Credit | None) -> list[Alert]:
-    """The customer owes more than its limit allows."""
-    if credit is None or credit.available is None or credit.available >= 0:
-        return []
-    since = credit.hold.placed_at if credit.hold else None
-    return [Alert(code="credit-over-limit", severity="high", since=since)]
+    """The customer owes more than its limit allows, or the limit is past its time."""
+    alerts: list[Alert] = []
+    if credit is not None and credit.available is not None and credit.available < 0:
+        since = credit.hold.placed_at if credit.hold else None
+        alerts.append(Alert(code="credit-over-limit", severity="high", since=since))
+    if credit is not None and credit.expired_at is not None:
+        since = credit.expired_at
+        alerts.append(Alert(code="credit-limit-expired", severity="medium", since=since))
+    return alerts
 
 
 def stale_alerts(as_of: Mapping[str, SourceProgress]) -> list[Alert]:

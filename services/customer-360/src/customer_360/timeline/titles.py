@@ -71,6 +71,10 @@ _title(
     lambda e: f"Credit limit {money(e.limit, e.currency)}, {e.terms_days} days",
 )
 _title(
+    contacts.CustomerCreditLimitExpired,
+    lambda e: f"Credit limit {money(e.limit, e.currency)} is past its time",
+)
+_title(
     contacts.CustomerCreditExposureChanged,
     lambda e: f"Owes {money(e.exposure, e.currency)}; {money(e.available, e.currency)} left",
 )

@@ -16,6 +16,7 @@ from shared.contracts.contacts.credit import (
     CustomerCreditExposureChanged,
     CustomerCreditHoldPlaced,
     CustomerCreditHoldReleased,
+    CustomerCreditLimitExpired,
     CustomerCreditLimitSet,
 )
 from shared.contracts.contacts.customers import (
@@ -232,6 +233,7 @@ __all__ = [
     "CustomerCreditExposureChanged",
     "CustomerCreditHoldPlaced",
     "CustomerCreditHoldReleased",
+    "CustomerCreditLimitExpired",
     "CustomerCreditLimitSet",
     "CustomerGradeReviewDue",
     "CustomerGraded",

@@ -26,6 +26,21 @@ class CustomerCreditLimitSet(Event):
     valid_until: datetime
 
 
+@CUSTOMER_EVENTS.fact("credit-limit-expired")
+class CustomerCreditLimitExpired(Event):
+    """Nobody has looked at the limit for as long as it was set for; `basis` says what is due now.
+
+    It is told once, and the limit is measured by until another is set: a date alone stops no sale.
+    `basis` is absent where the policy knows no cap in the limit's currency.
+    """
+
+    customer_id: UUID
+    limit: Decimal
+    currency: str
+    valid_until: datetime
+    basis: CreditBasis | None = None
+
+
 @CUSTOMER_EVENTS.fact("credit-exposure-changed")
 class CustomerCreditExposureChanged(Event):
     """What the customer owes changed; told of customers with a limit, in its currency."""

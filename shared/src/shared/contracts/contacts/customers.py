@@ -56,7 +56,12 @@ class CustomerUpdated(Event):
 
 @CUSTOMER_EVENTS.fact("lifecycle-changed")
 class CustomerLifecycleChanged(Event):
-    """The customer moved in its lifecycle, for a stated reason."""
+    """The customer moved in its lifecycle, for a stated reason.
+
+    Where it moved because nothing was heard of it (`quiet`), `quiet_since` says since when, and
+    `policy_version` by which dormancy policy that is too long. `won-back` is the reason where a
+    churned customer is one again by a deal.
+    """
 
     customer_id: UUID
     from_lifecycle: Lifecycle
@@ -65,6 +70,8 @@ class CustomerLifecycleChanged(Event):
     cause_type: str | None = None
     cause_id: UUID | None = None
     since: datetime
+    quiet_since: datetime | None = None
+    policy_version: int | None = None
 
 
 @CUSTOMER_EVENTS.fact("offboarded")

@@ -90,7 +90,8 @@ class Credit(Value):
     """How much may be owed to us, how much is, and whether there is a hold.
 
     `exposure` is what was ordered and neither paid nor cancelled, in the limit's currency;
-    `available` is what is left of the limit, below zero where it is exceeded.
+    `available` is what is left of the limit, below zero where it is exceeded. `expired_at` is there
+    from when the limit is noticed to be past its time until another is set.
     """
 
     limit: Decimal | None = None
@@ -103,4 +104,5 @@ class Credit(Value):
     basis: CreditBasis | None = None
     approved_by: str | None = None
     valid_until: datetime | None = None
+    expired_at: datetime | None = None
     set_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""Interest: what leads and responses say of whether a prospect is one."""
