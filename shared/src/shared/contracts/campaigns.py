@@ -24,6 +24,7 @@ SuppressedFor = Literal[
     "suppression-list",
     "consent",
     "no-point",
+    "duplicate",
     "recent-contact",
     "frequency-cap",
     "open-ticket",

@@ -23,11 +23,10 @@ from campaigns.campaigns.domain import (
     snapshot,
 )
 from campaigns.messages import store as messages
+from campaigns.messages.domain import STEP
 from campaigns.segments import store as segments
 
 PAGE = 1000
-STEP = "mail"
-"""The one step that a campaign has; more steps are more sends per person."""
 
 
 async def plan(pool: Pool, cause: Cause, command: PlanCampaign) -> Campaign:
