@@ -66,6 +66,7 @@ class QualifyLead:
 class DisqualifyLead:
     by: str
     reason_code: str
+    duplicate_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

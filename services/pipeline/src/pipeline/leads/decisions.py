@@ -29,6 +29,7 @@ from pipeline.leads.commands import (
     ScoreLead,
 )
 from pipeline.leads.domain import (
+    WINDOW,
     Lead,
     LeadEvent,
     LeadExistsError,
@@ -38,6 +39,8 @@ from pipeline.leads.domain import (
     folded,
 )
 from pipeline.scoring import GOOD_GRADES, RESPONSE_POLICY, SCORE_MODEL
+
+_STEPS: tuple[LeadStatus, ...] = ("new", "assigned", "contacted", "qualified")
 
 
 def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: PLR0911 -- one per command
@@ -70,6 +73,29 @@ def decided(lead: Lead, commands: Iterable[LeadCommand]) -> list[LeadEvent]:
         lead = folded(lead, fresh)
         events.extend(fresh)
     return events
+
+
+def told_twice(leads: Iterable[Lead]) -> list[tuple[Lead, Lead]]:
+    """Of the open leads of one person, each that asks for the same as another, with that one.
+
+    The one that has come furthest goes on; of several the first.
+    """
+    going_on: list[Lead] = []
+    pairs: list[tuple[Lead, Lead]] = []
+    for lead in sorted(leads, key=lambda each: (-_STEPS.index(each.status), each.received_at)):
+        other = next((each for each in going_on if _asks_for_the_same(each, lead)), None)
+        if other is None:
+            going_on.append(lead)
+        else:
+            pairs.append((lead, other))
+    return pairs
+
+
+def _asks_for_the_same(one: Lead, other: Lead) -> bool:
+    """As with a lead that comes in: common product lines, or none in either, within the window."""
+    lines, others = set(one.product_interests), set(other.product_interests)
+    is_near = abs(one.received_at - other.received_at) < WINDOW
+    return is_near and (lines == others or not lines.isdisjoint(others))
 
 
 def _create(lead: Lead, command: CreateLead) -> list[LeadEvent]:
@@ -172,6 +198,7 @@ def _disqualify(lead: Lead, command: DisqualifyLead) -> list[LeadEvent]:
             reason_code=command.reason_code,
             campaign_id=lead.campaign_id,
             disqualified_by=command.by,
+            duplicate_of=command.duplicate_of,
         )
     ]
 

@@ -4,6 +4,7 @@ What has no row to lock yet, an intake, a person, a contact, is taken in turns: 
 identity that comes at the same time as its lead finds it, or waits where the lead looks for it.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from pipeline.leads.commands import (
     QualifyLead,
     ScoreLead,
 )
-from pipeline.leads.decisions import decide, decided
+from pipeline.leads.decisions import decide, decided, told_twice
 from pipeline.leads.domain import Lead, SubmissionInvalidError, begun
 from pipeline.scoring import SCORE_MODEL
 from pipeline.signals import store as signals
@@ -143,6 +144,21 @@ async def identify_submission(
     identify = IdentifyLead(identity.contact_id, identity.customer_id)
     scores = await _responses(connection, lead, (submission_id, identity.contact_id), reward)
     await store.record(connection, cause, lead, decided(lead, [identify, *scores]))
+
+
+async def end_duplicates(
+    connection: Connection, cause: Cause, contact_ids: Collection[UUID], reward: str | None
+) -> None:
+    """Of what a person who is one now asked for twice, one lead goes on with the points of both."""
+    found = await store.lock_open_leads_of_contacts(connection, contact_ids)
+    for contact_id in contact_ids:
+        leads = {lead.lead_id: lead for lead in found if lead.contact_id == contact_id}
+        for lead, goes_on in told_twice(leads.values()):
+            end = DisqualifyLead(cause.actor, "duplicate", goes_on.lead_id)
+            await store.record(connection, cause, lead, decide(lead, end))
+            kept = leads[goes_on.lead_id]
+            more = decide(kept, ScoreLead(lead.engagement, "came-again", reward))
+            leads[kept.lead_id] = await store.record(connection, cause, kept, more)
 
 
 async def _change(

@@ -1,6 +1,6 @@
 """Leads: saved under their version together with their snapshot, found by person and intake."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,11 @@ _LOCK_OPEN_OF_CONTACT = f"""
 SELECT {_COLUMNS} FROM leads
 WHERE contact_id = ANY($1::uuid[]) AND status NOT IN ('disqualified', 'converted')
 ORDER BY received_at DESC LIMIT 1 FOR UPDATE
+"""
+_LOCK_OPEN_OF_CONTACTS = f"""
+SELECT {_COLUMNS} FROM leads
+WHERE contact_id = ANY($1::uuid[]) AND status NOT IN ('disqualified', 'converted')
+ORDER BY lead_id FOR UPDATE
 """
 _LOCK_OPEN_OF_OWNER = f"""
 SELECT {_COLUMNS} FROM leads
@@ -202,6 +207,14 @@ async def lock_open_lead_of_contact(
     """The newest open lead of a person, by every id that means them."""
     row = await connection.fetchrow(_LOCK_OPEN_OF_CONTACT, contact_ids)
     return _lead(row) if row else None
+
+
+async def lock_open_leads_of_contacts(
+    connection: Connection, contact_ids: Collection[UUID]
+) -> list[Lead]:
+    """The open leads that name one of these people."""
+    rows = await connection.fetch(_LOCK_OPEN_OF_CONTACTS, list(contact_ids))
+    return [_lead(row) for row in rows]
 
 
 async def lock_open_leads_of_owner(connection: Connection, owner_id: str, limit: int) -> list[Lead]:

@@ -79,12 +79,16 @@ class LeadQualified(Event):
 
 @LEAD_EVENTS.fact("disqualified")
 class LeadDisqualified(Event):
-    """Sales said no, with a reason that marketing learns from."""
+    """Sales said no, with a reason that marketing learns from.
+
+    Or a merge showed that the person's `duplicate_of` asks for the same: that one goes on.
+    """
 
     lead_id: UUID
     reason_code: str
     campaign_id: UUID | None = None
     disqualified_by: str
+    duplicate_of: UUID | None = None
 
 
 @LEAD_EVENTS.fact("identified")
