@@ -259,6 +259,8 @@ _title(service_desk.TicketReopened, lambda e: f"Ticket reopened{_reason(e.reason
 _title(service_desk.TicketClosed, lambda e: f"Ticket closed by {e.closed_by}")
 _title(service_desk.TicketRedacted, lambda _: "Ticket: what a person wrote was erased")
 _title(service_desk.TicketRepointed, lambda _: "Ticket goes with its merged record")
+_title(service_desk.TicketDuplicateSuspected, lambda _: "Ticket seems to repeat another")
+_title(service_desk.TicketDuplicateCleared, lambda _: "Ticket repeats no other after all")
 _title(service_desk.TicketCancelled, lambda e: f"Ticket cancelled{_reason(e.reason_code)}")
 _title(
     service_desk.ClockStarted,
