@@ -32,6 +32,7 @@ from campaigns.messages import api as messages_api
 from campaigns.messages.handlers import give_up_lost, release_held
 from campaigns.obstacles import consumers as obstacle_consumers
 from campaigns.obstacles.handlers import forget_talks
+from campaigns.occasions.consumers import consumer as occasions
 from campaigns.segments import api as segments_api
 from campaigns.segments import consumers as segment_consumers
 from campaigns.segments.handlers import evaluate_new_segments
@@ -74,6 +75,7 @@ def create_app() -> FastAPI:
             segment_consumers.orders,
             handovers,
             merges,
+            occasions,
         ),
         resyncables=(
             Resyncable(CampaignState, "campaigns", campaigns_store.lock_snapshots),

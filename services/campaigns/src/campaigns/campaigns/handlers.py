@@ -123,6 +123,10 @@ async def _reserve_page(pool: Pool) -> bool:
 
 
 async def _reserve(connection: Connection, campaign: Campaign, launched_at: datetime) -> None:
+    """With an occasion everybody's comes later, if at all."""
+    if campaign.plan.occasion is not None:
+        await store.save_progress(connection, campaign.campaign_id, None, is_done=True)
+        return
     people = await store.list_audience(connection, campaign, launched_at, PAGE)
     await messages.insert_reserved(connection, campaign.campaign_id, STEP, people, launched_at)
     reached = people[-1][0] if people else campaign.reserved_to

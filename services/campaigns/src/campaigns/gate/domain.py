@@ -1,4 +1,4 @@
-"""The send gate, pure: restriction, suppression, consent, point, copy, talk, cap, deal, ticket.
+"""The send gate, pure: what a person chose, what they have had, what else is going on.
 
 The order matters: it decides which reason is told, and only an open ticket waits to be over.
 """
@@ -29,6 +29,7 @@ class GateFacts:
     is_restricted: bool = False
     was_spoken_to: bool = False
     has_it: bool = False
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def gate(policy: Policy, facts: GateFacts) -> Verdict:
         (not facts.has_consent, "consent"),
         (not facts.has_point, "no-point"),
         (facts.has_it, "duplicate"),
+        (facts.is_over, "occasion-over"),
         (facts.purpose != "service" and facts.was_spoken_to, "recent-contact"),
         (_is_capped(policy, facts), "frequency-cap"),
         (facts.objective == "nurture" and facts.has_won_deal, "deal-won"),
