@@ -62,6 +62,7 @@ def create_app() -> FastAPI:
             access_requests_consumers.consumer,
             handovers,
             deals_consumers.holds,
+            leads_consumers.grades,
             merges,
         ),
         resyncables=(

@@ -201,6 +201,14 @@ _title(
 )
 _title(pipeline.DealRedacted, lambda _: "Deal: what it told of a person was erased")
 _title(pipeline.DealRepointed, lambda _: "Deal goes with its merged record")
+_title(
+    pipeline.LeadPrioritized,
+    lambda e: (
+        f"Lead of a customer graded {e.customer_grade}"
+        if e.customer_grade
+        else "Lead as urgent as its own grade says"
+    ),
+)
 _title(pipeline.LeadRepointed, lambda _: "Lead goes with its merged record")
 _title(pipeline.OrderRepointed, lambda _: "Order goes with its merged record")
 _title(pipeline.CommitmentMade, lambda e: f"{e.made_by} promised: {words(e.kind)}{_due(e.due_at)}")

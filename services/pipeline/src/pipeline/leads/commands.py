@@ -76,6 +76,14 @@ class IdentifyLead:
 
 
 @dataclass(frozen=True, slots=True)
+class PrioritizeLead:
+    """The lead is of this customer, which has this grade."""
+
+    customer_id: UUID
+    customer_grade: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RepointLead:
     """What names one record names another from now on."""
 
@@ -110,6 +118,7 @@ LeadCommand: TypeAlias = (
     | QualifyLead
     | DisqualifyLead
     | IdentifyLead
+    | PrioritizeLead
     | ConvertLead
     | RepointLead
 )

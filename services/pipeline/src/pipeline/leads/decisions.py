@@ -9,6 +9,7 @@ from shared.contracts.pipeline import (
     LeadCreated,
     LeadDisqualified,
     LeadIdentified,
+    LeadPrioritized,
     LeadQualified,
     LeadRepointed,
     LeadScored,
@@ -24,6 +25,7 @@ from pipeline.leads.commands import (
     DisqualifyLead,
     IdentifyLead,
     LeadCommand,
+    PrioritizeLead,
     QualifyLead,
     RepointLead,
     ScoreLead,
@@ -43,7 +45,7 @@ from pipeline.scoring import GOOD_GRADES, RESPONSE_POLICY, SCORE_MODEL
 _STEPS: tuple[LeadStatus, ...] = ("new", "assigned", "contacted", "qualified")
 
 
-def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: PLR0911 -- one per command
+def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: C901, PLR0911 -- one per command
     match command:
         case CreateLead():
             return _create(lead, command)
@@ -59,6 +61,8 @@ def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: PLR091
             return _disqualify(lead, command)
         case IdentifyLead():
             return _identify(lead, command)
+        case PrioritizeLead():
+            return _prioritize(lead, command)
         case ConvertLead():
             return _convert(lead, command)
         case RepointLead():
@@ -127,7 +131,7 @@ def _assign(lead: Lead, command: AssignLead) -> list[LeadEvent]:
 
 
 def _assigned(lead: Lead, command: AssignLead) -> LeadAssigned:
-    due_at = RESPONSE_POLICY.due_at(lead.received_at, lead.grade)
+    due_at = RESPONSE_POLICY.due_at(lead.received_at, lead.grade, lead.customer_grade)
     return LeadAssigned(
         lead_id=lead.lead_id,
         owner_id=command.owner_id,
@@ -211,6 +215,23 @@ def _identify(lead: Lead, command: IdentifyLead) -> list[LeadEvent]:
     return [
         LeadIdentified(
             lead_id=lead.lead_id, contact_id=command.contact_id, customer_id=command.customer_id
+        )
+    ]
+
+
+def _prioritize(lead: Lead, command: PrioritizeLead) -> list[LeadEvent]:
+    """What is answered is owed nothing; a grade that makes no difference is none."""
+    is_counted = command.customer_grade in RESPONSE_POLICY.of_customers
+    grade = command.customer_grade if is_counted else None
+    is_owed = lead.first_responded_at is None and not lead.is_closed
+    if not is_owed or lead.customer_id != command.customer_id or lead.customer_grade == grade:
+        return []
+    return [
+        LeadPrioritized(
+            lead_id=lead.lead_id,
+            customer_id=command.customer_id,
+            customer_grade=grade,
+            response_due_at=RESPONSE_POLICY.due_at(lead.received_at, lead.grade, grade),
         )
     ]
 

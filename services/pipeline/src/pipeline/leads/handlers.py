@@ -16,8 +16,10 @@ from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import heir_of, require_employed
 from shared.http.requests import require_version
 
+from pipeline.customers.store import lock_customer, lock_customers
 from pipeline.deals.commands import OpenDeal
 from pipeline.deals.handlers import open_deal_within
+from pipeline.grades.store import find_grades
 from pipeline.leads import store
 from pipeline.leads.commands import (
     AssignLead,
@@ -27,6 +29,7 @@ from pipeline.leads.commands import (
     DisqualifyLead,
     IdentifyLead,
     LeadCommand,
+    PrioritizeLead,
     QualifyLead,
     ScoreLead,
 )
@@ -106,9 +109,9 @@ async def take_in(
         return await _taken_in_before(connection, lead_id, command)
     identity = await _identity_of(connection, command.intake_id)
     await store.take_turns(connection, identity and identity.contact_id)
+    known = await _identified(connection, identity) if identity else []
     lead, commands = await _lead_of(connection, command, reward)
-    if identity is not None:
-        commands.append(IdentifyLead(identity.contact_id, identity.customer_id))
+    commands += known
     await store.insert_intake(connection, command.intake_id, lead.lead_id, command.received_at)
     contact_id = identity.contact_id if identity else None
     commands += await _responses(connection, lead, (command.intake_id, contact_id), reward)
@@ -140,10 +143,10 @@ async def identify_submission(
     if lead_id is None:
         await signals.keep_identity(connection, submission_id, linked)
         return
+    known = await _identified(connection, identity)
     lead = await store.lock_lead(connection, lead_id)
-    identify = IdentifyLead(identity.contact_id, identity.customer_id)
     scores = await _responses(connection, lead, (submission_id, identity.contact_id), reward)
-    await store.record(connection, cause, lead, decided(lead, [identify, *scores]))
+    await store.record(connection, cause, lead, decided(lead, [*known, *scores]))
 
 
 async def end_duplicates(
@@ -159,6 +162,18 @@ async def end_duplicates(
             kept = leads[goes_on.lead_id]
             more = decide(kept, ScoreLead(lead.engagement, "came-again", reward))
             leads[kept.lead_id] = await store.record(connection, cause, kept, more)
+
+
+async def follow_grades(
+    connection: Connection, cause: Cause, customer_ids: Collection[UUID]
+) -> None:
+    """What these customers are owed an answer to, they are owed as soon as their grades say."""
+    await lock_customers(connection, customer_ids)
+    grades = await find_grades(connection, customer_ids)
+    for lead in await store.lock_unanswered_leads_of_customers(connection, customer_ids):
+        assert lead.customer_id is not None
+        command = PrioritizeLead(lead.customer_id, grades.get(lead.customer_id))
+        await store.record(connection, cause, lead, decide(lead, command))
 
 
 async def _change(
@@ -217,6 +232,19 @@ async def _responses(
 async def _identity_of(connection: Connection, intake_id: UUID) -> Identity | None:
     identity = await signals.take_identity(connection, intake_id)
     return await _led_on(connection, identity) if identity else None
+
+
+async def _identified(connection: Connection, identity: Identity) -> list[LeadCommand]:
+    """Who a lead is of, and by when their customer is owed an answer; before the lead is locked."""
+    identify = IdentifyLead(identity.contact_id, identity.customer_id)
+    if identity.customer_id is None:
+        return [identify]
+    await lock_customer(connection, identity.customer_id)
+    grades = await find_grades(connection, [identity.customer_id])
+    return [
+        identify,
+        PrioritizeLead(identity.customer_id, grades.get(identity.customer_id)),
+    ]
 
 
 async def _led_on(connection: Connection, identity: Identity) -> Identity:

@@ -25,7 +25,7 @@ from pipeline.deals.handlers import recheck_tickets
 from pipeline.leads import store as leads
 from pipeline.leads.commands import RepointLead
 from pipeline.leads.decisions import decide as decide_lead
-from pipeline.leads.handlers import end_duplicates
+from pipeline.leads.handlers import end_duplicates, follow_grades
 from pipeline.merges.store import FIND
 from pipeline.orders import store as orders
 from pipeline.orders.domain import repointed
@@ -57,11 +57,13 @@ def repointing(default_owner: str | None) -> Repointing:
     async def recheck(connection: Connection, part: MergePart) -> None:
         """Of one customer the tickets endanger the deals of all that it is now, and of no other.
 
+        Its grade says how soon its leads are answered.
         Of one person no two open leads ask for the same. What was ended for it does not come back.
         """
         current = await current_ids(connection, [part.survivor_id, *part.merged_ids])
         if part.party == "customer":
             await recheck_tickets(connection, part.cause, set(current.values()))
+            await follow_grades(connection, part.cause, set(current.values()))
         elif part.status in {"moving", "moved"}:
             people = set(current.values())
             await end_duplicates(connection, part.cause, people, default_owner)
