@@ -8,16 +8,23 @@ import httpx
 import pytest
 from campaigns.merges.consumers import consumer as merges
 from campaigns.occasions.consumers import consumer
+from campaigns.occasions.handlers import greet, greet_on
 from campaigns.sending import Sender
 from shared.contracts.campaigns import CampaignPlanned
-from shared.contracts.contacts import CustomerLifecycleChanged, CustomerMerged, Lifecycle
+from shared.contracts.contacts import (
+    CONTACT_STATE,
+    CustomerLifecycleChanged,
+    CustomerMerged,
+    KeyDate,
+    Lifecycle,
+)
 from shared.db import Pool
 from shared.ids import new_id
 from shared.messaging.envelope import RawRecord
 
 from tests.integration.campaigns import scene
 from tests.integration.campaigns.conftest import MailSink
-from tests.records import cause_of_test, record_of
+from tests.records import cause_of_test, record_of, tombstone_of
 
 WIN_BACK: dict[str, Any] = {"occasion": "customer-dormant", "segment_ids": []}
 
@@ -185,3 +192,64 @@ async def test_a_campaign_needs_segments_or_an_occasion(client: httpx.AsyncClien
     win_back = {**body, "occasion": "customer-dormant"}
     made = await client.post("/v1/campaigns", json=win_back)
     assert (made.status_code, made.json()["occasion"]) == (201, "customer-dormant")
+
+
+async def born(pool: Pool, email: str, month_day: str, version: int = 2) -> UUID:
+    """Somebody whom marketing may write to, and their birthday."""
+    contact_id, customer_id = await scene.person(pool, email)
+    dates = [KeyDate(kind="birthday", month_day=month_day, year=1980)]
+    state = scene.contact_state(contact_id, email, customer_id, key_dates=dates)
+    await scene.apply(pool, scene.people, [record_of(state, version)])
+    return contact_id
+
+
+async def test_people_are_greeted_on_their_day_once_a_year(
+    pool: Pool, client: httpx.AsyncClient, sender: Sender, mail: MailSink
+) -> None:
+    today = datetime.now(UTC)
+    contact_id = await born(pool, "today@example.com", f"{today:%m-%d}")
+    await born(pool, "other@example.com", f"{today + timedelta(days=1):%m-%d}")
+    campaign_id = await scene.launch(pool, client, [], occasion="birthday", segment_ids=[])
+    await scene.launch(pool, client, [], occasion="anniversary", segment_ids=[])
+    assert await greet(pool)
+    assert not await greet(pool)
+    await sender.send_due(pool)
+    assert await become_of(client, campaign_id) == [(str(contact_id), "sent")]
+    assert [message["to"] for message in mail.received] == ["today@example.com"]
+    assert await greet_on(pool, today.replace(year=today.year + 1))
+
+
+async def test_nobody_is_greeted_without_consent_or_days_late(
+    pool: Pool, client: httpx.AsyncClient, sender: Sender, mail: MailSink
+) -> None:
+    today = datetime.now(UTC)
+    contact_id = await born(pool, "today@example.com", f"{today:%m-%d}")
+    campaign_id = await scene.launch(pool, client, [], occasion="birthday", segment_ids=[])
+    await pool.execute("UPDATE consents SET status = 'withdrawn'")
+    await greet(pool)
+    await sender.send_due(pool)
+    assert await become_of(client, campaign_id) == [(str(contact_id), "consent")]
+    await pool.execute("UPDATE consents SET status = 'granted'")
+    two_days_ago = today - timedelta(days=2)
+    late = await born(pool, "late@example.com", f"{two_days_ago:%m-%d}")
+    await greet_on(pool, two_days_ago)
+    await sender.send_due(pool)
+    assert (str(late), "occasion-over") in await become_of(client, campaign_id)
+    assert mail.received == []
+
+
+async def test_the_day_of_who_is_known_already_comes_with_a_resync_and_goes_with_the_person(
+    pool: Pool,
+) -> None:
+    contact_id = await born(pool, "a@example.com", "05-04")
+    state = scene.contact_state(
+        contact_id, "a@example.com", key_dates=[KeyDate(kind="birthday", month_day="05-06")]
+    )
+    await scene.apply(pool, scene.people, [record_of(state, 2)])
+    days = "SELECT month_day FROM key_dates"
+    assert await pool.fetchval(days) == "05-06"
+    older = state.model_copy(update={"key_dates": ()})
+    await scene.apply(pool, scene.people, [record_of(older, 1)])
+    assert await pool.fetchval(days) == "05-06"
+    await scene.apply(pool, scene.people, [tombstone_of(CONTACT_STATE, str(contact_id), 3)])
+    assert await pool.fetchval(days) is None

@@ -33,6 +33,7 @@ from campaigns.messages.handlers import give_up_lost, release_held
 from campaigns.obstacles import consumers as obstacle_consumers
 from campaigns.obstacles.handlers import forget_talks
 from campaigns.occasions.consumers import consumer as occasions
+from campaigns.occasions.handlers import greet
 from campaigns.segments import api as segments_api
 from campaigns.segments import consumers as segment_consumers
 from campaigns.segments.handlers import evaluate_new_segments
@@ -89,6 +90,7 @@ def create_app() -> FastAPI:
             Job("ask-for-confirmation", Asker(sender).ask_due, OFTEN, AT_REST),
             Job("give-up-lost", give_up_lost, SELDOM),
             Job("forget-talks", forget_talks, HOURLY),
+            Job("greet", greet, HOURLY),
             *handover_jobs("campaigns", move, acknowledging(HANDOVER_ACKNOWLEDGED["campaigns"])),
             *merge_jobs("campaigns", REPOINTING),
         ),

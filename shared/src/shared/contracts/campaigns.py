@@ -13,7 +13,7 @@ from shared.contracts.values import Value
 CampaignType = Literal["email", "newsletter"]
 CampaignStatus = Literal["planned", "running", "completed"]
 Objective = Literal["promotion", "nurture", "onboarding", "service"]
-Occasion = Literal["customer-dormant"]
+Occasion = Literal["customer-dormant", "birthday", "anniversary"]
 HeldFor = Literal["open-ticket"]
 FailedFor = Literal["rejected", "unknown"]
 BounceKind = Literal["hard", "soft"]

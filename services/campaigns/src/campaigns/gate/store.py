@@ -49,11 +49,16 @@ SELECT m.message_id, c.purpose, c.objective, c.subject, c.body_text, c.link_url,
             AND n.message_id <> m.message_id AND (n.status IN ('sent', 'handing-over')
                 OR n.status = 'failed' AND n.reason_code = 'unknown')
     ) AS has_it,
-    c.occasion IS NOT NULL AND NOT EXISTS (
-        SELECT FROM lifecycles AS l WHERE l.lifecycle = 'dormant' AND l.customer_id = coalesce((
-            SELECT a.into_id FROM aliases AS a WHERE a.old_id = m.customer_id AND a.ended_at IS NULL
-            ORDER BY a.merged_at DESC LIMIT 1), m.customer_id)
-    ) AS is_over,
+    CASE
+        WHEN c.occasion = 'customer-dormant' THEN NOT EXISTS (
+            SELECT FROM lifecycles AS l WHERE l.lifecycle = 'dormant' AND l.customer_id = coalesce((
+                SELECT a.into_id FROM aliases AS a
+                WHERE a.old_id = m.customer_id AND a.ended_at IS NULL
+                ORDER BY a.merged_at DESC LIMIT 1), m.customer_id))
+        WHEN m.step LIKE c.occasion || ':____-__-__'
+            THEN right(m.step, 10)::date < ($2::timestamptz AT TIME ZONE 'UTC')::date - 1
+        ELSE false
+    END AS is_over,
     (
         SELECT t.ticket_id FROM memberships AS s JOIN tickets AS t USING (customer_id)
         WHERE s.contact_id = m.contact_id AND t.severity <= $4
