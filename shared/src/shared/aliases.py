@@ -115,6 +115,17 @@ async def ids_of_each(
     return ids
 
 
+async def ids_of_many(connection: Connection, ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """`ids_of` of each of these, by a few statements however many."""
+    current = await current_ids(connection, ids)
+    named = await ids_of_each(connection, set(current.values()))
+    meant = await current_ids(connection, {each for every in named.values() for each in every})
+    return {
+        id_: frozenset(each for each in named[now] if meant[each] == now)
+        for id_, now in current.items()
+    }
+
+
 async def steps_of(connection: Connection, ids: Collection[UUID]) -> list[Step]:
     """Every step from these ids to whom they mean now."""
     return [Step(*row) for row in await connection.fetch(_PATHS, list(ids))]

@@ -230,6 +230,7 @@ async def policy(pool: Pool, **changes: object) -> None:
         "talk_pause": "talk_pause",
         "talk_kinds": "talk_kinds",
         "own_departments": "own_departments",
+        "occasion_pause": "occasion_pause",
     }
     columns.update({name: f"'{value}'" for name, value in changes.items()})
     await pool.execute(

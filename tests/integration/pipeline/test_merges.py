@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from pipeline.customers.store import lock_customers
-from pipeline.merges.handlers import REPOINTING
+from pipeline.merges.handlers import repointing
 from shared.contracts.contacts import (
     ContactMerged,
     ContactUnmerged,
@@ -29,7 +29,7 @@ from shared.db import Pool, transaction
 from shared.ids import new_id
 from shared.merges import move_batch, sweep
 
-from tests.integration.pipeline.conftest import Caller, Outbox
+from tests.integration.pipeline.conftest import OWNER, Caller, Outbox
 from tests.integration.pipeline.test_commitments import order, promise, promise_of
 from tests.integration.pipeline.test_deals import breached, deal_of, open_deal, risks, ticket_opened
 from tests.integration.pipeline.test_holds import placed
@@ -40,6 +40,7 @@ from tests.records import record_of
 
 Feed = Callable[..., Awaitable[None]]
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+REPOINTING = repointing(OWNER)
 
 
 def merged(old_id: UUID, into_id: UUID) -> CustomerMerged:

@@ -32,6 +32,8 @@ from campaigns.messages import api as messages_api
 from campaigns.messages.handlers import give_up_lost, release_held
 from campaigns.obstacles import consumers as obstacle_consumers
 from campaigns.obstacles.handlers import forget_talks
+from campaigns.occasions.consumers import consumer as occasions
+from campaigns.occasions.handlers import greet
 from campaigns.segments import api as segments_api
 from campaigns.segments import consumers as segment_consumers
 from campaigns.segments.handlers import evaluate_new_segments
@@ -74,6 +76,7 @@ def create_app() -> FastAPI:
             segment_consumers.orders,
             handovers,
             merges,
+            occasions,
         ),
         resyncables=(
             Resyncable(CampaignState, "campaigns", campaigns_store.lock_snapshots),
@@ -87,6 +90,7 @@ def create_app() -> FastAPI:
             Job("ask-for-confirmation", Asker(sender).ask_due, OFTEN, AT_REST),
             Job("give-up-lost", give_up_lost, SELDOM),
             Job("forget-talks", forget_talks, HOURLY),
+            Job("greet", greet, HOURLY),
             *handover_jobs("campaigns", move, acknowledging(HANDOVER_ACKNOWLEDGED["campaigns"])),
             *merge_jobs("campaigns", REPOINTING),
         ),

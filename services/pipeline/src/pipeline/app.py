@@ -28,7 +28,7 @@ from pipeline.leads import api as leads_api
 from pipeline.leads import consumers as leads_consumers
 from pipeline.leads import store as leads_store
 from pipeline.merges.consumers import consumer as merges
-from pipeline.merges.handlers import REPOINTING
+from pipeline.merges.handlers import repointing
 from pipeline.orders import api as orders_api
 from pipeline.orders import consumers as orders_consumers
 from pipeline.orders import store as orders_store
@@ -62,6 +62,7 @@ def create_app() -> FastAPI:
             access_requests_consumers.consumer,
             handovers,
             deals_consumers.holds,
+            leads_consumers.grades,
             merges,
         ),
         resyncables=(
@@ -76,7 +77,7 @@ def create_app() -> FastAPI:
             Job("look-at-invoices", look_at_invoices, every=1.0),
             Job("prune-signals", prune, HOURLY),
             *handover_jobs("pipeline", move, acknowledging(HANDOVER_ACKNOWLEDGED["pipeline"])),
-            *merge_jobs("pipeline", REPOINTING),
+            *merge_jobs("pipeline", repointing(intake.default_owner)),
         ),
     )
     app = build_app(service, settings)

@@ -43,13 +43,22 @@ class ScoreModel:
 
 @dataclass(frozen=True, slots=True)
 class ResponsePolicy:
-    """Hours after its arrival within which a lead of a grade is owed a first answer."""
+    """Hours after its arrival within which a lead of a grade is owed a first answer.
+
+    `of_customers` are the hours of the customer's own grade, where they may be fewer.
+    """
 
     version: int
     hours: dict[LeadGrade, int]
+    of_customers: dict[str, int]
 
-    def due_at(self, received_at: datetime, grade: LeadGrade) -> datetime:
-        return received_at + timedelta(hours=self.hours[grade])
+    def due_at(
+        self, received_at: datetime, grade: LeadGrade, customer_grade: str | None = None
+    ) -> datetime:
+        hours = self.hours[grade]
+        if customer_grade is not None:
+            hours = min(hours, self.of_customers.get(customer_grade, hours))
+        return received_at + timedelta(hours=hours)
 
 
 SCORE_MODEL = ScoreModel(
@@ -60,7 +69,9 @@ SCORE_MODEL = ScoreModel(
     most_engagement=50,
     grades=((75, "A"), (50, "B"), (25, "C")),
 )
-RESPONSE_POLICY = ResponsePolicy(version=1, hours={"A": 1, "B": 4, "C": 24, "D": 24})
+RESPONSE_POLICY = ResponsePolicy(
+    version=2, hours={"A": 1, "B": 4, "C": 24, "D": 24}, of_customers={"A": 1, "B": 4}
+)
 
 GOOD_GRADES: frozenset[LeadGrade] = frozenset({"A", "B"})
 """A lead that reaches one of these is worth a salesperson's time at once."""

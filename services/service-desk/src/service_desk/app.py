@@ -50,6 +50,7 @@ def create_app() -> FastAPI:
         consumers=(
             service_desk.tickets.consumers.consumer,
             service_desk.tickets.consumers.promises,
+            service_desk.tickets.consumers.lifecycles,
             service_desk.surveys.consumers.consumer,
             handovers,
             service_desk.access_requests.consumers.consumer,

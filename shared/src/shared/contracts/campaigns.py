@@ -13,6 +13,7 @@ from shared.contracts.values import Value
 CampaignType = Literal["email", "newsletter"]
 CampaignStatus = Literal["planned", "running", "completed"]
 Objective = Literal["promotion", "nurture", "onboarding", "service"]
+Occasion = Literal["customer-dormant", "birthday", "anniversary"]
 HeldFor = Literal["open-ticket"]
 FailedFor = Literal["rejected", "unknown"]
 BounceKind = Literal["hard", "soft"]
@@ -24,10 +25,12 @@ SuppressedFor = Literal[
     "suppression-list",
     "consent",
     "no-point",
+    "duplicate",
     "recent-contact",
     "frequency-cap",
     "open-ticket",
     "deal-won",
+    "occasion-over",
     "unsubscribed",
     "restricted",
 ]
@@ -73,7 +76,10 @@ ATTRIBUTION_EVENTS = events_topic(
 
 @CAMPAIGN_EVENTS.fact("planned")
 class CampaignPlanned(Event):
-    """Marketing intends to address people."""
+    """Marketing intends to address people; with an `occasion` each when theirs comes.
+
+    Segments say who, or, where there is an occasion, of whom alone it is looked at.
+    """
 
     campaign_id: UUID
     name: str
@@ -84,6 +90,7 @@ class CampaignPlanned(Event):
     product_lines: tuple[str, ...] = ()
     starts_on: date | None = None
     owner_id: str
+    occasion: Annotated[str, Open.to(Occasion)] | None = None
 
 
 @CAMPAIGN_EVENTS.fact("owner-changed")
@@ -134,6 +141,7 @@ class CampaignState(Event):
     audience_size: int | None = None
     launched_at: datetime | None = None
     completed_at: datetime | None = None
+    occasion: Annotated[str, Open.to(Occasion)] | None = None
 
 
 @SEGMENT_EVENTS.fact("activated")

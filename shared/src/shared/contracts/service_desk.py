@@ -210,6 +210,24 @@ class TicketRepointed(Event):
     to_id: UUID
 
 
+@TICKET_EVENTS.fact("duplicate-suspected")
+class TicketDuplicateSuspected(Event):
+    """A merge showed that the customer's `duplicate_of` seems to be about the same: a hint."""
+
+    ticket_id: UUID
+    customer_id: UUID
+    duplicate_of: UUID
+
+
+@TICKET_EVENTS.fact("duplicate-cleared")
+class TicketDuplicateCleared(Event):
+    """The two tickets are of different customers after all."""
+
+    ticket_id: UUID
+    customer_id: UUID
+    duplicate_of: UUID
+
+
 @TICKET_STATE.fact("state")
 class TicketState(Event):
     """The whole ticket as service-desk knows it now; its messages and clocks stand elsewhere."""
@@ -240,6 +258,7 @@ class TicketState(Event):
     resolution_code: str | None = None
     root_cause: str | None = None
     user_error: bool
+    duplicate_of: UUID | None = None
 
 
 @CLOCK_EVENTS.fact("started")

@@ -4,6 +4,9 @@ SECTIONS = {
     "person": """
         SELECT contact_id, given_name, family_name, salutation, language, email
         FROM people WHERE contact_id = ANY($1) ORDER BY contact_id""",
+    "key_dates": """
+        SELECT kind, month_day FROM key_dates WHERE contact_id = ANY($1)
+        ORDER BY contact_id, kind""",
     "form_submissions": """
         SELECT s.submission_id, s.form_id, f.title, s.fields, s.submitted_at
         FROM submissions AS s JOIN forms AS f USING (form_id, form_version)

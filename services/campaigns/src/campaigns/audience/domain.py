@@ -1,7 +1,7 @@
 """The people a campaign may address, and the facts that segments ask about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
@@ -39,7 +39,7 @@ class PersonFacts:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of the local copy of people: whom to greet, and where to write to."""
+    """A row of the local copy of people: whom to greet, on which days, and where to write to."""
 
     contact_id: UUID
     given_name: str | None
@@ -49,6 +49,7 @@ class Person:
     email: str | None
     subject_hash: str | None
     is_merged: bool = False
+    key_dates: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def facts_about(
@@ -108,6 +109,7 @@ def person_of(state: ContactState, hash_key: str) -> Person:
         email=email,
         subject_hash=subject_hash(hash_key, "email", email) if email else None,
         is_merged=state.record_status == "merged",
+        key_dates={date.kind: date.month_day for date in state.key_dates},
     )
 
 

@@ -31,6 +31,15 @@ INSERT INTO memberships (contact_id, customer_id, is_primary)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[])
 ON CONFLICT ON CONSTRAINT memberships_pkey DO NOTHING
 """
+_OF_THIS_VERSION = """
+SELECT contact_id FROM people
+JOIN unnest($1::uuid[], $2::bigint[]) AS told (contact_id, version) USING (contact_id, version)
+"""
+_DELETE_KEY_DATES = "DELETE FROM key_dates WHERE contact_id = ANY($1::uuid[])"
+_INSERT_KEY_DATES = """
+INSERT INTO key_dates (contact_id, kind, month_day)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
+"""
 _DELETE_PEOPLE = "DELETE FROM people WHERE contact_id = ANY($1::uuid[])"
 _SAVE_CUSTOMERS = """
 WITH fresh AS (
@@ -140,9 +149,21 @@ async def save_people(
     return newer
 
 
+async def save_key_dates(connection: Connection, people: Mapping[UUID, tuple[int, Person]]) -> None:
+    """The days of those who are known by this very version: so a resync brings what is missing."""
+    versions = [version for version, _ in people.values()]
+    rows = await connection.fetch(_OF_THIS_VERSION, list(people), versions)
+    current = [row["contact_id"] for row in rows]
+    await connection.execute(_DELETE_KEY_DATES, current)
+    days = [(id_, *day) for id_ in current for day in people[id_][1].key_dates.items()]
+    if days:
+        await connection.execute(_INSERT_KEY_DATES, *_columns(days, 3))
+
+
 async def delete_people(connection: Connection, contact_ids: Sequence[UUID]) -> None:
     """Forget people for good."""
     await connection.execute(_DELETE_MEMBERSHIPS, contact_ids)
+    await connection.execute(_DELETE_KEY_DATES, contact_ids)
     await connection.execute(_DELETE_PEOPLE, contact_ids)
 
 

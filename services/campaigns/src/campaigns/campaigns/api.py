@@ -14,7 +14,7 @@ from pydantic import (
     TypeAdapter,
 )
 from shared.auth import Caller, Reader, allow
-from shared.contracts.campaigns import CampaignType, Objective
+from shared.contracts.campaigns import CampaignType, Objective, Occasion
 from shared.contracts.contacts import Purpose
 from shared.http.requests import (
     Code,
@@ -59,17 +59,22 @@ _Url = Annotated[
 
 
 class CampaignIn(BaseModel):
-    """A mail to everybody in the segments. Where the body names `link_url`, we count clicks."""
+    """A mail to everybody in the segments. Where the body names `link_url`, we count clicks.
+
+    With an `occasion` it is a mail to each when theirs comes while the campaign runs; segments, if
+    there are any, say to whom alone.
+    """
 
     name: Text
     campaign_type: CampaignType
     objective: Objective
     purpose: Purpose
-    segment_ids: list[UUID] = Field(min_length=1, max_length=20)
+    segment_ids: list[UUID] = Field(default=[], max_length=20)
     subject: _OneLine
     body_text: LongText
     link_url: _Url | None = None
     product_lines: list[Code] = Field(default=[], max_length=20)
+    occasion: Occasion | None = None
 
 
 class CampaignOut(BaseModel):
@@ -87,6 +92,7 @@ class CampaignOut(BaseModel):
     body_text: str
     link_url: str | None
     product_lines: list[str]
+    occasion: str | None
     owner_id: str
     audience_size: int | None
     is_reserved: bool
@@ -110,6 +116,7 @@ class CampaignOut(BaseModel):
             body_text=plan.body_text,
             link_url=plan.link_url,
             product_lines=list(plan.product_lines),
+            occasion=plan.occasion,
             owner_id=plan.owner_id,
             audience_size=campaign.audience_size,
             is_reserved=campaign.is_reserved,
@@ -135,6 +142,7 @@ async def post_campaign(
         owner_id=caller.subject,
         link_url=body.link_url,
         product_lines=tuple(body.product_lines),
+        occasion=body.occasion,
     )
     campaign = await handlers.plan(pool, caller.cause, PlanCampaign(campaign_id, plan))
     tag_version(response, campaign.version)
@@ -164,7 +172,7 @@ async def get_campaign(
 async def post_launch(
     campaign_id: UUID, pool: Database, caller: Marketer, if_match: IfMatch, response: Response
 ) -> CampaignOut:
-    """Send it to everybody who is in its segments now."""
+    """Send it to everybody who is in its segments now; or begin to wait for its occasion."""
     campaign = await handlers.launch_campaign(pool, caller.cause, campaign_id, if_match)
     tag_version(response, campaign.version)
     return CampaignOut.of(campaign)

@@ -15,6 +15,7 @@ from shared.contracts.campaigns import (
     CampaignStatus,
     CampaignType,
     Objective,
+    Occasion,
 )
 from shared.contracts.contacts import Purpose
 from shared.errors import ConflictError, InvalidError, NotFoundError
@@ -33,6 +34,10 @@ class CampaignIdIsTakenError(ConflictError):
 
 class SegmentIsUnknownError(InvalidError):
     """There is no such segment."""
+
+
+class CampaignIsToNobodyError(InvalidError):
+    """A campaign without an occasion needs segments."""
 
 
 class SegmentIsBeingEvaluatedError(ConflictError):
@@ -65,6 +70,7 @@ class Plan:
     owner_id: str
     link_url: str | None = None
     product_lines: tuple[str, ...] = ()
+    occasion: Occasion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,8 @@ def plan_campaign(campaign: Campaign | None, command: PlanCampaign) -> list[Camp
             raise CampaignIdIsTakenError(campaign_id=command.campaign_id)
         return []
     plan = command.plan
+    if not plan.segment_ids and plan.occasion is None:
+        raise CampaignIsToNobodyError(field="segment_ids")
     return [
         CampaignPlanned(
             campaign_id=command.campaign_id,
@@ -145,6 +153,7 @@ def plan_campaign(campaign: Campaign | None, command: PlanCampaign) -> list[Camp
             segment_ids=plan.segment_ids,
             product_lines=plan.product_lines,
             owner_id=plan.owner_id,
+            occasion=plan.occasion,
         )
     ]
 
@@ -245,4 +254,5 @@ def snapshot(campaign: Campaign) -> CampaignState:
         audience_size=campaign.audience_size,
         launched_at=campaign.launched_at,
         completed_at=campaign.completed_at,
+        occasion=plan.occasion,
     )

@@ -23,11 +23,10 @@ from campaigns.campaigns.domain import (
     snapshot,
 )
 from campaigns.messages import store as messages
+from campaigns.messages.domain import STEP
 from campaigns.segments import store as segments
 
 PAGE = 1000
-STEP = "mail"
-"""The one step that a campaign has; more steps are more sends per person."""
 
 
 async def plan(pool: Pool, cause: Cause, command: PlanCampaign) -> Campaign:
@@ -124,6 +123,10 @@ async def _reserve_page(pool: Pool) -> bool:
 
 
 async def _reserve(connection: Connection, campaign: Campaign, launched_at: datetime) -> None:
+    """With an occasion everybody's comes later, if at all."""
+    if campaign.plan.occasion is not None:
+        await store.save_progress(connection, campaign.campaign_id, None, is_done=True)
+        return
     people = await store.list_audience(connection, campaign, launched_at, PAGE)
     await messages.insert_reserved(connection, campaign.campaign_id, STEP, people, launched_at)
     reached = people[-1][0] if people else campaign.reserved_to

@@ -16,7 +16,7 @@ from campaigns.campaigns.domain import Campaign, CampaignNotFoundError, Plan, sn
 
 _PLAN = (
     "name, campaign_type, objective, purpose, segment_ids, subject, body_text, link_url,"
-    " product_lines, owner_id"
+    " product_lines, owner_id, occasion"
 )
 _COLUMNS = (
     f"campaign_id, version, status, audience_size, launched_at, completed_at, is_reserved,"
@@ -33,7 +33,7 @@ ORDER BY campaign_id DESC LIMIT $2
 """
 _INSERT = f"""
 INSERT INTO campaigns (campaign_id, version, status, {_PLAN})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (campaign_id) DO NOTHING
 """
 _SAVE = """
@@ -122,6 +122,7 @@ async def insert_campaign(connection: Connection, campaign: Campaign) -> None:
         plan.link_url,
         plan.product_lines,
         plan.owner_id,
+        plan.occasion,
     )
     if not rows_affected(status.removeprefix("INSERT 0 ")):
         raise StaleVersionError(campaign_id=campaign.campaign_id)

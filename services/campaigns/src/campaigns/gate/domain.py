@@ -1,4 +1,4 @@
-"""The send gate, pure: restriction, suppression, consent, point, talk, cap, deal, ticket.
+"""The send gate, pure: what a person chose, what they have had, what else is going on.
 
 The order matters: it decides which reason is told, and only an open ticket waits to be over.
 """
@@ -28,6 +28,8 @@ class GateFacts:
     has_won_deal: bool
     is_restricted: bool = False
     was_spoken_to: bool = False
+    has_it: bool = False
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def gate(policy: Policy, facts: GateFacts) -> Verdict:
         (facts.is_suppressed, "suppression-list"),
         (not facts.has_consent, "consent"),
         (not facts.has_point, "no-point"),
+        (facts.has_it, "duplicate"),
+        (facts.is_over, "occasion-over"),
         (facts.purpose != "service" and facts.was_spoken_to, "recent-contact"),
         (_is_capped(policy, facts), "frequency-cap"),
         (facts.objective == "nurture" and facts.has_won_deal, "deal-won"),

@@ -1,4 +1,7 @@
-"""Finding the memberships by which a merged person is in a list; who moves them locks the list."""
+"""Finding the memberships by which a merged person is in a list, and messages that wait for them.
+
+Who moves a membership locks the list.
+"""
 
 from collections.abc import Mapping
 
@@ -12,5 +15,13 @@ WHERE s.kind = 'static' AND (
     OR m.stands_by = ANY($1::uuid[]))
 ORDER BY m.member_id LIMIT $2
 """
-FIND: Mapping[Party, Mapping[str, str]] = {"customer": {}, "contact": {"member": _FIND_MEMBERS}}
+_FIND_MESSAGES = """
+SELECT message_id, contact_id FROM messages
+WHERE contact_id = ANY($1::uuid[]) AND status IN ('reserved', 'held')
+ORDER BY message_id LIMIT $2 FOR UPDATE
+"""
+FIND: Mapping[Party, Mapping[str, str]] = {
+    "customer": {},
+    "contact": {"member": _FIND_MEMBERS, "message": _FIND_MESSAGES},
+}
 """By what was merged, how each kind of thing that names it is found."""

@@ -22,6 +22,7 @@ from shared.contracts.campaigns import (
     MessageSent,
     MessageSuppressed,
     MessageUnsubscribed,
+    SuppressedFor,
 )
 from shared.contracts.contacts import Purpose
 from shared.errors import NotFoundError
@@ -40,6 +41,9 @@ Event: TypeAlias = (
     | MessageClicked
     | MessageUnsubscribed
 )
+
+STEP = "mail"
+"""The one send of a campaign to its segments."""
 
 OUTAGE_PAUSE = timedelta(seconds=5)
 BACKOFF = timedelta(seconds=30)
@@ -74,6 +78,7 @@ class Message:
     version: int
     status: Status
     next_attempt_at: datetime
+    step: str = STEP
     reason_code: str | None = None
     attempts: int = 0
     handed_over_at: datetime | None = None
@@ -124,12 +129,18 @@ def judge(message: Message, verdict: Hold | Suppress, at: datetime) -> list[Even
             )
             return [held]
         case Suppress():
-            suppressed = MessageSuppressed(
-                **_of(message), reason_code=verdict.reason_code, suppressed_at=at
-            )
-            return [suppressed]
+            return [_suppressed(message, verdict.reason_code, at)]
         case _:
             assert_never(verdict)
+
+
+def passed_on(message: Message, at: datetime) -> list[Event]:
+    """The person was merged: what waits for them is the message of the one who stays."""
+    return [_suppressed(message, "duplicate", at)] if message.status in {"reserved", "held"} else []
+
+
+def _suppressed(message: Message, reason_code: SuppressedFor, at: datetime) -> MessageSuppressed:
+    return MessageSuppressed(**_of(message), reason_code=reason_code, suppressed_at=at)
 
 
 def decide(message: Message, command: Command) -> list[Event]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from shared.aliases import current_ids
 from shared.cause import Cause
 from shared.contracts.campaigns import SuppressedFor
 from shared.db import Connection, Pool, transaction, with_retries
@@ -32,6 +33,7 @@ from campaigns.messages.domain import (
     evolve,
     hand_over,
     judge,
+    passed_on,
     take_back,
 )
 from campaigns.permissions import store as permissions
@@ -47,15 +49,18 @@ LOST_AFTER = timedelta(seconds=120)
 async def open_gate(pool: Pool, now: datetime, limit: int) -> list[tuple[Message, Letter]] | None:
     """Judge the messages that are due; answers those to hand over now, None where none was due.
 
-    One message per person at a time: the second sees the first in its count.
+    One message per person at a time, by whatever id: the second sees the first in its count.
     """
     async with transaction(pool) as connection:
-        due: dict[UUID, Message] = {}
-        for message in await store.lock_due(connection, now, limit):
-            due.setdefault(message.contact_id, message)
-        if not due:
+        waiting = await store.lock_due(connection, now, limit)
+        if not waiting:
             return None
-        await permissions.lock_permissions(connection, list(due))
+        current = await current_ids(connection, {message.contact_id for message in waiting})
+        due: dict[UUID, Message] = {}
+        for message in waiting:
+            due.setdefault(current[message.contact_id], message)
+        named = {message.contact_id for message in due.values()}
+        await permissions.lock_permissions(connection, list(named | due.keys()))
         policy = await load_policy(connection)
         return await _judge(connection, policy, list(due.values()), now)
 
@@ -63,8 +68,8 @@ async def open_gate(pool: Pool, now: datetime, limit: int) -> list[tuple[Message
 async def _judge(
     connection: Connection, policy: Policy, messages: Sequence[Message], now: datetime
 ) -> list[tuple[Message, Letter]]:
-    ids = [message.message_id for message in messages]
-    known = await load_gate_facts(connection, ids, policy, now)
+    recipients = {message.message_id: message.contact_id for message in messages}
+    known = await load_gate_facts(connection, recipients, policy, now)
     passed: list[tuple[Message, Letter]] = []
     refused: list[Message] = []
     facts: list[Fact] = []
@@ -124,6 +129,22 @@ async def refuse(pool: Pool, refused: Mapping[UUID, SuppressedFor], at: datetime
                 )
         await store.save_progress(connection, messages)
         await outbox.append(connection, _cause(None, at), facts)
+
+
+async def pass_on(connection: Connection, cause: Cause, heirs: Mapping[UUID, UUID]) -> None:
+    """What waits for somebody who was merged waits for the one who stays, who gets it once."""
+    ended: list[Message] = []
+    facts: list[Fact] = []
+    for message in await store.lock_messages(connection, list(heirs)):
+        for event in passed_on(message, cause.at):
+            heir = (heirs[message.message_id], message.customer_id)
+            await store.insert_reserved(
+                connection, message.campaign_id, message.step, [heir], cause.at
+            )
+            ended.append(evolve(message, event))
+            facts.append(Fact(event, ended[-1].version))
+    await store.save_progress(connection, ended)
+    await outbox.append(connection, cause, facts)
 
 
 async def take_all_back(pool: Pool, message_ids: Sequence[UUID], at: datetime) -> None:

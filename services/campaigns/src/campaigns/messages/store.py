@@ -20,12 +20,13 @@ from campaigns.policies.domain import Policy
 
 _COLUMNS = (
     "message_id, send_id, campaign_id, contact_id, customer_id, version, status, next_attempt_at,"
-    " reason_code, attempts, handed_over_at, sent_at, smtp_code, subject_hash, clicked_links,"
+    " step, reason_code, attempts, handed_over_at, sent_at, smtp_code, subject_hash, clicked_links,"
     " clicked_at, unsubscribed_at"
 )
 _INSERT = """
-INSERT INTO messages (message_id, send_id, campaign_id, contact_id, customer_id, next_attempt_at)
-SELECT message_id, send_id, $3, contact_id, customer_id, $6
+INSERT INTO messages
+    (message_id, send_id, campaign_id, contact_id, customer_id, next_attempt_at, step)
+SELECT message_id, send_id, $3, contact_id, customer_id, $6, $7
 FROM unnest($1::uuid[], $2::text[], $4::uuid[], $5::uuid[])
     AS new (message_id, send_id, contact_id, customer_id)
 ON CONFLICT DO NOTHING
@@ -126,6 +127,7 @@ async def insert_reserved(
         [contact_id for contact_id, _ in people],
         [customer_id for _, customer_id in people],
         at,
+        step,
     )
 
 

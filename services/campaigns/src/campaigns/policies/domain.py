@@ -13,7 +13,8 @@ class Policy:
     `critical_severity` hold promotion back until `release_delay` after their end; a won deal
     stops nurture of its product lines for `nurture_pause`. Whoever was spoken to in one of
     `talk_kinds` by a department that is none of `own_departments` gets no promotion for
-    `talk_pause`; at 0 it makes no difference.
+    `talk_pause`; at 0 it makes no difference. Nobody gets the mail of a campaign with an occasion
+    again within `occasion_pause`.
     """
 
     policy_version: int
@@ -27,6 +28,7 @@ class Policy:
     talk_pause: timedelta = timedelta(0)
     talk_kinds: tuple[str, ...] = ()
     own_departments: tuple[str, ...] = ()
+    occasion_pause: timedelta = timedelta(days=90)
 
     def score(self, response: str) -> int:
         """What a kind of response says of interest, in points; 0 where nobody has said."""

@@ -8,7 +8,8 @@ from campaigns.policies.domain import Policy
 
 _LOAD = """
 SELECT policy_version, promotional_cap, cap_window, critical_severity, release_delay,
-    nurture_pause, attribution_window, response_scores, talk_pause, talk_kinds, own_departments
+    nurture_pause, attribution_window, response_scores, talk_pause, talk_kinds, own_departments,
+    occasion_pause
 FROM contact_policies ORDER BY policy_version DESC LIMIT 1
 """
 

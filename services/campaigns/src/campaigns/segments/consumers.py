@@ -80,13 +80,14 @@ def people(hash_key: str) -> Consumer:
     @consumer.on_batch(ContactState)
     async def on_people(connection: Connection, records: Sequence[Received[ContactState]]) -> None:
         newest = _newest(records, lambda received: received.event.contact_id)
+        told = {
+            key: (r.envelope.version, person_of(r.event, hash_key)) for key, r in newest.items()
+        }
         changed = await audience.save_people(
             connection,
-            {
-                key: (r.envelope.version, person_of(r.event, hash_key), r.event.memberships)
-                for key, r in newest.items()
-            },
+            {key: (*each, newest[key].event.memberships) for key, each in told.items()},
         )
+        await audience.save_key_dates(connection, told)
         causes = {key: _cause(newest[key].envelope) for key in changed}
         await audience.lock_audience(connection)
         await handlers.keep_current(connection, causes, EVERYTHING)

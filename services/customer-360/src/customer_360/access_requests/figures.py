@@ -14,7 +14,13 @@ from shared.access_requests import Part
 from shared.contracts.contacts import Credit, ExportRequested, Grading
 from shared.db import Connection
 
-from customer_360.alerts.derive import Alert, consent_alerts, credit_alerts, duplicate_alerts
+from customer_360.alerts.derive import (
+    Alert,
+    address_alerts,
+    consent_alerts,
+    credit_alerts,
+    duplicate_alerts,
+)
 from customer_360.contactability.gate import Contactable, consents_of, contactable_now
 from customer_360.customers.fold import Customer
 from customer_360.duplicates.store import DUPLICATES
@@ -91,6 +97,9 @@ async def _list_alerts(
     """What is raised because of the person, or of the individual customer."""
     ids = [*asked.contact_ids, *asked.customer_ids]
     cases = DUPLICATES.rows_of(await connection.fetch(_OPEN_CASES, ids))
+    people = (await CONTACTS.load(connection, asked.contact_ids)).values()
+    parts = (part for person in people for part in person.memberships)
+    lost = address_alerts(people, {part.customer_id for part in parts})
     held_back = MESSAGES.rows_of(await connection.fetch(_HELD_BACK, asked.contact_ids))
     of_customers = [
         alert
@@ -100,7 +109,7 @@ async def _list_alerts(
             *credit_alerts(basis.customer.credit if basis.customer else None),
         )
     ]
-    return [*of_customers, *duplicate_alerts(cases), *consent_alerts(held_back)]
+    return [*of_customers, *duplicate_alerts(cases), *lost, *consent_alerts(held_back)]
 
 
 def _alerts(alerts: Iterable[Alert]) -> Rows:

@@ -1,16 +1,18 @@
 """Which alerts a customer's rows raise; pure, derived at every look."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel
-from shared.contracts.contacts import Credit
+from shared.contracts.contacts import ContactPoint, Credit
 
 from customer_360.commitments.fold import Commitment
 from customer_360.deals.fold import Deal
 from customer_360.duplicates.fold import Duplicate
 from customer_360.orders.fold import Order
+from customer_360.people.fold import Contact
 from customer_360.sources.progress import SourceProgress
 from customer_360.tickets.fold import Clock, Ticket
 from customer_360.touches.fold import Message
@@ -92,6 +94,13 @@ def duplicate_alerts(cases: Iterable[Duplicate]) -> list[Alert]:
     return [Alert(code="duplicate-suspected", severity="medium", since=since, refs=refs)]
 
 
+def address_alerts(people: Iterable[Contact], customer_ids: Collection[UUID]) -> list[Alert]:
+    """An address of somebody of these customers reaches nobody, and there is none of its kind."""
+    here = [person for person in people if _is_of(person, customer_ids)]
+    refs = [str(point.point_id) for person in here for point in _lost_points(person)]
+    return [Alert(code="address-lost", severity="medium", refs=refs)] if refs else []
+
+
 def credit_alerts(credit: Credit | None) -> list[Alert]:
     """The customer owes more than its limit allows, or the limit is past its time."""
     alerts: list[Alert] = []
@@ -108,6 +117,20 @@ def stale_alerts(as_of: Mapping[str, SourceProgress]) -> list[Alert]:
     """Sources that the view is more than five minutes behind."""
     stale = [topic for topic, source in as_of.items() if source.lag_s > STALE_AFTER_SECONDS]
     return [Alert(code="data-stale", severity="medium", refs=sorted(stale))] if stale else []
+
+
+def _is_of(person: Contact, customer_ids: Collection[UUID]) -> bool:
+    parts = (part for part in person.memberships if part.until is None)
+    return person.merged_into is None and any(part.customer_id in customer_ids for part in parts)
+
+
+def _lost_points(person: Contact) -> list[ContactPoint]:
+    reached_by = {point.type for point in person.points if point.status == "active"}
+    return [
+        point
+        for point in person.points
+        if point.status == "invalid" and point.type not in reached_by
+    ]
 
 
 def _first(times: Iterable[datetime | None]) -> datetime | None:

@@ -11,6 +11,7 @@ from shared.contracts.pipeline import (
     LeadCreated,
     LeadDisqualified,
     LeadIdentified,
+    LeadPrioritized,
     LeadQualified,
     LeadRepointed,
     LeadScored,
@@ -106,6 +107,11 @@ def converted(lead: Lead, event: LeadConverted) -> Lead:
         contact_id=event.contact_id,
         deal_id=event.deal_id,
     )
+
+
+@fold.on(LeadPrioritized)
+def prioritized(lead: Lead, event: LeadPrioritized) -> Lead:
+    return replace(lead, response_due_at=event.response_due_at)
 
 
 @fold.on(LeadRepointed)

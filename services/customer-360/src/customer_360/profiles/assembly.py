@@ -7,6 +7,7 @@ from uuid import UUID
 
 from customer_360.alerts.derive import (
     Alert,
+    address_alerts,
     consent_alerts,
     credit_alerts,
     duplicate_alerts,
@@ -293,6 +294,7 @@ def _alerts(known: Known) -> list[Alert]:
     return [
         *open_alerts(basis),
         *duplicate_alerts(known.duplicates),
+        *address_alerts(known.people, known.record_ids),
         *consent_alerts(known.messages),
         *credit_alerts(basis.customer.credit if basis.customer else None),
         *stale_alerts(known.as_of),

@@ -18,6 +18,8 @@ from shared.contracts.service_desk import (
     TicketAssigned,
     TicketCancelled,
     TicketClosed,
+    TicketDuplicateCleared,
+    TicketDuplicateSuspected,
     TicketFirstResponded,
     TicketMessageAdded,
     TicketOpened,
@@ -197,6 +199,19 @@ def closed(ticket: Ticket, event: TicketClosed) -> Ticket:
 @ticket_fold.on(TicketRedacted)
 def redacted(ticket: Ticket, event: TicketRedacted) -> Ticket:
     """The view never had what was written; only its version moves."""
+    del event
+    return ticket
+
+
+@ticket_fold.on(TicketDuplicateSuspected)
+def duplicate_suspected(ticket: Ticket, event: TicketDuplicateSuspected) -> Ticket:
+    """A hint for whoever works on it: the timeline tells it, the view does not."""
+    del event
+    return ticket
+
+
+@ticket_fold.on(TicketDuplicateCleared)
+def duplicate_cleared(ticket: Ticket, event: TicketDuplicateCleared) -> Ticket:
     del event
     return ticket
 

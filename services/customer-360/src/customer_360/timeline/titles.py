@@ -205,6 +205,14 @@ _title(
 )
 _title(pipeline.DealRedacted, lambda _: "Deal: what it told of a person was erased")
 _title(pipeline.DealRepointed, lambda _: "Deal goes with its merged record")
+_title(
+    pipeline.LeadPrioritized,
+    lambda e: (
+        f"Lead of a customer graded {e.customer_grade}"
+        if e.customer_grade
+        else "Lead as urgent as its own grade says"
+    ),
+)
 _title(pipeline.LeadRepointed, lambda _: "Lead goes with its merged record")
 _title(pipeline.OrderRepointed, lambda _: "Order goes with its merged record")
 _title(pipeline.CommitmentMade, lambda e: f"{e.made_by} promised: {words(e.kind)}{_due(e.due_at)}")
@@ -263,6 +271,8 @@ _title(service_desk.TicketReopened, lambda e: f"Ticket reopened{_reason(e.reason
 _title(service_desk.TicketClosed, lambda e: f"Ticket closed by {e.closed_by}")
 _title(service_desk.TicketRedacted, lambda _: "Ticket: what a person wrote was erased")
 _title(service_desk.TicketRepointed, lambda _: "Ticket goes with its merged record")
+_title(service_desk.TicketDuplicateSuspected, lambda _: "Ticket seems to repeat another")
+_title(service_desk.TicketDuplicateCleared, lambda _: "Ticket repeats no other after all")
 _title(service_desk.TicketCancelled, lambda e: f"Ticket cancelled{_reason(e.reason_code)}")
 _title(
     service_desk.ClockStarted,

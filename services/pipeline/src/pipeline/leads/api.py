@@ -126,6 +126,7 @@ class LeadOut(BaseModel):
     received_at: datetime
     response_due_at: datetime
     first_responded_at: datetime | None
+    customer_grade: str | None
 
 
 @router.post("", status_code=201)

@@ -66,12 +66,21 @@ class QualifyLead:
 class DisqualifyLead:
     by: str
     reason_code: str
+    duplicate_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IdentifyLead:
     contact_id: UUID
     customer_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrioritizeLead:
+    """The lead is of this customer, which has this grade."""
+
+    customer_id: UUID
+    customer_grade: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ LeadCommand: TypeAlias = (
     | QualifyLead
     | DisqualifyLead
     | IdentifyLead
+    | PrioritizeLead
     | ConvertLead
     | RepointLead
 )

@@ -1,15 +1,37 @@
-"""Forms, responses and identities become leads, scores and persons."""
+"""Forms, responses and identities become leads, scores and persons; grades make answers urgent."""
+
+from collections.abc import Sequence
+from uuid import UUID
 
 from shared.contracts.campaigns import FormState, ResponseRecorded
-from shared.contracts.contacts import IdentityLinked
+from shared.contracts.contacts import CustomerGraded, IdentityLinked
 from shared.db import Connection
 from shared.ids import derived_id
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
+from pipeline.grades.store import save_grades
 from pipeline.leads.commands import CreateLead
-from pipeline.leads.handlers import identify_submission, score_response, take_in
+from pipeline.leads.handlers import follow_grades, identify_submission, score_response, take_in
 from pipeline.persons import Intake
+
+grades = Consumer("pipeline.grades")
+
+
+@grades.on_batch(CustomerGraded)
+async def on_customers_graded(
+    connection: Connection, records: Sequence[Received[CustomerGraded]]
+) -> None:
+    """Row 35: a good customer is answered sooner. The newest grade of each counts."""
+    newest: dict[UUID, Received[CustomerGraded]] = {}
+    for received in records:
+        known = newest.get(received.event.customer_id)
+        if known is None or known.envelope.version < received.envelope.version:
+            newest[received.event.customer_id] = received
+    told = {id_: (each.envelope.version, each.event.to_grade) for id_, each in newest.items()}
+    for customer_id in sorted(await save_grades(connection, told)):
+        cause = newest[customer_id].envelope.cause("pipeline")
+        await follow_grades(connection, cause, [customer_id])
 
 
 def consumer(intake: Intake) -> Consumer:

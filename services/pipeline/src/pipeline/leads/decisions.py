@@ -9,6 +9,7 @@ from shared.contracts.pipeline import (
     LeadCreated,
     LeadDisqualified,
     LeadIdentified,
+    LeadPrioritized,
     LeadQualified,
     LeadRepointed,
     LeadScored,
@@ -24,11 +25,13 @@ from pipeline.leads.commands import (
     DisqualifyLead,
     IdentifyLead,
     LeadCommand,
+    PrioritizeLead,
     QualifyLead,
     RepointLead,
     ScoreLead,
 )
 from pipeline.leads.domain import (
+    WINDOW,
     Lead,
     LeadEvent,
     LeadExistsError,
@@ -39,8 +42,10 @@ from pipeline.leads.domain import (
 )
 from pipeline.scoring import GOOD_GRADES, RESPONSE_POLICY, SCORE_MODEL
 
+_STEPS: tuple[LeadStatus, ...] = ("new", "assigned", "contacted", "qualified")
 
-def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: PLR0911 -- one per command
+
+def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: C901, PLR0911 -- one per command
     match command:
         case CreateLead():
             return _create(lead, command)
@@ -56,6 +61,8 @@ def decide(lead: Lead, command: LeadCommand) -> list[LeadEvent]:  # noqa: PLR091
             return _disqualify(lead, command)
         case IdentifyLead():
             return _identify(lead, command)
+        case PrioritizeLead():
+            return _prioritize(lead, command)
         case ConvertLead():
             return _convert(lead, command)
         case RepointLead():
@@ -70,6 +77,29 @@ def decided(lead: Lead, commands: Iterable[LeadCommand]) -> list[LeadEvent]:
         lead = folded(lead, fresh)
         events.extend(fresh)
     return events
+
+
+def told_twice(leads: Iterable[Lead]) -> list[tuple[Lead, Lead]]:
+    """Of the open leads of one person, each that asks for the same as another, with that one.
+
+    The one that has come furthest goes on; of several the first.
+    """
+    going_on: list[Lead] = []
+    pairs: list[tuple[Lead, Lead]] = []
+    for lead in sorted(leads, key=lambda each: (-_STEPS.index(each.status), each.received_at)):
+        other = next((each for each in going_on if _asks_for_the_same(each, lead)), None)
+        if other is None:
+            going_on.append(lead)
+        else:
+            pairs.append((lead, other))
+    return pairs
+
+
+def _asks_for_the_same(one: Lead, other: Lead) -> bool:
+    """As with a lead that comes in: common product lines, or none in either, within the window."""
+    lines, others = set(one.product_interests), set(other.product_interests)
+    is_near = abs(one.received_at - other.received_at) < WINDOW
+    return is_near and (lines == others or not lines.isdisjoint(others))
 
 
 def _create(lead: Lead, command: CreateLead) -> list[LeadEvent]:
@@ -101,7 +131,7 @@ def _assign(lead: Lead, command: AssignLead) -> list[LeadEvent]:
 
 
 def _assigned(lead: Lead, command: AssignLead) -> LeadAssigned:
-    due_at = RESPONSE_POLICY.due_at(lead.received_at, lead.grade)
+    due_at = RESPONSE_POLICY.due_at(lead.received_at, lead.grade, lead.customer_grade)
     return LeadAssigned(
         lead_id=lead.lead_id,
         owner_id=command.owner_id,
@@ -172,6 +202,7 @@ def _disqualify(lead: Lead, command: DisqualifyLead) -> list[LeadEvent]:
             reason_code=command.reason_code,
             campaign_id=lead.campaign_id,
             disqualified_by=command.by,
+            duplicate_of=command.duplicate_of,
         )
     ]
 
@@ -184,6 +215,23 @@ def _identify(lead: Lead, command: IdentifyLead) -> list[LeadEvent]:
     return [
         LeadIdentified(
             lead_id=lead.lead_id, contact_id=command.contact_id, customer_id=command.customer_id
+        )
+    ]
+
+
+def _prioritize(lead: Lead, command: PrioritizeLead) -> list[LeadEvent]:
+    """What is answered is owed nothing; a grade that makes no difference is none."""
+    is_counted = command.customer_grade in RESPONSE_POLICY.of_customers
+    grade = command.customer_grade if is_counted else None
+    is_owed = lead.first_responded_at is None and not lead.is_closed
+    if not is_owed or lead.customer_id != command.customer_id or lead.customer_grade == grade:
+        return []
+    return [
+        LeadPrioritized(
+            lead_id=lead.lead_id,
+            customer_id=command.customer_id,
+            customer_grade=grade,
+            response_due_at=RESPONSE_POLICY.due_at(lead.received_at, lead.grade, grade),
         )
     ]
 

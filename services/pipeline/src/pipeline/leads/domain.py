@@ -14,6 +14,7 @@ from shared.contracts.pipeline import (
     LeadDisqualified,
     LeadGrade,
     LeadIdentified,
+    LeadPrioritized,
     LeadQualified,
     LeadRepointed,
     LeadScored,
@@ -33,6 +34,7 @@ LeadEvent: TypeAlias = (
     | LeadQualified
     | LeadDisqualified
     | LeadIdentified
+    | LeadPrioritized
     | LeadConverted
     | LeadRepointed
 )
@@ -92,6 +94,7 @@ class Lead:
     contact_id: UUID | None = None
     deal_id: UUID | None = None
     first_responded_at: datetime | None = None
+    customer_grade: str | None = None
 
     @property
     def known(self) -> frozenset[str]:
@@ -129,7 +132,7 @@ def begun(command: CreateLead) -> Lead:
     )
 
 
-def evolve(lead: Lead, event: LeadEvent) -> Lead:
+def evolve(lead: Lead, event: LeadEvent) -> Lead:  # noqa: PLR0911 -- one per fact
     lead = replace(lead, version=lead.version + 1)
     match event:
         case LeadCreated():
@@ -142,6 +145,8 @@ def evolve(lead: Lead, event: LeadEvent) -> Lead:
                 contact_id=event.contact_id,
                 customer_id=event.customer_id or lead.customer_id,
             )
+        case LeadPrioritized(customer_grade=grade, response_due_at=due_at):
+            return replace(lead, customer_grade=grade, response_due_at=due_at)
         case LeadRepointed(party="customer"):
             return replace(lead, customer_id=event.to_id)
         case LeadRepointed():

@@ -4,6 +4,7 @@ What has no row to lock yet, an intake, a person, a contact, is taken in turns: 
 identity that comes at the same time as its lead finds it, or waits where the lead looks for it.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from shared.db import Connection, Pool, transaction, with_retries
 from shared.handovers import heir_of, require_employed
 from shared.http.requests import require_version
 
+from pipeline.customers.store import lock_customer, lock_customers
 from pipeline.deals.commands import OpenDeal
 from pipeline.deals.handlers import open_deal_within
+from pipeline.grades.store import find_grades
 from pipeline.leads import store
 from pipeline.leads.commands import (
     AssignLead,
@@ -26,10 +29,11 @@ from pipeline.leads.commands import (
     DisqualifyLead,
     IdentifyLead,
     LeadCommand,
+    PrioritizeLead,
     QualifyLead,
     ScoreLead,
 )
-from pipeline.leads.decisions import decide, decided
+from pipeline.leads.decisions import decide, decided, told_twice
 from pipeline.leads.domain import Lead, SubmissionInvalidError, begun
 from pipeline.scoring import SCORE_MODEL
 from pipeline.signals import store as signals
@@ -105,9 +109,9 @@ async def take_in(
         return await _taken_in_before(connection, lead_id, command)
     identity = await _identity_of(connection, command.intake_id)
     await store.take_turns(connection, identity and identity.contact_id)
+    known = await _identified(connection, identity) if identity else []
     lead, commands = await _lead_of(connection, command, reward)
-    if identity is not None:
-        commands.append(IdentifyLead(identity.contact_id, identity.customer_id))
+    commands += known
     await store.insert_intake(connection, command.intake_id, lead.lead_id, command.received_at)
     contact_id = identity.contact_id if identity else None
     commands += await _responses(connection, lead, (command.intake_id, contact_id), reward)
@@ -139,10 +143,37 @@ async def identify_submission(
     if lead_id is None:
         await signals.keep_identity(connection, submission_id, linked)
         return
+    known = await _identified(connection, identity)
     lead = await store.lock_lead(connection, lead_id)
-    identify = IdentifyLead(identity.contact_id, identity.customer_id)
     scores = await _responses(connection, lead, (submission_id, identity.contact_id), reward)
-    await store.record(connection, cause, lead, decided(lead, [identify, *scores]))
+    await store.record(connection, cause, lead, decided(lead, [*known, *scores]))
+
+
+async def end_duplicates(
+    connection: Connection, cause: Cause, contact_ids: Collection[UUID], reward: str | None
+) -> None:
+    """Of what a person who is one now asked for twice, one lead goes on with the points of both."""
+    found = await store.lock_open_leads_of_contacts(connection, contact_ids)
+    for contact_id in contact_ids:
+        leads = {lead.lead_id: lead for lead in found if lead.contact_id == contact_id}
+        for lead, goes_on in told_twice(leads.values()):
+            end = DisqualifyLead(cause.actor, "duplicate", goes_on.lead_id)
+            await store.record(connection, cause, lead, decide(lead, end))
+            kept = leads[goes_on.lead_id]
+            more = decide(kept, ScoreLead(lead.engagement, "came-again", reward))
+            leads[kept.lead_id] = await store.record(connection, cause, kept, more)
+
+
+async def follow_grades(
+    connection: Connection, cause: Cause, customer_ids: Collection[UUID]
+) -> None:
+    """What these customers are owed an answer to, they are owed as soon as their grades say."""
+    await lock_customers(connection, customer_ids)
+    grades = await find_grades(connection, customer_ids)
+    for lead in await store.lock_unanswered_leads_of_customers(connection, customer_ids):
+        assert lead.customer_id is not None
+        command = PrioritizeLead(lead.customer_id, grades.get(lead.customer_id))
+        await store.record(connection, cause, lead, decide(lead, command))
 
 
 async def _change(
@@ -201,6 +232,19 @@ async def _responses(
 async def _identity_of(connection: Connection, intake_id: UUID) -> Identity | None:
     identity = await signals.take_identity(connection, intake_id)
     return await _led_on(connection, identity) if identity else None
+
+
+async def _identified(connection: Connection, identity: Identity) -> list[LeadCommand]:
+    """Who a lead is of, and by when their customer is owed an answer; before the lead is locked."""
+    identify = IdentifyLead(identity.contact_id, identity.customer_id)
+    if identity.customer_id is None:
+        return [identify]
+    await lock_customer(connection, identity.customer_id)
+    grades = await find_grades(connection, [identity.customer_id])
+    return [
+        identify,
+        PrioritizeLead(identity.customer_id, grades.get(identity.customer_id)),
+    ]
 
 
 async def _led_on(connection: Connection, identity: Identity) -> Identity:

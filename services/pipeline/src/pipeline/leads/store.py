@@ -1,6 +1,6 @@
 """Leads: saved under their version together with their snapshot, found by person and intake."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,16 +20,16 @@ from pipeline.leads.domain import WINDOW, Lead, LeadEvent, LeadNotFoundError, fo
 _COLUMNS = """lead_id, version, status, name, company, email, phone, need, source, channel,
     product_interests, campaign_id, submission_id, person_hash, owner_id, fit, engagement, grade,
     reason_code, customer_id, contact_id, deal_id, received_at, response_due_at,
-    first_responded_at"""
+    first_responded_at, customer_grade"""
 _INSERT = f"""
 INSERT INTO leads ({_COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25)
+    $21, $22, $23, $24, $25, $26)
 """
 _UPDATE = """
 UPDATE leads SET version = $3, status = $4, owner_id = $5, fit = $6, engagement = $7, grade = $8,
     reason_code = $9, customer_id = $10, contact_id = $11, deal_id = $12, response_due_at = $13,
-    first_responded_at = $14
+    first_responded_at = $14, customer_grade = $15
 WHERE lead_id = $1 AND version = $2
 """
 _SAVE_OWNERS = """
@@ -61,6 +61,15 @@ _LOCK_OPEN_OF_CONTACT = f"""
 SELECT {_COLUMNS} FROM leads
 WHERE contact_id = ANY($1::uuid[]) AND status NOT IN ('disqualified', 'converted')
 ORDER BY received_at DESC LIMIT 1 FOR UPDATE
+"""
+_LOCK_OPEN_OF_CONTACTS = f"""
+SELECT {_COLUMNS} FROM leads
+WHERE contact_id = ANY($1::uuid[]) AND status NOT IN ('disqualified', 'converted')
+ORDER BY lead_id FOR UPDATE
+"""
+_LOCK_UNANSWERED_OF_CUSTOMERS = f"""
+SELECT {_COLUMNS} FROM leads
+WHERE customer_id = ANY($1::uuid[]) AND status IN ('new', 'assigned') ORDER BY lead_id FOR UPDATE
 """
 _LOCK_OPEN_OF_OWNER = f"""
 SELECT {_COLUMNS} FROM leads
@@ -123,6 +132,7 @@ async def _save_lead(connection: Connection, from_version: int, lead: Lead) -> N
         lead.deal_id,
         lead.response_due_at,
         lead.first_responded_at,
+        lead.customer_grade,
     )
     if rows_affected(status) == 0:
         raise StaleVersionError(lead_id=lead.lead_id)
@@ -204,6 +214,22 @@ async def lock_open_lead_of_contact(
     return _lead(row) if row else None
 
 
+async def lock_open_leads_of_contacts(
+    connection: Connection, contact_ids: Collection[UUID]
+) -> list[Lead]:
+    """The open leads that name one of these people."""
+    rows = await connection.fetch(_LOCK_OPEN_OF_CONTACTS, list(contact_ids))
+    return [_lead(row) for row in rows]
+
+
+async def lock_unanswered_leads_of_customers(
+    connection: Connection, customer_ids: Collection[UUID]
+) -> list[Lead]:
+    """Their leads that are owed a first answer."""
+    rows = await connection.fetch(_LOCK_UNANSWERED_OF_CUSTOMERS, list(customer_ids))
+    return [_lead(row) for row in rows]
+
+
 async def lock_open_leads_of_owner(connection: Connection, owner_id: str, limit: int) -> list[Lead]:
     """Some of the leads that an employee answers for and that are not closed."""
     rows = await connection.fetch(_LOCK_OPEN_OF_OWNER, owner_id, limit)
@@ -249,34 +275,8 @@ def _found(row: asyncpg.Record | None, lead_id: UUID) -> Lead:
     return _lead(row)
 
 
-def _values(lead: Lead) -> tuple[object, ...]:
-    return (
-        lead.lead_id,
-        lead.version,
-        lead.status,
-        lead.name,
-        lead.company,
-        lead.email,
-        lead.phone,
-        lead.need,
-        lead.source,
-        lead.channel,
-        lead.product_interests,
-        lead.campaign_id,
-        lead.submission_id,
-        lead.person_hash,
-        lead.owner_id,
-        lead.fit,
-        lead.engagement,
-        lead.grade,
-        lead.reason_code,
-        lead.customer_id,
-        lead.contact_id,
-        lead.deal_id,
-        lead.received_at,
-        lead.response_due_at,
-        lead.first_responded_at,
-    )
+def _values(lead: Lead) -> Iterator[object]:
+    return (getattr(lead, column.strip()) for column in _COLUMNS.split(","))
 
 
 def _lead(row: asyncpg.Record) -> Lead:

@@ -25,6 +25,7 @@ from pipeline.deals.handlers import recheck_tickets
 from pipeline.leads import store as leads
 from pipeline.leads.commands import RepointLead
 from pipeline.leads.decisions import decide as decide_lead
+from pipeline.leads.handlers import end_duplicates, follow_grades
 from pipeline.merges.store import FIND
 from pipeline.orders import store as orders
 from pipeline.orders.domain import repointed
@@ -50,11 +51,24 @@ async def carry(connection: Connection, cause: Cause, party: Party, moves: Seque
     await _carry_commitments(connection, cause, party, of_kind["commitment"])
 
 
-async def recheck(connection: Connection, part: MergePart) -> None:
-    """The tickets of one customer endanger the deals of all that it is now, and of no other."""
-    if part.party == "customer":
+def repointing(default_owner: str | None) -> Repointing:
+    """`default_owner` gets a lead that becomes a good one."""
+
+    async def recheck(connection: Connection, part: MergePart) -> None:
+        """Of one customer the tickets endanger the deals of all that it is now, and of no other.
+
+        Its grade says how soon its leads are answered.
+        Of one person no two open leads ask for the same. What was ended for it does not come back.
+        """
         current = await current_ids(connection, [part.survivor_id, *part.merged_ids])
-        await recheck_tickets(connection, part.cause, set(current.values()))
+        if part.party == "customer":
+            await recheck_tickets(connection, part.cause, set(current.values()))
+            await follow_grades(connection, part.cause, set(current.values()))
+        elif part.status in {"moving", "moved"}:
+            people = set(current.values())
+            await end_duplicates(connection, part.cause, people, default_owner)
+
+    return Repointing(find, carry, recheck)
 
 
 async def _carry_deals(
@@ -106,6 +120,3 @@ async def _carry_commitments(
 
 def _ends(move: Move) -> tuple[UUID, UUID]:
     return move.from_id, move.to_id
-
-
-REPOINTING = Repointing(find, carry, recheck)

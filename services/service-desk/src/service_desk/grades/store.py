@@ -26,6 +26,14 @@ async def save_grades(connection: Connection, graded: Sequence[tuple[CustomerGra
     await connection.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
 
 
+async def find_grade(connection: Connection, customer_id: UUID) -> str | None:
+    """None where contacts has given it none yet."""
+    grade: str | None = await connection.fetchval(
+        "SELECT grade FROM customer_grades WHERE customer_id = $1", customer_id
+    )
+    return grade
+
+
 async def find_service_level(connection: Connection, customer_id: UUID) -> str | None:
     """What the customer's grade entitles to; None where it has none."""
     level: str | None = await connection.fetchval(

@@ -5,9 +5,10 @@ both name the one that stays in whatever they say from then on. What is known of
 stays under the id that it came with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from shared.aliases import current_ids
 from shared.cause import Cause
 from shared.contracts.values import Party
 from shared.db import Connection
@@ -16,10 +17,19 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
 from service_desk.clocks.store import repoint_clocks
-from service_desk.merges.store import FIND
+from service_desk.merges.domain import told_twice
+from service_desk.merges.store import FIND, lock_open_tickets, lock_parted_tickets
 from service_desk.surveys.store import repoint_surveys
 from service_desk.tickets import store as tickets
-from service_desk.tickets.domain import evolve, repointed, snapshot
+from service_desk.tickets.domain import (
+    Ticket,
+    TicketEvent,
+    cleared,
+    evolve,
+    repointed,
+    snapshot,
+    suspected,
+)
 
 
 async def find(
@@ -37,11 +47,38 @@ async def carry(connection: Connection, cause: Cause, party: Party, moves: Seque
 
 
 async def recheck(connection: Connection, part: MergePart) -> None:
-    """Nothing: the desk has no rule over all tickets of a customer.
+    """Of what one customer or person needs twice now, the later ticket hints at the earlier.
 
-    A ticket keeps the service level that it was opened under.
+    The undoing takes back the hints that it makes false. A ticket keeps the service level that it
+    was opened under.
     """
-    del connection, part
+    current = await current_ids(connection, [part.survivor_id, *part.merged_ids])
+    ids = set(current.values())
+    if part.status in {"moving", "moved"}:
+        changes = await _repetitions(connection, part, ids)
+    else:
+        parted = await lock_parted_tickets(connection, part.party, ids)
+        locked = await tickets.lock_tickets(connection, parted)
+        changes = [(ticket, event) for ticket in locked for event in cleared(ticket)]
+    after = [(ticket, event, evolve(ticket, event, part.cause.at)) for ticket, event in changes]
+    await tickets.save_duplicates(connection, [(before, now) for before, _, now in after])
+    await _tell(connection, part.cause, after)
+
+
+async def _repetitions(
+    connection: Connection, part: MergePart, ids: Collection[UUID]
+) -> list[tuple[Ticket, TicketEvent]]:
+    found = await lock_open_tickets(connection, part.party, ids)
+    of_each: dict[UUID | None, list[Ticket]] = {}
+    for ticket in await tickets.lock_tickets(connection, found):
+        named = ticket.customer_id if part.party == "customer" else ticket.contact_id
+        of_each.setdefault(named, []).append(ticket)
+    return [
+        (ticket, event)
+        for needed in of_each.values()
+        for ticket, other_id in told_twice(needed)
+        for event in suspected(ticket, other_id)
+    ]
 
 
 async def _carry_tickets(
@@ -57,6 +94,12 @@ async def _carry_tickets(
     if party == "customer":
         customers = {now.ticket_id: now.customer_id for _, _, now in after}
         await repoint_clocks(connection, customers)
+    await _tell(connection, cause, after)
+
+
+async def _tell(
+    connection: Connection, cause: Cause, after: Sequence[tuple[Ticket, TicketEvent, Ticket]]
+) -> None:
     told = [Fact(said, now.version) for _, event, now in after for said in (event, snapshot(now))]
     await outbox.append(connection, cause, told)
 

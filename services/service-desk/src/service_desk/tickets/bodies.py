@@ -182,6 +182,7 @@ class TicketItem(BaseModel):
     resolution_code: str | None
     root_cause: str | None
     user_error: bool
+    duplicate_of: UUID | None
     version: int
 
     @classmethod

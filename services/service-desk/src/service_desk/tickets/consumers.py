@@ -1,17 +1,22 @@
-"""What deals and promises mean for tickets.
+"""What deals, promises and customers mean for tickets.
 
-A won deal may need onboarding, one taken back needs it no more; a broken promise is escalated.
+A won deal may need onboarding, one taken back needs it no more; a broken promise is escalated; a
+good customer that fell asleep is visited.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from shared.aliases import current_id, ids_of
+from shared.contracts.contacts import CustomerLifecycleChanged
 from shared.contracts.pipeline import CommitmentBroken, DealReopened, DealWon
 from shared.db import Connection
 from shared.ids import derived_id
 from shared.messaging.envelope import Received
 from shared.messaging.reactions import Consumer
 
+from service_desk.grades.store import find_grade
 from service_desk.policies.domain import DEFAULT_POLICY_ID
 from service_desk.tickets import store
 from service_desk.tickets.commands import OpenTicket, WithdrawTicket
@@ -24,8 +29,16 @@ ONBOARDING_SEVERITY = 3
 ESCALATION_SEVERITY = 3
 """A broken promise is no fault of a product: it stops neither deals nor campaigns."""
 
+CARE_SOURCE = "contacts"
+CARE_VISIT = "care-visit"
+CARE_SEVERITY = 4
+VISITED = frozenset({"A", "B"})
+NEWS = timedelta(days=30)
+"""Whoever fell asleep longer ago when we hear of it is visited by nobody for that."""
+
 consumer = Consumer("service-desk.deals")
 promises = Consumer("service-desk.promises")
+lifecycles = Consumer("service-desk.lifecycles")
 
 
 @consumer.on(DealWon)
@@ -35,7 +48,7 @@ async def on_deal_won(connection: Connection, received: Received[DealWon]) -> No
     if not deal.requires_onboarding:
         return
     tickets = await store.lock_tickets_of(connection, SOURCE, deal.deal_id)
-    if any(ticket.status not in ("resolved", "closed", "cancelled") for ticket in tickets):
+    if any(map(_is_running, tickets)):
         return
     now = datetime.now(UTC)
     ticket_id = _onboarding_id(deal.deal_id, tickets, envelope.event_id)
@@ -62,6 +75,76 @@ async def on_commitment_broken(
     now = datetime.now(UTC)
     cause = received.envelope.cause("service-desk", at=now)
     await admit_ticket(connection, cause, _escalation(received.event, now))
+
+
+@lifecycles.on_batch(CustomerLifecycleChanged)
+async def on_lifecycles_changed(
+    connection: Connection, records: Sequence[Received[CustomerLifecycleChanged]]
+) -> None:
+    """Row 36; of what a customer was by turns the last counts."""
+    newest: dict[UUID, Received[CustomerLifecycleChanged]] = {}
+    for received in records:
+        known = newest.get(received.event.customer_id)
+        if known is None or known.envelope.version < received.envelope.version:
+            newest[received.event.customer_id] = received
+    for received in newest.values():
+        if received.event.to_lifecycle == "dormant":
+            await _visit(connection, received)
+        else:
+            await _visit_no_more(connection, received)
+
+
+async def _visit(connection: Connection, received: Received[CustomerLifecycleChanged]) -> None:
+    """One visit at a time, of a customer with a good grade."""
+    now, envelope = datetime.now(UTC), received.envelope
+    customer_id = await current_id(connection, received.event.customer_id)
+    if envelope.time < now - NEWS or await find_grade(connection, customer_id) not in VISITED:
+        return
+    if any(map(_is_running, await _visits(connection, customer_id))):
+        return
+    visit = _care_visit(customer_id, derived_id(envelope.event_id, CARE_VISIT), now)
+    await admit_ticket(connection, envelope.cause("service-desk", at=now), visit)
+
+
+async def _visit_no_more(
+    connection: Connection, received: Received[CustomerLifecycleChanged]
+) -> None:
+    """Whoever woke up, or has gone for good, needs none; what was done stays done."""
+    cause = received.envelope.cause("service-desk", at=datetime.now(UTC))
+    for ticket in await _visits(connection, received.event.customer_id):
+        withdraw = WithdrawTicket(ticket.ticket_id, f"customer-{received.event.to_lifecycle}")
+        await record(connection, cause, ticket, decide(ticket, withdraw))
+
+
+async def _visits(connection: Connection, customer_id: UUID) -> list[Ticket]:
+    return [
+        ticket
+        for id_ in await ids_of(connection, customer_id)
+        for ticket in await store.lock_tickets_of(connection, CARE_SOURCE, id_)
+    ]
+
+
+def _care_visit(customer_id: UUID, ticket_id: UUID, at: datetime) -> OpenTicket:
+    return OpenTicket(
+        ticket_id=ticket_id,
+        customer_id=customer_id,
+        contact_id=None,
+        channel="system",
+        ticket_type="request",
+        subject="Care visit",
+        body=None,
+        severity=CARE_SEVERITY,
+        category=CARE_VISIT,
+        product_id=None,
+        sla_policy_id=DEFAULT_POLICY_ID,
+        source=CARE_SOURCE,
+        source_id=customer_id,
+        at=at,
+    )
+
+
+def _is_running(ticket: Ticket) -> bool:
+    return ticket.status not in ("resolved", "closed", "cancelled")
 
 
 def _escalation(broken: CommitmentBroken, at: datetime) -> OpenTicket:

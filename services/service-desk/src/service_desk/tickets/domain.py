@@ -10,6 +10,8 @@ from shared.contracts.service_desk import (
     TicketAssigned,
     TicketCancelled,
     TicketClosed,
+    TicketDuplicateCleared,
+    TicketDuplicateSuspected,
     TicketFirstResponded,
     TicketMessageAdded,
     TicketOpened,
@@ -54,6 +56,8 @@ TicketEvent: TypeAlias = (
     | TicketClosed
     | TicketCancelled
     | TicketRepointed
+    | TicketDuplicateSuspected
+    | TicketDuplicateCleared
 )
 
 
@@ -103,6 +107,7 @@ class Ticket:
     root_cause: str | None
     user_error: bool
     version: int
+    duplicate_of: UUID | None = None
 
     @property
     def priority(self) -> Priority:
@@ -194,6 +199,10 @@ def evolve(ticket: Ticket, event: TicketEvent, at: datetime) -> Ticket:  # noqa:
             return replace(ticket, customer_id=to_id)
         case TicketRepointed(to_id=to_id):
             return replace(ticket, contact_id=to_id)
+        case TicketDuplicateSuspected(duplicate_of=other_id):
+            return replace(ticket, duplicate_of=other_id)
+        case TicketDuplicateCleared():
+            return replace(ticket, duplicate_of=None)
         case _:
             assert_never(event)
 
@@ -210,6 +219,30 @@ def repointed(ticket: Ticket, party: Party, from_id: UUID, to_id: UUID) -> list[
             party=party,
             from_id=from_id,
             to_id=to_id,
+        )
+    ]
+
+
+def suspected(ticket: Ticket, other_id: UUID) -> list[TicketDuplicateSuspected]:
+    """The ticket seems to be about the same as another; once is enough."""
+    if ticket.duplicate_of is not None:
+        return []
+    return [
+        TicketDuplicateSuspected(
+            ticket_id=ticket.ticket_id, customer_id=ticket.customer_id, duplicate_of=other_id
+        )
+    ]
+
+
+def cleared(ticket: Ticket) -> list[TicketDuplicateCleared]:
+    """The ticket has nothing to do with the other."""
+    if ticket.duplicate_of is None:
+        return []
+    return [
+        TicketDuplicateCleared(
+            ticket_id=ticket.ticket_id,
+            customer_id=ticket.customer_id,
+            duplicate_of=ticket.duplicate_of,
         )
     ]
 
@@ -243,4 +276,5 @@ def snapshot(ticket: Ticket) -> TicketState:
         resolution_code=ticket.resolution_code,
         root_cause=ticket.root_cause,
         user_error=ticket.user_error,
+        duplicate_of=ticket.duplicate_of,
     )

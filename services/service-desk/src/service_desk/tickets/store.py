@@ -18,7 +18,7 @@ from service_desk.tickets.domain import Ticket, TicketNotFoundError, snapshot
 _COLUMNS = """ticket_id, number, customer_id, contact_id, channel, ticket_type, subject, category,
     product_id, severity, status, agent_id, sla_policy_id, sla_policy_version, auto_close_days,
     source, source_id, reopen_count, received_at, first_responded_at, resolved_at, closed_at,
-    resolution_code, root_cause, user_error, version"""
+    resolution_code, root_cause, user_error, version, duplicate_of"""
 _FIND = f"SELECT {_COLUMNS} FROM tickets WHERE ticket_id = $1"
 _LOCK = f"{_FIND} FOR UPDATE"
 _LOCK_THESE = f"""
@@ -48,6 +48,12 @@ FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[])
     AS new (ticket_id, version, customer_id, contact_id, seen)
 WHERE tickets.ticket_id = new.ticket_id AND tickets.version = new.seen
 """
+_SAVE_DUPLICATES = """
+UPDATE tickets SET version = new.version, duplicate_of = new.duplicate_of
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[])
+    AS new (ticket_id, version, duplicate_of, seen)
+WHERE tickets.ticket_id = new.ticket_id AND tickets.version = new.seen
+"""
 _LIST = f"""
 SELECT {_COLUMNS} FROM tickets
 WHERE ticket_id > $1 AND ($2::uuid[] IS NULL OR customer_id = ANY($2))
@@ -58,7 +64,7 @@ ORDER BY ticket_id LIMIT $6
 _NEXT_NUMBER = "SELECT nextval('ticket_numbers')"
 _INSERT = f"""
 INSERT INTO tickets ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-    $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+    $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 """
 _SAVE = """
 UPDATE tickets SET severity = $2, status = $3, agent_id = $4, reopen_count = $5,
@@ -174,6 +180,19 @@ async def save_parties(connection: Connection, changes: Sequence[tuple[Ticket, T
         [after.version for _, after in changes],
         [after.customer_id for _, after in changes],
         [after.contact_id for _, after in changes],
+        [before.version for before, _ in changes],
+    )
+    if rows_affected(status) != len(changes):
+        raise StaleVersionError
+
+
+async def save_duplicates(connection: Connection, changes: Sequence[tuple[Ticket, Ticket]]) -> None:
+    """What locked tickets seem to repeat, each before and after: one statement, however many."""
+    status = await connection.execute(
+        _SAVE_DUPLICATES,
+        [after.ticket_id for _, after in changes],
+        [after.version for _, after in changes],
+        [after.duplicate_of for _, after in changes],
         [before.version for before, _ in changes],
     )
     if rows_affected(status) != len(changes):

@@ -1,9 +1,11 @@
 """Leads: interest that somebody showed, until it is a deal or none."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from shared.contracts.codes import Open
+from shared.contracts.contacts import Grade
 from shared.contracts.topic import Event, events_topic, state_topic
 from shared.contracts.values import Party
 
@@ -79,12 +81,16 @@ class LeadQualified(Event):
 
 @LEAD_EVENTS.fact("disqualified")
 class LeadDisqualified(Event):
-    """Sales said no, with a reason that marketing learns from."""
+    """Sales said no, with a reason that marketing learns from.
+
+    Or a merge showed that the person's `duplicate_of` asks for the same: that one goes on.
+    """
 
     lead_id: UUID
     reason_code: str
     campaign_id: UUID | None = None
     disqualified_by: str
+    duplicate_of: UUID | None = None
 
 
 @LEAD_EVENTS.fact("identified")
@@ -118,6 +124,16 @@ class LeadRepointed(Event):
     party: Party
     from_id: UUID
     to_id: UUID
+
+
+@LEAD_EVENTS.fact("prioritized")
+class LeadPrioritized(Event):
+    """The customer's grade says by when an answer is owed; without one it makes no difference."""
+
+    lead_id: UUID
+    customer_id: UUID
+    customer_grade: Annotated[str, Open.to(Grade)] | None = None
+    response_due_at: datetime
 
 
 @LEAD_STATE.fact("state")

@@ -245,6 +245,7 @@ const ALERTS = {
   "sla-breached": "A promise to this customer is broken.",
   "consent-breach-attempt": "A message was planned to somebody who had said no; it was not sent.",
   "duplicate-suspected": "This customer, or one of its people, may be in the base twice.",
+  "address-lost": "An address of one of its people reaches them no longer: ask for a new one.",
   "credit-over-limit": "This customer owes more than its credit limit allows.",
   "data-stale": "Some sources are more than five minutes behind.",
 };

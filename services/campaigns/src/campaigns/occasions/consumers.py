@@ -1,0 +1,34 @@
+"""Row 36: a customer that fell asleep is an occasion; of what it was by turns the last counts."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.contracts.contacts import CustomerLifecycleChanged
+from shared.db import Connection
+from shared.messaging.envelope import Received
+from shared.messaging.reactions import Consumer
+
+from campaigns.occasions.handlers import write_to_people_of
+from campaigns.occasions.store import save_lifecycles
+
+consumer = Consumer("campaigns.lifecycles")
+
+
+@consumer.on_batch(CustomerLifecycleChanged)
+async def on_lifecycles_changed(
+    connection: Connection, records: Sequence[Received[CustomerLifecycleChanged]]
+) -> None:
+    newest: dict[UUID, Received[CustomerLifecycleChanged]] = {}
+    for received in records:
+        known = newest.get(received.event.customer_id)
+        if known is None or known.envelope.version < received.envelope.version:
+            newest[received.event.customer_id] = received
+    told = {id_: (r.envelope.version, r.event.to_lifecycle) for id_, r in newest.items()}
+    now = datetime.now(UTC)
+    for customer_id in await save_lifecycles(connection, told):
+        envelope, event = newest[customer_id]
+        if event.to_lifecycle == "dormant":
+            await write_to_people_of(
+                connection, "customer-dormant", customer_id, envelope.time, now
+            )

@@ -1,0 +1,1 @@
+"""What pipeline knows of the grades that contacts gives customers."""
