@@ -24,6 +24,7 @@ from tests.unit.customer_360.histories import HASH_KEY, START
 
 OTHERS = (
     "ownerships",
+    "merges",
     "timeline",
     "order_horizon",
     "profiles",
