@@ -126,6 +126,14 @@ async def test_of_a_handover_that_nobody_started_there_is_none(
     assert (answer.status_code, answer.json()["type"][-18:]) == (404, "handover-not-found")
 
 
+async def test_a_merged_record_is_in_it_no_more(service: Customer360) -> None:
+    ada, bob = Story("ada"), Story("bob")
+    was = {"owner_id": "anna", "record_status": "merged", "merged_into": bob.customer}
+    await service.happens(ada.customer_state(owner_id="anna"), bob.customer_state(owner_id="anna"))
+    await service.happens(ada.customer_state(**was), started())
+    assert [each["customer_id"] for each in (await brief(service))["items"]] == [str(bob.customer)]
+
+
 async def handovers_of(service: Customer360, story: Story) -> list[Any]:
     found: list[Any] = (await service.get(f"/v1/customers/{story.customer}"))["handovers"]
     return found
