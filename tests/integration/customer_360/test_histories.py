@@ -1,47 +1,13 @@
 """Who changed what: asked of contacts, the real one, with the token of whoever looks."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
-from contacts.app import create_app
 from customer_360.histories.asking import Contacts
 from fastapi import FastAPI
-from shared.contracts.privacy import ANSWERING
-from shared.db import open_pool
 
-from tests.databases import Databases
-from tests.integration.customer_360.conftest import JWT_KEY, Customer360, token
-from tests.unit.customer_360.histories import HASH_KEY
-
-
-@pytest.fixture
-async def contacts(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
-    url = await databases.take("contacts")
-    environment = {
-        "CONTACTS_DATABASE_URL": url,
-        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-        "RAPPORT_JWT_KEY": JWT_KEY,
-        "RAPPORT_HASH_KEY": HASH_KEY,
-        **{f"{name.upper().replace('-', '_')}_URL": f"http://{name}" for name in ANSWERING},
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    app = create_app()
-    app.state.pool = await open_pool(url)
-    yield app
-    await app.state.pool.close()
-    await databases.give_back(url)
-
-
-def asking(service: Customer360, app: FastAPI) -> httpx.AsyncClient:
-    """The 360 asks this contacts; answers a client of it."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    service.app.state.contacts = Contacts("http://contacts", httpx.AsyncClient(transport=transport))
-    headers = {"Authorization": f"Bearer {token()}"}
-    return httpx.AsyncClient(transport=transport, base_url="http://contacts", headers=headers)
+from tests.integration.customer_360.conftest import Customer360, asking
 
 
 async def written(client: httpx.AsyncClient, method: str, path: str, body: Any) -> Any:
