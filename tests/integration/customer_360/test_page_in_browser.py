@@ -22,6 +22,9 @@ from tests.integration.customer_360.rich import Rich
 from tests.unit.customer_360.histories import Story
 
 WIDE, NARROW = 1200, 400
+TEXTS = """
+(table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim()))
+"""
 
 CARDS = {
     "header": ("Ada Müller Machines", "grade B", "Made of 2 records", "processing restricted"),
@@ -153,9 +156,8 @@ async def test_what_a_person_allows_stands_in_a_table_with_why_not(
 
 
 async def cells(table: Any) -> list[list[str]]:
-    found: list[list[str]] = await table.evaluate(
-        "(table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.innerText))"
-    )
+    await expect(table).to_be_visible()
+    found: list[list[str]] = await table.evaluate(TEXTS)
     return found
 
 
