@@ -181,6 +181,31 @@ async def test_who_changed_what_is_read_at_contacts_when_somebody_wants_to_see_i
         assert await looked.is_as_wide_as_the_window()
 
 
+async def test_older_changes_come_page_by_page_in_one_order(
+    service: Customer360, contacts: FastAPI, look: Look
+) -> None:
+    client = asking(service, contacts)
+    rich = await _known_to_contacts(client)
+    await service.happens(rich.state(), rich.person())
+    for number in range(25):
+        body = {"job_title": f"Step {number}"}
+        answer = await client.patch(f"/v1/contacts/{rich.contact}", json=body)
+        assert answer.is_success
+    looked = await look(f"customer={rich.customer}")
+    await looked.page.get_by_role("button", name="Show changes").click()
+    changes = looked.page.locator("#history ol > li")
+    await expect(changes).to_have_count(20)
+
+    await looked.page.get_by_role("button", name="Show older changes").click()
+
+    await expect(changes).to_have_count(25 + 5)
+    shown = await looked.card("history")
+    steps = [shown.index(f"→ Step {number}\n") for number in range(25)]
+    assert steps == sorted(steps, reverse=True)
+    assert steps[0] < shown.index("Ada Ltd → Ada Müller Machines")
+    assert looked.complaints == []
+
+
 async def _known_to_contacts(client: httpx.AsyncClient) -> Rich:
     """A customer and a person whom contacts knows, each changed by somebody."""
 

@@ -7,10 +7,11 @@ import { at, capital, dotted, plural, short, who, words } from "./words.js";
 
 const PAGE = 20;
 const MOST_PEOPLE = 20;
-const past = { id: null, view: null, sources: [], isOpen: false, said: "" };
+const NOTHING_READ = { view: null, sources: [], isOpen: false, said: "", busy: false, again: false };
+const past = { id: null, ...NOTHING_READ };
 
 export function startHistory(id) {
-  Object.assign(past, { id, view: null, sources: [], isOpen: false, said: "" });
+  Object.assign(past, { id, ...NOTHING_READ });
 }
 
 // ---- reading: each record has a history of its own, here they are one --------------------------
@@ -57,9 +58,19 @@ async function open() {
   past.isOpen = true;
   await renew();
 }
+// One reading at a time; what arrives meanwhile asks for exactly one more.
 async function renew() {
-  const sources = sourcesOf(past.view);
-  if (await load(sources)) { past.sources = sources; draw(); }
+  if (past.busy) { past.again = true; return; }
+  const { id } = past;
+  past.busy = true;
+  do {
+    past.again = false;
+    const sources = sourcesOf(past.view);
+    if (!await load(sources)) return;
+    past.sources = sources;
+    draw();
+  } while (past.again && past.id === id);
+  past.busy = false;
 }
 async function older(button) {
   button.disabled = true;
