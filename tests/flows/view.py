@@ -18,6 +18,7 @@ async def assert_view_is_true(cast: Cast, customer_id: str) -> Json:
     await _assert_orders(reader, view)
     await _assert_tickets(reader, view)
     await _assert_touches(reader, view)
+    await _assert_history(reader, view)
     return view
 
 
@@ -93,3 +94,11 @@ async def _assert_touches(reader: Caller, view: Json) -> None:
     assert view["campaigns"]["clicked"] == sum(
         message["clicked_at"] is not None for message in messages
     )
+
+
+async def _assert_history(reader: Caller, view: Json) -> None:
+    """Who changed what of the customer and its people is passed on as contacts has it."""
+    people = [f"/v1/contacts/{person['contact_id']}/history" for person in view["people"]]
+    for path in (f"/v1/customers/{view['customer_id']}/history", *people):
+        own = await read_all(reader, "contacts", path)
+        assert own == await read_all(reader, "customer-360", path) != []

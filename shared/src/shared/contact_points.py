@@ -56,6 +56,11 @@ def normalize(point_type: PointType, text: str, region: str | None = None) -> st
     return normalize_email(text) if point_type == "email" else normalize_phone(text, region)
 
 
+def normalize_post(text: str) -> str:
+    """A postal address as it is compared: without regard to case, and to blanks but as gaps."""
+    return " ".join(text.casefold().split())
+
+
 def subject_hash(key: str, channel: Channel, normalized: str) -> str:
     """What stands for an address on event topics and in suppressions: HMAC-SHA-256, hex.
 

@@ -1,6 +1,7 @@
 """The service on a database of its own; facts are applied as its consumers would apply them."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from contacts.app import create_app as create_contacts
 from customer_360.app import create_app
+from customer_360.histories.asking import Contacts
 from customer_360.profiles.versions import TABLES
 from fastapi import FastAPI
 from shared.auth import Role, issue_token
+from shared.contracts.privacy import ANSWERING
 from shared.contracts.topic import Event
 from shared.db import Pool, open_pool
 from shared.messaging.consuming import apply
@@ -24,6 +29,7 @@ from tests.unit.customer_360.histories import HASH_KEY, START
 
 OTHERS = (
     "ownerships",
+    "merges",
     "timeline",
     "order_horizon",
     "profiles",
@@ -114,3 +120,45 @@ async def until(condition: Any, seconds: float = 10.0) -> Any:
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.02)
     return answer
+
+
+@pytest.fixture
+async def address(service: Customer360) -> AsyncIterator[str]:
+    config = uvicorn.Config(service.app, port=0, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    with contextlib.suppress(asyncio.CancelledError):
+        serving = asyncio.ensure_future(server.serve())
+
+        async def port() -> Any:
+            return server.started and server.servers[0].sockets[0].getsockname()[1]
+
+        yield f"http://127.0.0.1:{await until(port)}"
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def contacts(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+    url = await databases.take("contacts")
+    environment = {
+        "CONTACTS_DATABASE_URL": url,
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "RAPPORT_JWT_KEY": JWT_KEY,
+        "RAPPORT_HASH_KEY": HASH_KEY,
+        **{f"{name.upper().replace('-', '_')}_URL": f"http://{name}" for name in ANSWERING},
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    app = create_contacts()
+    app.state.pool = await open_pool(url)
+    yield app
+    await app.state.pool.close()
+    await databases.give_back(url)
+
+
+def asking(service: Customer360, app: FastAPI) -> httpx.AsyncClient:
+    """The 360 asks this contacts; answers a client of it."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    service.app.state.contacts = Contacts("http://contacts", httpx.AsyncClient(transport=transport))
+    headers = {"Authorization": f"Bearer {token()}"}
+    return httpx.AsyncClient(transport=transport, base_url="http://contacts", headers=headers)

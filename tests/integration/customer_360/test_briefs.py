@@ -124,3 +124,50 @@ async def test_of_a_handover_that_nobody_started_there_is_none(
 ) -> None:
     answer = await service.client.get(f"/v1/handovers/{handover_id}/brief")
     assert (answer.status_code, answer.json()["type"][-18:]) == (404, "handover-not-found")
+
+
+async def test_a_merged_record_is_in_it_no_more(service: Customer360) -> None:
+    ada, bob = Story("ada"), Story("bob")
+    was = {"owner_id": "anna", "record_status": "merged", "merged_into": bob.customer}
+    await service.happens(ada.customer_state(owner_id="anna"), bob.customer_state(owner_id="anna"))
+    await service.happens(ada.customer_state(**was), started())
+    assert [each["customer_id"] for each in (await brief(service))["items"]] == [str(bob.customer)]
+
+
+async def handovers_of(service: Customer360, story: Story) -> list[Any]:
+    found: list[Any] = (await service.get(f"/v1/customers/{story.customer}"))["handovers"]
+    return found
+
+
+async def test_the_view_names_the_handover_of_whoever_answers_for_the_customer(
+    service: Customer360,
+) -> None:
+    ada, bob = Story("ada"), Story("bob")
+    await service.happens(
+        ada.customer_state(owner_id="anna"), bob.customer_state(owner_id="otto"), started()
+    )
+    [running] = await handovers_of(service, ada)
+    assert (running["handover_id"], running["status"]) == (str(HANDOVER), "waiting-acks")
+    assert await handovers_of(service, bob) == []
+    await service.happens(bob.deal_opened(owner_id="anna"))
+    assert len(await handovers_of(service, bob)) == 1
+
+
+async def test_a_handover_that_is_over_stays_with_the_customers_that_it_moved(
+    service: Customer360,
+) -> None:
+    ada, bob = Story("ada"), Story("bob")
+    changed = CustomerOwnerChanged(
+        customer_id=ada.customer,
+        from_owner_id="anna",
+        to_owner_id="tim",
+        reason_code="handover",
+        handover_id=HANDOVER,
+    )
+    over = HandoverCompleted(
+        handover_id=HANDOVER, from_owner_id="anna", to_owner_id="tim", status="completed"
+    )
+    states = [ada.customer_state(owner_id="tim"), bob.customer_state(owner_id="anna")]
+    await service.happens(*states, started(), changed, over)
+    assert [each["status"] for each in await handovers_of(service, ada)] == ["completed"]
+    assert await handovers_of(service, bob) == []

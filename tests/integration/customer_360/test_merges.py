@@ -1,12 +1,13 @@
 """A merged customer is where it was merged into, until the merge is undone."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from shared.contracts import contacts, pipeline
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import Story, at
+from tests.unit.customer_360.histories import START, Story, at
 
 ADA, BEN, CLEO = Story("ada"), Story("ben"), Story("cleo")
 
@@ -170,3 +171,46 @@ async def test_a_search_for_a_person_finds_neither_a_merged_customer_nor_a_merge
     await service.happens(BEN.contact_state(record_status="merged", merged_into=CLEO.contact))
     for text in (BEN.email, "Ben Lovelace", "Ben Lovelac"):
         assert await found(text) == set()
+
+
+async def test_the_view_tells_which_records_it_is_made_of_by_whom_and_until_when_that_can_be_undone(
+    service: Customer360,
+) -> None:
+    await service.happens(ADA.customer_state(), BEN.customer_state(), BEN.contact_state())
+    told = BEN.merged_with(ADA.customer)
+    await service.happens(merged(ADA, BEN.customer), told, BEN.person_merged_with(ADA.contact))
+
+    view = await service.get(f"/v1/customers/{BEN.customer}")
+
+    assert view["aliases"] == [str(ADA.customer)]
+    found = {each["party"]: each for each in view["identity"]["merges"]}
+    assert found["customer"]["merged_ids"] == [str(ADA.customer)]
+    assert found["customer"]["decided_by"] == "user:mia"
+    assert datetime.fromisoformat(found["customer"]["decided_at"]) == START
+    until = datetime.fromisoformat(found["customer"]["reversible_until"])
+    assert (until, found["customer"]["is_undone"]) == (told.reversible_until, False)
+    assert found["contact"]["merged_ids"] == [str(ADA.contact)]
+    assert found["contact"]["decided_by"] == "policy:duplicates"
+
+
+async def test_a_merge_that_was_undone_is_told_of_both_records(service: Customer360) -> None:
+    await service.happens(ADA.customer_state(), BEN.customer_state())
+    await service.happens(merged(ADA, BEN.customer), BEN.merged_with(ADA.customer))
+    await service.happens(ADA.customer_state(), BEN.merge_undone(ADA.customer))
+
+    for asked in (ADA.customer, BEN.customer):
+        view = await service.get(f"/v1/customers/{asked}")
+        assert view["aliases"] == []
+        [told] = view["identity"]["merges"]
+        assert (told["is_undone"], told["undone_by"]) == (True, "user:otto")
+        assert (told["undone_for"], told["merged_ids"]) == ("mistake", [str(ADA.customer)])
+
+
+async def test_a_repeated_merge_changes_nothing(service: Customer360) -> None:
+    await service.happens(BEN.customer_state())
+    await service.arrive([(BEN.merged_with(ADA.customer), 4), (BEN.merge_undone(ADA.customer), 5)])
+    before = await service.get(f"/v1/customers/{BEN.customer}")
+    await service.arrive([(BEN.merged_with(ADA.customer), 4)])
+    after = await service.get(f"/v1/customers/{BEN.customer}")
+    assert after["identity"] == before["identity"]
+    assert after["identity"]["merges"][0]["is_undone"]

@@ -1,34 +1,16 @@
 """The stream, over a real socket: it says at once that something changed."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
-import uvicorn
 
-from tests.integration.customer_360.conftest import Customer360, token, until
+from tests.integration.customer_360.conftest import Customer360, token
 from tests.unit.customer_360.histories import Story
 
 STORY = Story()
-
-
-@pytest.fixture
-async def address(service: Customer360) -> AsyncIterator[str]:
-    config = uvicorn.Config(service.app, port=0, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    with contextlib.suppress(asyncio.CancelledError):
-        serving = asyncio.ensure_future(server.serve())
-
-        async def port() -> Any:
-            return server.started and server.servers[0].sockets[0].getsockname()[1]
-
-        yield f"http://127.0.0.1:{await until(port)}"
-        server.should_exit = True
-        await serving
 
 
 async def _next_update(lines: AsyncIterator[str]) -> Any:

@@ -437,7 +437,40 @@ class Story:
                 self.rep_expired(),
             ],
             self.kept_late(),
+            [self.merged_with(self.twin), self.merge_undone(self.twin)],
+            [self.person_merged_with(self.twin_person)],
         ]
+
+    def merged_with(self, *merged_ids: UUID, **changes: Any) -> contacts.CustomerMerged:
+        fields: dict[str, Any] = {
+            "customer_id": self.customer,
+            "merge_id": self.merge,
+            "merged_ids": merged_ids,
+            "reversible_until": at(24 * 30),
+            "reason_code": "duplicate",
+            "decided_by": "user:mia",
+        }
+        return contacts.CustomerMerged(**{**fields, **changes})
+
+    def merge_undone(self, *restored_ids: UUID) -> contacts.CustomerUnmerged:
+        return contacts.CustomerUnmerged(
+            customer_id=self.customer,
+            merge_id=self.merge,
+            restored_ids=restored_ids,
+            reason_code="mistake",
+            decided_by="user:otto",
+        )
+
+    def person_merged_with(self, *merged_ids: UUID, **changes: Any) -> contacts.ContactMerged:
+        fields: dict[str, Any] = {
+            "contact_id": self.contact,
+            "merge_id": self.merge_of_people,
+            "merged_ids": merged_ids,
+            "reversible_until": at(24 * 30),
+            "reason_code": "duplicate",
+            "decided_by": "policy:duplicates",
+        }
+        return contacts.ContactMerged(**{**fields, **changes})
 
     def _owner_changed(self) -> Event:
         return contacts.CustomerOwnerChanged(

@@ -17,15 +17,18 @@ from customer_360.timeline.titles import TITLES
 from customer_360.touches.fold import message_fold
 from hypothesis import given
 from hypothesis import strategies as st
+from shared.contact_points import subject_hash
 from shared.contracts import FACTS, TOPICS
+from shared.contracts.contacts import Channel, PostalPoint
 from shared.contracts.pipeline import DealReopened
 from shared.contracts.topic import Event
 from shared.messaging.envelope import Received
 
-from tests.unit.customer_360.histories import HASH_KEY, Story, at
+from tests.unit.customer_360.histories import HASH_KEY, Story, an_id, at
 from tests.unit.customer_360.received import received
 
 STORIES = (Story("ada"), Story("bob"))
+CALLED_OR_WRITTEN_TO: tuple[Channel, ...] = ("phone", "sms")
 NOT_SHOWN = {"customer-360", "ext:cti", "ext:erp", "ext:hr", "ext:pos"}
 
 
@@ -181,7 +184,19 @@ def test_only_points_in_use_can_be_found_and_suppressed() -> None:
     )
 
     assert row.point_keys == ("phone:+442079460018",)
-    assert len(row.subject_hashes) == 1
+    assert row.subject_hashes == tuple(
+        subject_hash(HASH_KEY, channel, "+442079460018") for channel in CALLED_OR_WRITTEN_TO
+    )
+
+
+def test_a_postal_address_in_use_is_known_by_the_hash_that_suppresses_it() -> None:
+    used = PostalPoint(point_id=an_id("home"), normalized="12 Mill Lane, Leeds")
+    moved = used.model_copy(update={"status": "retired", "normalized": "9 Old Road, Leeds"})
+    row = contact_fold(HASH_KEY)(
+        None, received(Story().contact_state(points=(), postal_points=(used, moved)))
+    )
+
+    assert row.subject_hashes == (subject_hash(HASH_KEY, "post", "12 mill lane, leeds"),)
 
 
 FOLDED_SNAPSHOTS = {"crm.contacts.customer.state.v1", "crm.contacts.contact.state.v1"}

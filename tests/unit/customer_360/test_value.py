@@ -9,6 +9,8 @@ from customer_360.contactability.gate import contactable_now
 from customer_360.people.fold import Consent, Suppression, contact_of
 from customer_360.search.terms import point_key_of
 from customer_360.value.rfm import RfmModel, cell_of, score
+from shared.contact_points import subject_hash
+from shared.contracts.contacts import Channel, PostalPoint
 
 from tests.unit.customer_360.histories import HASH_KEY, Story, an_id, at
 
@@ -141,3 +143,59 @@ def test_a_person_without_an_address_cannot_be_reached() -> None:
 
     assert answers["phone:service"].reason == "no-point"
     assert answers["email:service"].reason == "consent"
+
+
+def test_every_channel_is_answered_for_every_purpose() -> None:
+    contact = contact_of(Story().contact_state(), 1, HASH_KEY)
+
+    answers = contactable_now(contact, [], [], has_critical_ticket=False, now=at(0))
+
+    assert len(answers) == 24
+    assert {answer.reason for answer in answers.values()} == {"consent"}
+
+
+def test_a_short_message_goes_to_a_mobile_and_a_letter_to_a_postal_address() -> None:
+    state = Story().contact_state()
+    mobile = state.points[1].model_copy(update={"type": "mobile"})
+    post = PostalPoint(point_id=an_id("home"), normalized="12 Mill Lane, Leeds")
+
+    def may(**changes: Any) -> tuple[bool, bool]:
+        contact = contact_of(Story().contact_state(**changes), 1, HASH_KEY)
+        key = (an_id("consent"), 1, contact.contact_id)
+        consents = [Consent(*key, channel, "service", "granted") for channel in ("sms", "post")]
+        answers = contactable_now(contact, consents, [], has_critical_ticket=False, now=at(0))
+        return answers["sms:service"].ok, answers["post:service"].ok
+
+    assert may() == (False, False)
+    assert may(points=(mobile,), postal_points=(post,)) == (True, True)
+    retired = post.model_copy(update={"status": "retired"})
+    assert may(points=(mobile,), postal_points=(retired,)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"), [("sms", "+442079460018"), ("post", "12 mill lane")]
+)
+def test_a_suppression_of_a_number_or_a_postal_address_counts_on_its_channel(
+    channel: Channel, address: str
+) -> None:
+    post = PostalPoint(point_id=an_id("home"), normalized="12 Mill Lane")
+    contact = contact_of(Story().contact_state(postal_points=(post,)), 1, HASH_KEY)
+    hashed = subject_hash(HASH_KEY, channel, address)
+    suppression = Suppression(an_id("no"), 1, hashed, channel, "all", "legal", is_active=True)
+
+    answers = contactable_now(contact, [], [suppression], has_critical_ticket=False, now=at(0))
+
+    refused = {pair for pair, answer in answers.items() if answer.because == "legal"}
+    assert refused == {pair for pair in answers if pair.startswith(f"{channel}:")}
+
+
+def test_a_restriction_comes_before_everything_else() -> None:
+    contact = contact_of(Story().contact_state(), 1, HASH_KEY)
+    key = (an_id("consent"), 1, contact.contact_id)
+    consent = Consent(*key, "email", "service", "granted")
+
+    answers = contactable_now(
+        contact, [consent], [], has_critical_ticket=False, is_restricted=True, now=at(0)
+    )
+
+    assert {answer.reason for answer in answers.values()} == {"restricted"}

@@ -5,7 +5,7 @@ import hmac
 from dataclasses import dataclass
 from typing import assert_never
 
-from shared.contact_points import CHANNEL_OF_POINT, normalize, subject_hash
+from shared.contact_points import CHANNEL_OF_POINT, normalize, normalize_post, subject_hash
 from shared.contracts.contacts import Channel, PointType
 
 _REGION_LENGTH = 2
@@ -57,7 +57,7 @@ class PointRules:
             case "phone" | "sms":
                 return normalize("phone", value, self.default_region)
             case "post":
-                return " ".join(value.casefold().split())
+                return normalize_post(value)
             case _:
                 assert_never(channel)
 

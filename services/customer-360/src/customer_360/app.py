@@ -12,6 +12,8 @@ from customer_360.briefs import api as briefs
 from customer_360.config import Settings
 from customer_360.consumers import MAX_RECORDS, consumers
 from customer_360.grades.consumers import consumer as policies
+from customer_360.histories import api as histories
+from customer_360.histories.asking import Contacts
 from customer_360.page import api as page
 from customer_360.profiles import api as profiles
 from customer_360.profiles.pressure import Pressure
@@ -37,6 +39,7 @@ def create_app() -> FastAPI:
             streams.router,
             page.router,
             briefs.router,
+            histories.router,
             access_requests.router,
         ),
         consumers=(
@@ -51,4 +54,5 @@ def create_app() -> FastAPI:
     )
     app = build_app(service, settings)
     app.state.watching = watching
+    app.state.contacts = Contacts(settings.contacts_url)
     return app

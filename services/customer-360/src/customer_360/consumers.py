@@ -32,10 +32,8 @@ from shared.contracts.contacts import (
     CustomerGraded,
     CustomerGradeReviewDue,
     CustomerLifecycleChanged,
-    CustomerMerged,
     CustomerOffboarded,
     CustomerRestored,
-    CustomerUnmerged,
     CustomerUpdated,
     IdentityConflictDetected,
 )
@@ -52,6 +50,7 @@ from customer_360.handovers import projection as handovers
 from customer_360.households import projection as households
 from customer_360.interactions import projection as interactions
 from customer_360.leads import projection as leads
+from customer_360.merges import projection as merges
 from customer_360.orders import projection as orders
 from customer_360.partners import projection as partners
 from customer_360.people import projection as people
@@ -97,7 +96,12 @@ def order_projection() -> Projection:
 def customer_projection() -> Projection:
     """Customers: their snapshots, and what happened to them."""
     return Projection(
-        [customers.SECTION, handovers.OWNERSHIP_SECTION, preferences.SECTION],
+        [
+            customers.SECTION,
+            merges.CUSTOMER_SECTION,
+            handovers.OWNERSHIP_SECTION,
+            preferences.SECTION,
+        ],
         noted=(
             CustomerCreated,
             CustomerUpdated,
@@ -112,8 +116,6 @@ def customer_projection() -> Projection:
             CustomerCreditExposureChanged,
             CustomerCreditHoldPlaced,
             CustomerCreditHoldReleased,
-            CustomerMerged,
-            CustomerUnmerged,
         ),
     )
 
@@ -126,6 +128,7 @@ def fact_projection(hash_key: str) -> Projection:
             people.CONSENT_SECTION,
             people.SUPPRESSION_SECTION,
             people.IDENTITY_SECTION,
+            merges.CONTACT_SECTION,
             duplicates.SECTION,
             leads.SECTION,
             deals.SECTION,

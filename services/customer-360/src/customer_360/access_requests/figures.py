@@ -25,6 +25,7 @@ from customer_360.contactability.gate import Contactable, consents_of, contactab
 from customer_360.customers.fold import Customer
 from customer_360.duplicates.store import DUPLICATES
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS, list_customers_of
+from customer_360.privacy_requests.store import PRIVACY_REQUESTS
 from customer_360.profiles.figures import Basis, Yardstick, figures_of, open_alerts, rfm_of
 from customer_360.profiles.loading import hold_projection, load_bases, load_yardstick
 from customer_360.tickets.fold import CRITICAL
@@ -38,6 +39,9 @@ _OPEN_CASES = DUPLICATES.select(
 )
 _CRITICAL = TICKETS.select(f"customer_id = ANY($1::uuid[]) AND severity <= {CRITICAL}")
 _HELD_BACK = MESSAGES.select("contact_id = ANY($1::uuid[]) AND status = 'suppressed'")
+_RESTRICTING = PRIVACY_REQUESTS.select(
+    "contact_ids ?| $1::text[] AND status NOT IN ('completed', 'rejected')"
+)
 _SUPPRESSED = SUPPRESSIONS.select("is_active AND subject_hash = ANY($1::text[])")
 
 _NOT_TOLD = {"customer_id", "kind", "lifecycle", "owner_id", "alerts"}
@@ -122,6 +126,8 @@ async def _contactability(connection: Connection, asked: ExportRequested) -> Row
     consents = await CONSENTS.list_by(connection, "contact_id", asked.contact_ids)
     hashes = {each for person in people for each in person.subject_hashes}
     suppressions = SUPPRESSIONS.rows_of(await connection.fetch(_SUPPRESSED, list(hashes)))
+    named = [str(contact_id) for contact_id in asked.contact_ids]
+    requests = PRIVACY_REQUESTS.rows_of(await connection.fetch(_RESTRICTING, named))
     is_held = await _has_critical_ticket(connection, asked.contact_ids)
     now = datetime.now(UTC)
     return [
@@ -134,6 +140,7 @@ async def _contactability(connection: Connection, asked: ExportRequested) -> Row
                 consents_of(person.contact_id, people, consents),
                 suppressions,
                 has_critical_ticket=is_held,
+                is_restricted=any(each.restricts(person.contact_id) for each in requests),
                 now=now,
             )
         )

@@ -10,13 +10,14 @@ from shared.db import Connection
 from shared.errors import NotFoundError
 from shared.http.requests import Cursor, Database, Limit, Page, page_of, read_cursor
 
-from customer_360.briefs.brief import CustomerBrief, HandoverShown, brief_of
+from customer_360.briefs.brief import CustomerBrief, brief_of
 from customer_360.handovers.fold import Handover
 from customer_360.handovers.store import find_handover, list_customers
 from customer_360.interactions.fold import Interaction
 from customer_360.interactions.store import list_newest as list_interactions
 from customer_360.people.fold import Contact
 from customer_360.people.store import list_people_of
+from customer_360.profiles.handed_over import HandoverShown
 from customer_360.profiles.loading import hold_projection, load_bases
 from customer_360.timeline.store import StoredItem, list_newest
 

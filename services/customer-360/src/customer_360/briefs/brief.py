@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from shared.contracts.contacts import Moved
 
 from customer_360.alerts.derive import Alert
 from customer_360.interactions.fold import Interaction
@@ -24,21 +23,6 @@ from customer_360.timeline.store import StoredItem
 
 class _Shown(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
-
-
-class HandoverShown(_Shown):
-    """The handover that the brief is for."""
-
-    handover_id: UUID
-    version: int
-    from_owner_id: str
-    to_owner_id: str
-    reason_code: str | None
-    status: str
-    started_at: datetime | None
-    due_at: datetime | None
-    moved: tuple[Moved, ...]
-    unresolved: tuple[str, ...]
 
 
 class PersonInBrief(_Shown):

@@ -1,24 +1,26 @@
 """The answer to "may we write to or call this person now?".
 
-The send gate's own order, and the first reason wins: suppression, consent, valid point, open
-critical ticket (for promotion). How often one may write is known to campaigns alone.
+The send gate's own order, and the first reason wins: restriction, suppression, consent, valid
+point, open critical ticket (for promotion). How often one may write is known to campaigns alone.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from shared.contact_points import CHANNEL_OF_POINT
+from shared.contracts.contacts import Channel, Purpose
 
 from customer_360.people.fold import Consent, Contact, Suppression
 
-Reason = Literal["suppression-list", "consent", "no-point", "open-ticket"]
+Reason = Literal["restricted", "suppression-list", "consent", "no-point", "open-ticket"]
 
-CHANNELS = ("email", "phone")
-PURPOSES = ("marketing", "newsletter", "service")
-PROMOTIONAL = frozenset({"marketing", "newsletter", "events", "partner-offers", "profiling"})
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+PROMOTIONAL = frozenset(PURPOSES) - {"service"}
 
 
 class Contactable(BaseModel):
@@ -26,6 +28,8 @@ class Contactable(BaseModel):
 
     `because` says more of the reason: what the suppression is for, where the consent stands.
     """
+
+    model_config = ConfigDict(frozen=True)
 
     ok: bool
     reason: Reason | None = None
@@ -50,26 +54,37 @@ def contactable_now(
     suppressions: Sequence[Suppression],
     *,
     has_critical_ticket: bool,
+    is_restricted: bool = False,
     now: datetime,
 ) -> dict[str, Contactable]:
-    """The answer for each `channel:purpose`."""
-    known = {_pair(consent): consent for consent in consents}
-    asked = {_pair(consent) for consent in consents if consent.channel in CHANNELS}
-    usual = {(channel, purpose) for channel in CHANNELS for purpose in PURPOSES}
+    """The answer for each `channel:purpose`: every channel, and every purpose on each."""
+    known = {(str(one.channel), str(one.purpose)): one for one in consents}
+    theirs = [one for one in suppressions if one.subject_hash in contact.subject_hashes]
     answers: dict[str, Contactable] = {}
-    for channel, purpose in sorted(asked | usual):
-        answers[f"{channel}:{purpose}"] = _answer(
-            suppressed_for=_suppressed_for(contact, suppressions, channel, purpose),
-            refused_as=_refused_as(known.get((channel, purpose)), now),
-            has_point=_has_point(contact, channel),
-            is_held=has_critical_ticket and purpose in PROMOTIONAL,
-        )
+    for channel in CHANNELS:
+        has_point = _has_point(contact, channel)
+        for purpose in PURPOSES:
+            answers[f"{channel}:{purpose}"] = _answer(
+                is_restricted=is_restricted,
+                suppressed_for=_suppressed_for(theirs, channel, purpose),
+                refused_as=_refused_as(known.get((channel, purpose)), now),
+                has_point=has_point,
+                is_held=has_critical_ticket and purpose in PROMOTIONAL,
+            )
     return answers
 
 
+@lru_cache(maxsize=1_000)  # one of each answer; codes are few
 def _answer(
-    *, suppressed_for: str | None, refused_as: str | None, has_point: bool, is_held: bool
+    *,
+    is_restricted: bool,
+    suppressed_for: str | None,
+    refused_as: str | None,
+    has_point: bool,
+    is_held: bool,
 ) -> Contactable:
+    if is_restricted:
+        return Contactable(ok=False, reason="restricted")
     if suppressed_for is not None:
         return Contactable(ok=False, reason="suppression-list", because=suppressed_for)
     if refused_as is not None:
@@ -77,10 +92,6 @@ def _answer(
     if not has_point:
         return Contactable(ok=False, reason="no-point")
     return Contactable(ok=False, reason="open-ticket") if is_held else Contactable(ok=True)
-
-
-def _pair(consent: Consent) -> tuple[str, str]:
-    return str(consent.channel), str(consent.purpose)
 
 
 def _refused_as(consent: Consent | None, now: datetime) -> str | None:
@@ -94,22 +105,19 @@ def _refused_as(consent: Consent | None, now: datetime) -> str | None:
     return None
 
 
-def _suppressed_for(
-    contact: Contact, suppressions: Iterable[Suppression], channel: str, purpose: str
-) -> str | None:
+def _suppressed_for(suppressions: Iterable[Suppression], channel: str, purpose: str) -> str | None:
     """Why an address of the channel is not written to, as the send gate asks: for this purpose."""
     for one in suppressions:
-        if (
-            one.channel == channel
-            and one.scope in {"all", purpose}
-            and one.subject_hash in contact.subject_hashes
-        ):
+        if one.channel == channel and one.scope in {"all", purpose}:
             return one.reason_code or "manual"
     return None
 
 
-def _has_point(contact: Contact, channel: str) -> bool:
-    return any(
-        point.status == "active" and CHANNEL_OF_POINT[point.type] == channel
-        for point in contact.points
-    )
+def _has_point(contact: Contact, channel: Channel) -> bool:
+    """Whether there is an address in use; a short message goes to what is called a mobile."""
+    if channel == "post":
+        return any(point.status == "active" for point in contact.postal_points)
+    used = [point for point in contact.points if point.status == "active"]
+    if channel == "sms":
+        return any(point.type == "mobile" for point in used)
+    return any(CHANNEL_OF_POINT[point.type] == channel for point in used)

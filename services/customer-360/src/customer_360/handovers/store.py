@@ -27,7 +27,8 @@ SELECT customer_id FROM (
     ORDER BY customer_id LIMIT $4)
     UNION
     (SELECT customer_id FROM customers
-    WHERE owner_id = $2 AND customer_id > $3 ORDER BY customer_id LIMIT $4)
+    WHERE owner_id = $2 AND customer_id > $3 AND record_status IS DISTINCT FROM 'merged'
+    ORDER BY customer_id LIMIT $4)
     UNION
     (SELECT DISTINCT customer_id FROM deals
     WHERE owner_id = $2 AND status = 'open' AND customer_id > $3 ORDER BY customer_id LIMIT $4)

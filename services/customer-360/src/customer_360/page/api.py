@@ -9,9 +9,15 @@ router = APIRouter(include_in_schema=False)
 
 _FOLDER = resources.files("customer_360.page") / "static"
 _MEDIA_TYPES = {
-    "page.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_FILES = {
+    file.name: media_type
+    for file in _FOLDER.iterdir()
+    for suffix, media_type in _MEDIA_TYPES.items()
+    if file.name.endswith(suffix)
 }
 _SAFE = {
     "Content-Security-Policy": (
@@ -37,9 +43,9 @@ async def page() -> Response:
 @router.get("/static/{name}")
 async def static(name: str) -> Response:
     """A file of the page."""
-    if name not in _MEDIA_TYPES:
+    if name not in _FILES:
         raise FileNotServedError(name=name)
-    return _file(name, _MEDIA_TYPES[name])
+    return _file(name, _FILES[name])
 
 
 def _file(name: str, media_type: str) -> Response:

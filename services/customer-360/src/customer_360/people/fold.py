@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from shared.contact_points import CHANNEL_OF_POINT, subject_hash
+from shared.contact_points import CHANNEL_OF_POINT, normalize_post, subject_hash
 from shared.contracts.contacts import (
     Channel,
     ConsentConfirmationRequested,
@@ -28,7 +28,10 @@ from customer_360.folding import Fold
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person. `point_keys` (`channel:normalized`) and hashes are of the points in use."""
+    """A person. `point_keys` (`channel:normalized`) and hashes are of the points in use.
+
+    A number has a hash for calls and one for short messages; a postal address has one, too.
+    """
 
     contact_id: UUID
     version: int = 0
@@ -49,6 +52,7 @@ class Contact:
     postal_points: tuple[PostalPoint, ...] = ()
     key_dates: tuple[KeyDate, ...] = ()
     merged_into: UUID | None = None
+    record_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,14 @@ def contact_of(event: ContactState, version: int, hash_key: str) -> Contact:
         for point in event.points
         if point.status == "active"
     ]
+    more: list[tuple[Channel, str]] = [
+        *(("sms", address) for channel, address in points if channel == "phone"),
+        *(
+            ("post", normalize_post(point.normalized))
+            for point in event.postal_points
+            if point.status == "active"
+        ),
+    ]
     return Contact(
         contact_id=event.contact_id,
         version=version,
@@ -132,12 +144,13 @@ def contact_of(event: ContactState, version: int, hash_key: str) -> Contact:
         customer_ids=tuple(dict.fromkeys(part.customer_id for part in event.memberships)),
         point_keys=tuple(f"{channel}:{address}" for channel, address in points),
         subject_hashes=tuple(
-            subject_hash(hash_key, channel, address) for channel, address in points
+            subject_hash(hash_key, channel, address) for channel, address in (*points, *more)
         ),
         created_at=event.created_at,
         postal_points=event.postal_points,
         key_dates=event.key_dates,
         merged_into=event.merged_into if event.record_status == "merged" else None,
+        record_status=event.record_status,
     )
 
 

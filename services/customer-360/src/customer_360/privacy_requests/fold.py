@@ -35,6 +35,11 @@ class PrivacyRequest:
     deadline_at: datetime | None = None
     reason_code: str | None = None
 
+    def restricts(self, contact_id: UUID) -> bool:
+        """Whether nothing may be done with the data of this person while the request is open."""
+        is_over = self.status in {"completed", "rejected"} or self.kind == "export"
+        return not is_over and contact_id in self.contact_ids
+
 
 AnyFact: TypeAlias = (
     ProcessingRestricted

@@ -19,8 +19,9 @@ from shared.runtime import Runtime
 
 from customer_360.customers.store import find_current
 from customer_360.groups.looking import Found, look_around
-from customer_360.profiles.assembly import Known, view_of
+from customer_360.profiles.assembly import view_of
 from customer_360.profiles.figures import Yardstick, figures_of
+from customer_360.profiles.known import Known
 from customer_360.profiles.listing import list_profile_ids
 from customer_360.profiles.loading import hold_projection, load_bases, load_yardstick
 from customer_360.profiles.looking import look_up

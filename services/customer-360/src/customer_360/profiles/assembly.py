@@ -1,7 +1,6 @@
 """Assembles the view of one customer from its rows; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,18 +12,9 @@ from customer_360.alerts.derive import (
     duplicate_alerts,
     stale_alerts,
 )
-from customer_360.contactability.gate import consents_of, contactable_now
 from customer_360.deals.fold import Deal
-from customer_360.duplicates.fold import Duplicate
 from customer_360.groups.looking import Relations
-from customer_360.households.fold import Household
 from customer_360.interactions.fold import Interaction
-from customer_360.leads.fold import Lead
-from customer_360.orders.fold import Order
-from customer_360.partners.fold import Partner
-from customer_360.people.fold import Consent, Contact, Suppression
-from customer_360.preferences.fold import Preference
-from customer_360.privacy_requests.fold import PrivacyRequest
 from customer_360.profiles import view
 from customer_360.profiles.figures import (
     Basis,
@@ -34,39 +24,15 @@ from customer_360.profiles.figures import (
     open_alerts,
     rfm_of,
 )
+from customer_360.profiles.handed_over import HandoverShown
+from customer_360.profiles.identity import identity_of
+from customer_360.profiles.known import Known
+from customer_360.profiles.persons import people_of
 from customer_360.profiles.promised import commitments_of
-from customer_360.relationships.fold import Relationship
-from customer_360.sources.progress import SourceProgress
 from customer_360.tickets.fold import Survey, Ticket
-from customer_360.touches.fold import Campaign, Message, Response
+from customer_360.touches.fold import Campaign, Message
 
 RECENT_TICKETS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Every row that the view of one customer shows, by every id that it has."""
-
-    profile_version: int
-    record_ids: frozenset[UUID]
-    basis: Basis
-    people: Sequence[Contact]
-    consents: Sequence[Consent]
-    suppressions: Sequence[Suppression]
-    duplicates: Sequence[Duplicate]
-    privacy_requests: Sequence[PrivacyRequest]
-    leads: Sequence[Lead]
-    recent_orders: Sequence[Order]
-    surveys: Sequence[Survey]
-    messages: Sequence[Message]
-    responses: Sequence[Response]
-    campaigns: Mapping[UUID, Campaign]
-    interactions: Sequence[Interaction]
-    preferences: Sequence[Preference]
-    relationships: Sequence[Relationship]
-    households: Sequence[Household]
-    partners: Sequence[Partner]
-    as_of: Mapping[str, SourceProgress]
 
 
 def view_of(
@@ -77,13 +43,15 @@ def view_of(
     customer = basis.customer
     return view.CustomerView(
         customer_id=basis.customer_id,
+        aliases=sorted(known.record_ids - {basis.customer_id}),
         profile_version=known.profile_version,
         stale=stale,
         as_of=dict(known.as_of),
         header=view.Header.model_validate(customer) if customer else None,
-        people=_people(known, now),
-        identity=_identity(known),
+        people=people_of(known, now),
+        identity=identity_of(known),
         privacy=_privacy(known),
+        handovers=[HandoverShown.model_validate(each) for each in known.handovers],
         leads=[view.LeadShown.model_validate(lead) for lead in known.leads],
         deals=_deals(basis.deals),
         commitments=commitments_of(basis.commitments),
@@ -102,63 +70,6 @@ def view_of(
         alerts=_alerts(known),
         timeline_url=f"/v1/customers/{basis.customer_id}/timeline",
     )
-
-
-def _people(known: Known, now: datetime) -> list[view.Person]:
-    """Each person once; who was merged into another of them is that one."""
-    is_critical = any(ticket.is_open and ticket.is_critical for ticket in known.basis.tickets)
-    ids = {contact.contact_id for contact in known.people}
-    shown = [contact for contact in known.people if contact.merged_into not in ids]
-    people = [_person(contact, known, is_critical, now) for contact in shown]
-    return sorted(people, key=lambda one: (one.left, not one.is_primary, one.name or ""))
-
-
-def _person(contact: Contact, known: Known, is_critical: bool, now: datetime) -> view.Person:  # noqa: FBT001 -- a fact of the customer, passed on
-    consents = consents_of(contact.contact_id, known.people, known.consents)
-    here = [part for part in contact.memberships if part.customer_id in known.record_ids]
-    current = next((part for part in here if part.until is None), None)
-    shown = current or next(reversed(here), None)
-    return view.Person(
-        contact_id=contact.contact_id,
-        version=contact.version,
-        name=contact.full_name,
-        job_title=contact.job_title,
-        department=contact.department,
-        role=shown.role if shown else None,
-        is_primary=shown is not None and shown.is_primary,
-        left=current is None,
-        points=contact.points,
-        postal_points=contact.postal_points,
-        key_dates=contact.key_dates,
-        consents=[view.ConsentShown.model_validate(consent) for consent in consents],
-        suppressions=[
-            view.SuppressionShown.model_validate(one)
-            for one in known.suppressions
-            if one.subject_hash in contact.subject_hashes
-        ],
-        contactable_now=contactable_now(
-            contact, consents, known.suppressions, has_critical_ticket=is_critical, now=now
-        ),
-    )
-
-
-def _identity(known: Known) -> view.IdentitySection:
-    here = {*known.record_ids, *(person.contact_id for person in known.people)}
-    shown = [
-        view.DuplicateShown(
-            case_id=case.case_id,
-            version=case.version,
-            entity_type=case.entity_type,
-            record_ids=[each for each in case.candidate_ids if each in here],
-            other_ids=[each for each in case.candidate_ids if each not in here],
-            score=case.score,
-            matched_on=case.matched_on,
-            suggested_survivor_id=case.suggested_survivor_id,
-            detected_at=case.detected_at,
-        )
-        for case in known.duplicates
-    ]
-    return view.IdentitySection(duplicates=shown)
 
 
 def _privacy(known: Known) -> view.PrivacySection:

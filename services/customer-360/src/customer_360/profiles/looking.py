@@ -17,17 +17,19 @@ from customer_360.deals.store import DEALS
 from customer_360.duplicates.store import DUPLICATES
 from customer_360.folding import RowT
 from customer_360.guarded import GuardedTable
+from customer_360.handovers.store import HANDOVERS
 from customer_360.households.store import HOUSEHOLDS
 from customer_360.interactions.store import INTERACTIONS
 from customer_360.leads.store import LEADS
 from customer_360.merged import PEOPLE, RECORDS
+from customer_360.merges.store import MERGES
 from customer_360.orders.store import ORDERS, OrderSum
 from customer_360.partners.store import PARTNERS
 from customer_360.people.store import CONSENTS, CONTACTS, SUPPRESSIONS
 from customer_360.preferences.store import PREFERENCES
 from customer_360.privacy_requests.store import PRIVACY_REQUESTS
-from customer_360.profiles.assembly import Known
 from customer_360.profiles.figures import Basis, Yardstick
+from customer_360.profiles.known import Known
 from customer_360.relationships.store import RELATIONSHIPS
 from customer_360.sources.progress import End, load_progress
 from customer_360.tickets.store import CLOCKS, SURVEYS, TICKETS
@@ -38,6 +40,8 @@ TOUCHES = 20
 LEADS_SHOWN = 20
 RECENT_ORDERS = 20
 DUPLICATES_SHOWN = 20
+MERGES_SHOWN = 20
+HANDOVERS_SHOWN = 5
 INTERACTIONS_SHOWN = 10
 PREFERENCES_SHOWN = 100
 RELATED_SHOWN = 50
@@ -49,6 +53,16 @@ _PEOPLE = "ARRAY(SELECT contact_id FROM people)"
 _RECORDS = "ARRAY(SELECT customer_id FROM records)"
 _EITHER = "ARRAY(SELECT contact_id FROM people UNION ALL SELECT customer_id FROM records)"
 _THEIRS = f"customer_id = ANY ({_RECORDS})"
+_HANDED_OVER_IN = f"""ARRAY(
+    SELECT handover_id FROM ownerships WHERE {_THEIRS}
+    UNION SELECT handover_id FROM deals WHERE {_THEIRS}
+    UNION SELECT handover_id FROM commitments WHERE {_THEIRS}
+)"""
+_OWNERS = f"""ARRAY(
+    SELECT owner_id FROM customers WHERE customer_id = $1
+    UNION SELECT owner_id FROM deals WHERE {_THEIRS} AND status = 'open'
+    UNION SELECT owner_id FROM commitments WHERE {_THEIRS} AND status IN ('open', 'broken')
+)"""
 _OF_CUSTOMER = f"({_THEIRS} OR customer_id IS NULL AND contact_id = ANY ({_PEOPLE}))"
 
 _LOOK = f"""
@@ -87,6 +101,17 @@ SELECT profiles.profile_version, {_RECORDS} AS record_ids,
         WHERE (first_id = ANY ({_EITHER}) OR second_id = ANY ({_EITHER})) AND status = 'open'
         ORDER BY score DESC, case_id LIMIT {DUPLICATES_SHOWN}
     ) AS duplicates,
+    ARRAY(
+        SELECT merges FROM merges
+        WHERE survivor_id = ANY ({_EITHER}) OR merged_ids ?| ({_EITHER})::text[]
+        ORDER BY decided_at DESC NULLS LAST, merge_id LIMIT {MERGES_SHOWN}
+    ) AS merges,
+    ARRAY(
+        SELECT handovers FROM handovers
+        WHERE handover_id = ANY ({_HANDED_OVER_IN})
+            OR status = 'waiting-acks' AND from_owner_id = ANY ({_OWNERS})
+        ORDER BY started_at DESC NULLS LAST, handover_id LIMIT {HANDOVERS_SHOWN}
+    ) AS handovers,
     ARRAY(
         SELECT privacy_requests FROM privacy_requests
         WHERE status NOT IN ('completed', 'rejected') AND (customer_ids ?| ({_RECORDS})::text[]
@@ -164,7 +189,9 @@ async def look_up(
         consents=_rows(CONSENTS, look),
         suppressions=_rows(SUPPRESSIONS, look),
         duplicates=_rows(DUPLICATES, look),
+        merges=_rows(MERGES, look),
         privacy_requests=_rows(PRIVACY_REQUESTS, look),
+        handovers=_rows(HANDOVERS, look),
         leads=_rows(LEADS, look),
         recent_orders=_rows(ORDERS, look),
         surveys=_rows(SURVEYS, look),

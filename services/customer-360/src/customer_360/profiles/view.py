@@ -5,21 +5,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from shared.contracts.contacts import (
-    ContactPoint,
-    Credit,
-    ExternalId,
-    Grading,
-    KeyDate,
-    PostalPoint,
-)
+from shared.contracts.contacts import Credit, ExternalId, Grading
 
 from customer_360.alerts.derive import Alert
-from customer_360.contactability.gate import Contactable
 from customer_360.deals.fold import Risk
 from customer_360.groups.living import HouseholdShown, PartnerShown
 from customer_360.groups.related import RelatedShown
 from customer_360.groups.rolling_up import GroupShown
+from customer_360.profiles.handed_over import HandoverShown
+from customer_360.profiles.identity import IdentitySection
+from customer_360.profiles.persons import Person
 from customer_360.profiles.promised import CommitmentsShown
 from customer_360.sources.progress import SourceProgress
 
@@ -29,7 +24,7 @@ class _Shown(BaseModel):
 
 
 class Header(_Shown):
-    """Who the customer is."""
+    """Who the customer is; `record_status` says where its record stands, archived for example."""
 
     version: int
     kind: str | None
@@ -50,72 +45,7 @@ class Header(_Shown):
     tags: tuple[str, ...]
     external_ids: tuple[ExternalId, ...]
     created_at: datetime | None
-
-
-class ConsentShown(_Shown):
-    """What a person allows or not, and since when."""
-
-    consent_id: UUID
-    channel: str | None
-    purpose: str | None
-    status: str
-    source: str | None
-    since: datetime | None
-    lawful_basis: str | None
-    effective_from: datetime | None
-    expires_at: datetime | None
-    double_opt_in: bool
-
-
-class SuppressionShown(_Shown):
-    """An address of the person that nobody may write to: for one purpose, or for `all`."""
-
-    suppression_id: UUID
-    channel: str | None
-    scope: str | None
-    reason_code: str | None
-
-
-class Person(_Shown):
-    """A person of the customer; `left` where the membership has ended."""
-
-    contact_id: UUID
-    version: int
-    name: str | None
-    job_title: str | None
-    department: str | None
-    role: str | None
-    is_primary: bool
-    left: bool
-    points: tuple[ContactPoint, ...]
-    postal_points: tuple[PostalPoint, ...]
-    key_dates: tuple[KeyDate, ...]
-    consents: list[ConsentShown]
-    suppressions: list[SuppressionShown]
-    contactable_now: dict[str, Contactable]
-
-
-class DuplicateShown(_Shown):
-    """An open case: a record of this customer (itself or a person) and one that may be the same.
-
-    Where both are people of this customer, both are `record_ids`.
-    """
-
-    case_id: UUID
-    version: int
-    entity_type: str | None
-    record_ids: list[UUID]
-    other_ids: list[UUID]
-    score: Decimal | None
-    matched_on: tuple[str, ...]
-    suggested_survivor_id: UUID | None
-    detected_at: datetime | None
-
-
-class IdentitySection(_Shown):
-    """Whether the customer is known once."""
-
-    duplicates: list[DuplicateShown]
+    record_status: str | None
 
 
 class PrivacyRequestShown(_Shown):
@@ -348,9 +278,13 @@ class PreferenceShown(_Shown):
 
 
 class CustomerView(_Shown):
-    """One customer, from every service; `stale` where a version asked for has not arrived yet."""
+    """One customer, from every service; `stale` where a version asked for has not arrived yet.
+
+    `aliases` are the ids of the records that were merged into it: each of them means this customer.
+    """
 
     customer_id: UUID
+    aliases: list[UUID]
     profile_version: int
     stale: bool
     as_of: dict[str, SourceProgress]
@@ -358,6 +292,7 @@ class CustomerView(_Shown):
     people: list[Person]
     identity: IdentitySection
     privacy: PrivacySection
+    handovers: list[HandoverShown]
     leads: list[LeadShown]
     deals: Deals
     commitments: CommitmentsShown

@@ -11,6 +11,7 @@ from uuid import UUID
 from shared.db import Connection
 
 from customer_360.handovers.store import OWNERSHIPS
+from customer_360.merges.store import MERGES
 from customer_360.profiles.versions import TABLES
 from customer_360.rebuilding.gate import hold_consumers
 from customer_360.rebuilding.running import Rebuild
@@ -45,11 +46,12 @@ _SAMPLED = {
     "interactions": "customer_id = ANY($1) OR customer_id IS NULL AND contact_ids ?| $1::text[]",
     "households": "member_contact_ids ?| ($1::uuid[])::text[]",
     "relationships": "from_id = ANY($1) OR to_id = ANY($1)",
+    "merges": "survivor_id = ANY($1)",
     "timeline": "party_id = ANY($1)",
     "order_horizon": "$1::uuid[] IS NOT NULL",
 }
 _KEYS = {
-    **{table.name: table.key for table in (*TABLES, OWNERSHIPS)},
+    **{table.name: table.key for table in (*TABLES, OWNERSHIPS, MERGES)},
     "timeline": "(party_id, at, event_id)",
     "order_horizon": "is_only",
 }

@@ -13,6 +13,7 @@ from shared.db import Connection
 from shared.migrate import EVENT_PATH, Migration, migrations_of
 
 from customer_360.handovers.store import OWNERSHIPS
+from customer_360.merges.store import MERGES
 from customer_360.profiles.versions import TABLES
 from customer_360.rebuilding.errors import OtherVersionError
 
@@ -29,6 +30,7 @@ MOVED_TABLES = (
     "parked_events",
     *(table.name for table in TABLES),
     OWNERSHIPS.name,
+    MERGES.name,
     "timeline",
 )
 MOVED_VIEWS = ("order_sums",)

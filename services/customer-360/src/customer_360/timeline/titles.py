@@ -85,6 +85,11 @@ _title(
 )
 _title(contacts.ContactArchived, lambda e: f"A person was put away{_reason(e.reason_code)}")
 _title(contacts.ContactRestored, lambda _: "A person is in use again")
+_title(
+    contacts.ContactMerged,
+    lambda e: f"A person was merged with {len(e.merged_ids)} other of their records",
+)
+_title(contacts.ContactUnmerged, lambda _: "Merge of a person undone")
 _title(contacts.ContactCreated, lambda _: "A person became known")
 _title(
     contacts.ContactUpdated, lambda e: f"A person's details changed: {', '.join(e.changed_fields)}"

@@ -1,0 +1,1 @@
+"""Histories: who changed what, as contacts tells it to whoever asks."""

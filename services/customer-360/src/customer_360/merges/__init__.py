@@ -1,0 +1,1 @@
+"""Merges: which records became one, by whose word, and whether they are several again."""

@@ -1,0 +1,6 @@
+"""The table of merges."""
+
+from customer_360.guarded import GuardedTable
+from customer_360.merges.fold import Merge
+
+MERGES = GuardedTable("merges", Merge)
