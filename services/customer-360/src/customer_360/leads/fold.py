@@ -65,7 +65,10 @@ def created(lead: Lead, event: LeadCreated) -> Lead:
 @fold.on(LeadAssigned)
 def assigned(lead: Lead, event: LeadAssigned) -> Lead:
     return replace(
-        lead, status="assigned", owner_id=event.owner_id, response_due_at=event.response_due_at
+        lead,
+        status="assigned" if lead.status == "new" else lead.status,
+        owner_id=event.owner_id,
+        response_due_at=event.response_due_at,
     )
 
 
