@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from shared.contracts import contacts as k
 from shared.contracts import pipeline as p
 from shared.contracts import service_desk as s
 
@@ -25,8 +26,9 @@ def count(rig: Rig, history: History, log: Log) -> Counter[str]:
 
     From the topics: `repeated` records (a `ce_id` that stands there before) and `late-commits` (a
     fact that entered the outbox before one that was published before it), `merged` and `undone`,
-    and what was `repointed` for it. From the logs: relays'
-    `takeovers`, records `parked`, batches with `duplicates-dropped`, `deaths`.
+    and what was `repointed` for it, handovers of who `left`, and how many things all handovers
+    `moved`. From the logs: relays' `takeovers`, records `parked`, batches with
+    `duplicates-dropped`, `deaths`.
     """
     found: Counter[str] = Counter()
     found["unknown-commands"] = history.outcomes()["was-unknown"]
@@ -35,6 +37,8 @@ def count(rig: Rig, history: History, log: Log) -> Counter[str]:
     found["sent-on"] = sum(c.merged_into is not None for c in history.commands)
     found["merged"], found["undone"] = len(log.facts(*MERGED)), len(log.facts(*UNMERGED))
     found["repointed"] = len(log.facts(*REPOINTED))
+    found["left"] = sum(r.event.reason_code == "left" for r in log.facts(k.HandoverStarted))
+    found["moved"] = sum(m.count for r in log.facts(k.HandoverCompleted) for m in r.event.moved)
     for entries in log.entries.values():
         found["repeated"] += _repeated(entries)
         found["late-commits"] += _late(entries)

@@ -32,6 +32,7 @@ OWN: tuple[tuple[str, str, str, Topic], ...] = (
     ("contacts", "households", "household_id", k.HOUSEHOLD_STATE),
     ("contacts", "partners", "partner_id", k.PARTNER_EVENTS),
     ("contacts", "privacy_requests", "request_id", k.PRIVACY_EVENTS),
+    ("contacts", "handovers", "handover_id", k.HANDOVER_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_EVENTS),
     ("pipeline", "deals", "deal_id", p.DEAL_STATE),
     ("pipeline", "commitments", "commitment_id", p.COMMITMENT_EVENTS),

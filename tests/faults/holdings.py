@@ -28,6 +28,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "privacy_requests",
         "access_bundles",
         "aliases",
+        "handovers",
+        "handover_parts",
     ),
     "pipeline": (
         "customers",
@@ -43,6 +45,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "access_requests",
         "aliases",
         "merge_parts",
+        "handover_parts",
     ),
     "service-desk": (
         "tickets",
@@ -52,6 +55,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "access_requests",
         "aliases",
         "merge_parts",
+        "handover_parts",
     ),
     "campaigns": (
         "people",
@@ -68,6 +72,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "attributions",
         "submissions",
         "access_requests",
+        "handover_parts",
     ),
     "customer-360": ("access_requests",),
 }

@@ -1,6 +1,7 @@
 """The journeys: what people do with each service, a few commands each, and how often."""
 
 from tests.faults import journeys_of_customers as customers
+from tests.faults import journeys_of_leaving as leaving
 from tests.faults import journeys_of_marketing as marketing
 from tests.faults import journeys_of_merges as merges
 from tests.faults import journeys_of_sales as sales
@@ -29,6 +30,7 @@ JOURNEYS: tuple[tuple[Journey, int], ...] = (
     (customers.look, 10),
     (ties.live_together, 3),
     (ties.sell_for_us, 3),
+    (leaving.leave, 1),
     (merges.merge_customers, 1),
     (merges.merge_people, 1),
     (merges.part_again, 2),

@@ -19,6 +19,7 @@ from devstack.demo.quiet import quiet
 
 from tests.faults.checker import Fault, Seen, check
 from tests.faults.expected_copies import judge_copies
+from tests.faults.expected_handovers import judge_handovers
 from tests.faults.expected_merges import judge_merges
 from tests.faults.expected_privacy import judge_privacy
 from tests.faults.expected_reactions import judge_reactions
@@ -43,6 +44,17 @@ def _left_behind(table: str, *columns: str) -> str:
     """
 
 
+def _of_leavers(table: str, is_open: str, owner: str = "owner_id") -> str:
+    """What is still of somebody who left: a job is at it, or sweeps it up within a minute."""
+    return f"""
+        + (SELECT count(*) FROM {table} WHERE {is_open} AND {owner} IN (
+            SELECT from_owner_id FROM handover_parts WHERE reason_code = 'left'))
+    """
+
+
+_HANDING_OVER = """
+        + (SELECT count(*) FROM handover_parts WHERE acknowledged_at IS NULL)
+"""
 _MERGING = """
         + (SELECT count(*) FROM merge_parts WHERE status IN ('moving', 'undoing'))
 """
@@ -52,11 +64,16 @@ _BUSY = {
         SELECT (SELECT count(*) FROM imports WHERE status IN ('validating', 'running'))
             + (SELECT count(*) FROM privacy_requests
                 WHERE status = 'in-progress' AND kind <> 'restriction')
-    """,
+            + (SELECT count(*) FROM handovers WHERE status = 'waiting-acks')
+    """
+    + _HANDING_OVER
+    + _of_leavers("customers", "record_status IN ('active', 'archived')"),
     "service-desk": """
         SELECT (SELECT count(*) FROM clock_timers WHERE due_at < now() + interval '4 seconds')
     """
     + _MERGING
+    + _HANDING_OVER
+    + _of_leavers("tickets", "status NOT IN ('resolved', 'closed', 'cancelled')", "agent_id")
     + _left_behind("tickets", "customer_id", "contact_id")
     + _left_behind("surveys", "customer_id", "contact_id"),
     "campaigns": """
@@ -64,13 +81,18 @@ _BUSY = {
             + (SELECT count(*) FROM messages WHERE status = 'reserved')
             + (SELECT count(*) FROM segments WHERE NOT is_evaluated)
     """
-    + _MERGING,
+    + _MERGING
+    + _HANDING_OVER,
     "pipeline": """
         SELECT (SELECT count(*) FROM resyncs WHERE phase IN ('looking', 'publishing'))
             + (SELECT count(*) FROM commitments WHERE wake_at < now() + interval '4 seconds')
             + (SELECT count(*) FROM orders WHERE look_at < now() + interval '4 seconds')
     """
     + _MERGING
+    + _HANDING_OVER
+    + _of_leavers("deals", "status = 'open'")
+    + _of_leavers("leads", "status NOT IN ('converted', 'disqualified')")
+    + _of_leavers("commitments", "status IN ('open', 'broken')")
     + _left_behind("deals", "customer_id", "primary_contact_id")
     + _left_behind("orders", "customer_id")
     + _left_behind("commitments", "customer_id", "contact_id"),
@@ -128,6 +150,7 @@ async def judge(rig: Rig, history: History, log: Log, injected: Collection[str] 
         *judge_reactions(log, held, mails_of(rig), now),
         *judge_privacy(log, held),
         *judge_merges(log, held, history.commands),
+        *judge_handovers(log, held),
         *_leftovers(held, injected),
     ]
     ever = {str(id_) for id_ in merging_of(log).ever}

@@ -92,6 +92,8 @@ MET = (
     "undone",
     "repointed",
     "sent-on",
+    "left",
+    "moved",
 )
 """What a run must have met, or it has proved nothing."""
 
@@ -205,13 +207,16 @@ async def _resync(rig: Rig, load: Load) -> None:
 
 
 async def _hand_over(rig: Rig, load: Load) -> None:
-    """Agents hand their tickets over to and fro: service-desk dies on both sides of a batch."""
+    """Agents hand their tickets over to and fro: service-desk dies on both sides of a batch.
+
+    Others leave at the same time: it may be in theirs that it dies.
+    """
     operator = Operator(rig.process("contacts").url, rig.values["RAPPORT_JWT_KEY"])
     agents = ("sam", "tim")
-    for place, (one, other) in zip(
-        ("handover.before-commit", "handover.after-commit"), (agents, agents[::-1]), strict=True
-    ):
-        await _armed(rig, "service-desk", place)
+    places = ("handover.before-commit", "handover.after-commit")
+    had = {place: rig.fired(place) for place in places}
+    for place, (one, other) in zip(places, (agents, agents[::-1]), strict=True):
+        await _armed_or_struck(rig, "service-desk", place, had[place])
         await operator.begin_handover(f"{load.seed} {place}", one, other)
 
 
@@ -243,10 +248,7 @@ async def _ask_about_data(rig: Rig, load: Load, plan: Plan) -> None:
     had = {place: rig.fired(place) for _, place in places}
 
     async def strike(service: str, place: str) -> None:
-        async def look() -> bool:
-            return rig.fired(place) > had[place] or rig.process(service).armed.startswith(place)
-
-        await eventually(look, f"{service} is armed with {place}", SECONDS_TO_FIRE)
+        await _armed_or_struck(rig, service, place, had[place])
         contact_id = await operator.meet_somebody(f"{load.seed}-{place}")
         kind = "erasures" if place.startswith("erasure.") else "exports"
         await operator.ask_about_data(kind, contact_id)
@@ -269,6 +271,15 @@ async def _bring_files(rig: Rig, load: Load, orders: list[str]) -> None:
 async def _armed(rig: Rig, service: str, place: str) -> None:
     async def look() -> bool:
         return rig.process(service).armed.startswith(place)
+
+    await eventually(look, f"{service} is armed with {place}", SECONDS_TO_FIRE)
+
+
+async def _armed_or_struck(rig: Rig, service: str, place: str, had: int) -> None:
+    """The same where others come there, too: by the time that one looks it may have been."""
+
+    async def look() -> bool:
+        return rig.fired(place) > had or rig.process(service).armed.startswith(place)
 
     await eventually(look, f"{service} is armed with {place}", SECONDS_TO_FIRE)
 

@@ -15,6 +15,7 @@ from shared.settings import KafkaSettings
 
 from tests.faults.checker import check
 from tests.faults.expected_copies import judge_copies
+from tests.faults.expected_handovers import judge_handovers
 from tests.faults.expected_merges import judge_merges
 from tests.faults.expected_reactions import judge_reactions
 from tests.faults.expected_view import fold_section, judge_view
@@ -66,6 +67,7 @@ async def _objections(
         or judge_copies(without, held, key)
         or judge_reactions(without, held, mails_of(rig), datetime.now(UTC))
         or judge_merges(without, held, [])
+        or judge_handovers(without, held)
         or await judge_view(view, without, key)
     )
 

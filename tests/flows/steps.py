@@ -1,6 +1,13 @@
-"""Single steps of a salesperson and an agent, for flows that need more than the story's."""
+"""Single steps of a salesperson, an agent and other systems, beyond those of the story."""
 
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
 from devstack.demo.story.cast import AGENT, Cast, in_days
+from shared.contracts.topic import Event
+from shared.settings import KafkaSettings
+
+from tests.records import record_of
 
 OWNER_OF_GOOD_LEADS = "otto"
 
@@ -34,3 +41,14 @@ async def resolve(cast: Cast, ticket_id: str) -> None:
     await cast.service.post("service-desk", f"{path}/status", {"to": "in-progress"})
     cause = {"resolution_code": "fixed", "root_cause": "blown-fuse"}
     await cast.service.post("service-desk", f"{path}/resolve", cause)
+
+
+async def publish(kafka: KafkaSettings, *facts: Event) -> None:
+    """As another system does, with another id each time."""
+    made: Any = AIOKafkaProducer(**kafka.client_options(), acks="all")
+    async with made as producer:
+        for fact in facts:
+            record = record_of(fact)
+            await producer.send_and_wait(
+                record.topic, record.value, key=record.key, headers=list(record.headers)
+            )

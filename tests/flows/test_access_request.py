@@ -4,11 +4,11 @@ import asyncio
 import uuid
 from dataclasses import replace
 
-from devstack.demo.doors import Caller, Doors, Json, eventually
+from devstack.demo.doors import Doors, Json, eventually
 from devstack.demo.story.campaign import launch, message_of
 from devstack.demo.story.cast import Cast
 
-from tests.flows.test_erasure import _form, _sale, _ticket
+from tests.flows.marked import allow_mail, complain, email_of, fill_form, sell, tell_all
 
 FOUND_IN = {
     "contacts": ("person", "contact_points", "customer", "consents", "identity_links", "history"),
@@ -21,21 +21,15 @@ FOUND_IN = {
 
 async def _history_of(cast: Cast, mark: str) -> str:
     """Somebody whom every service knows, by words of their own; the person's id."""
-    contact_id, lead_id = await _form(cast, mark)
-    lead = await _sale(cast, lead_id, mark)
-    await _ticket(cast, lead["customer_id"], contact_id, mark)
+    contact_id, lead_id = await fill_form(cast, mark)
+    lead = await sell(cast, lead_id, mark)
+    await complain(cast, lead["customer_id"], contact_id, mark)
     survey = {"kind": "nps", "customer_id": lead["customer_id"], "contact_id": contact_id}
     sent = await cast.service.post("service-desk", "/v1/surveys", survey)
     answer = {"score": 9, "comment": f"{mark} is content"}
     path = f"/v1/surveys/{sent['survey_id']}/answer"
     await cast.service.post("service-desk", path, answer)
-    yes = {
-        "channel": "email",
-        "purpose": "marketing",
-        "source": "call",
-        "evidence_ref": f"call-{mark}",
-    }
-    await cast.sales.post("contacts", f"/v1/contacts/{contact_id}/consents/grant", yes)
+    await allow_mail(cast, contact_id, "marketing", mark)
     title = {"job_title": f"{mark}-captain"}
     await cast.sales.send("PATCH", "contacts", f"/v1/contacts/{contact_id}", json=title)
     await _mail(cast, contact_id, mark)
@@ -43,7 +37,7 @@ async def _history_of(cast: Cast, mark: str) -> str:
 
 
 async def _mail(cast: Cast, contact_id: str, mark: str) -> None:
-    customer = replace(cast.customer, email=f"{mark}@marker.example")
+    customer = replace(cast.customer, email=email_of(mark))
     own = replace(cast, customer=customer)
     campaign_id = await launch(own, contact_id, "spring")
 
@@ -54,28 +48,14 @@ async def _mail(cast: Cast, contact_id: str, mark: str) -> None:
     await eventually(sent, "the campaign's mail is sent")
 
 
-async def _answered(officer: Caller, contact_id: str) -> Json:
-    asked = await officer.post("contacts", "/v1/privacy/exports", {"contact_id": contact_id})
-    request_id = asked["request_id"]
-    path = f"/v1/privacy/requests/{request_id}"
-    await officer.post("contacts", f"{path}/verify", {"method": "passport"})
-    await officer.post("contacts", f"/v1/privacy/exports/{request_id}/start")
-
-    async def done() -> Json | None:
-        request = await officer.get("contacts", path)
-        return request if request["status"] == "completed" else None
-
-    return await eventually(done, "every service has told its part")
-
-
 async def test_everything_that_is_held_of_a_person_is_in_one_file_and_nobody_elses(
     doors: Doors, cast: Cast
 ) -> None:
     mark, other = (f"zqa{uuid.uuid4().hex[:10]}" for _ in range(2))
-    contact_id, _ = await asyncio.gather(_history_of(cast, mark), _form(cast, other))
+    contact_id, _ = await asyncio.gather(_history_of(cast, mark), fill_form(cast, other))
     await cast.rest()
 
-    request = await _answered(doors.caller("pia", "privacy"), contact_id)
+    request = await tell_all(doors.caller("pia", "privacy"), contact_id)
 
     reader = doors.caller("dora", "disclosure")
     bundle = f"/v1/privacy/requests/{request['request_id']}/bundle"

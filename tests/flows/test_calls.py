@@ -2,17 +2,14 @@
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from devstack.demo.story.cast import Cast
 from shared.contracts.contacts import INTERACTION_EVENTS
 from shared.contracts.external import CallCompleted
-from shared.contracts.topic import Event
 from shared.settings import KafkaSettings
 
 from tests.flows.ledger import Ledger
-from tests.records import record_of
+from tests.flows.steps import publish
 
 
 async def test_a_call_is_a_touch_of_whoever_has_the_number(
@@ -35,7 +32,7 @@ async def test_a_call_is_a_touch_of_whoever_has_the_number(
         duration_s=95,
         agent_id="otto",
     )
-    await _publish(kafka, call, call)
+    await publish(kafka, call, call)
     await cast.rest()
 
     page = await cast.sales.get("contacts", "/v1/interactions", contact_id=nora)
@@ -47,14 +44,3 @@ async def test_a_call_is_a_touch_of_whoever_has_the_number(
     [told] = await ledger.records(INTERACTION_EVENTS, touch["interaction_id"])
     digits = "".join(each for each in cast.customer.phone if each.isdigit())
     assert digits.encode() not in (told.value or b"")
-
-
-async def _publish(kafka: KafkaSettings, *facts: Event) -> None:
-    """As the other system does, with another id each time."""
-    made: Any = AIOKafkaProducer(**kafka.client_options(), acks="all")
-    async with made as producer:
-        for fact in facts:
-            record = record_of(fact)
-            await producer.send_and_wait(
-                record.topic, record.value, key=record.key, headers=list(record.headers)
-            )

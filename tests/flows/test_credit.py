@@ -5,15 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from devstack.demo.doors import Json, eventually
 from devstack.demo.story.cast import Cast
 from shared.contracts.external import ErpOrderChanged
 from shared.settings import KafkaSettings
 
-from tests.flows.steps import open_deal
+from tests.flows.steps import open_deal, publish
 from tests.flows.view import assert_view_is_true
-from tests.records import record_of
 
 NOW = datetime.now(UTC)
 
@@ -31,15 +29,6 @@ def _order(ref: str, **fields: Any) -> ErpOrderChanged:
             **fields,
         }
     )
-
-
-async def _tell(kafka: KafkaSettings, order: ErpOrderChanged) -> None:
-    record = record_of(order)
-    made: Any = AIOKafkaProducer(**kafka.client_options(), acks="all")
-    async with made as producer:
-        await producer.send_and_wait(
-            record.topic, record.value, key=record.key, headers=list(record.headers)
-        )
 
 
 async def _buyer(cast: Cast, ref: str, **limit: str | int) -> str:
@@ -63,14 +52,14 @@ async def test_a_hold_reaches_the_deals_and_the_view_and_goes_with_its_cause(
     ref = uuid.uuid4().hex[:10]
     customer_id = await _buyer(cast, ref, limit="10")
     deal_id = await open_deal(cast, customer_id, "quay")
-    await _tell(kafka, _order(ref, revision=1, status="confirmed"))
+    await publish(kafka, _order(ref, revision=1, status="confirmed"))
     await cast.rest()
     deal = await cast.sales.get("pipeline", f"/v1/deals/{deal_id}")
     assert [risk["code"] for risk in deal["risks"]] == ["credit-hold"]
     view = await assert_view_is_true(cast, customer_id)
     assert Decimal(view["credit"]["available"]) == Decimal("-10.50")
     assert view["credit"]["hold"]["reason_code"] == "over-limit"
-    await _tell(kafka, _order(ref, revision=2, status="paid"))
+    await publish(kafka, _order(ref, revision=2, status="paid"))
     await cast.rest()
     won = await cast.sales.post("pipeline", f"/v1/deals/{deal_id}/win")
     assert (won["status"], won["risks"]) == ("won", [])
@@ -87,7 +76,7 @@ async def test_an_invoice_that_is_long_overdue_stops_the_next_deal(
     await cast.rest()
     long_ago = NOW - timedelta(days=14 + 40)
     invoiced = _order(ref, revision=1, status="invoiced", ordered_at=long_ago, changed_at=long_ago)
-    await _tell(kafka, invoiced)
+    await publish(kafka, invoiced)
 
     async def risks() -> list[str]:
         deal = await cast.sales.get("pipeline", f"/v1/deals/{deal_id}")
@@ -104,7 +93,7 @@ async def test_an_invoice_that_is_long_overdue_stops_the_next_deal(
     assert view["credit"]["hold"]["reason_code"] == "overdue"
     [order] = view["orders"]["recent"]
     assert (order["status"], order["overdue_level"]) == ("invoiced", 3)
-    await _tell(kafka, _order(ref, revision=2, status="paid"))
+    await publish(kafka, _order(ref, revision=2, status="paid"))
     await cast.rest()
     assert await risks() == []
     view = await assert_view_is_true(cast, customer_id)

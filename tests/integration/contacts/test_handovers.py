@@ -162,9 +162,12 @@ async def test_hr_tells_who_left_and_repeats_itself(api: Any, outbox: Any, pool:
     record = record_of(left(successor_id="tim"))
     await apply(pool, consumer, [record])
     await apply(pool, consumer, [record_of(left(successor_id="tim"))])
+    [running] = (await api.get("/v1/handovers")).json()["items"]
+    assert running["status"] == "waiting-acks"
     await move_all(pool)
     assert await owners(api) == ["tim"]
-    assert (await outbox.types()).count("handover.started") == 1
+    types = await outbox.types()
+    assert (types.count("handover.started"), types.count("handover.completed")) == (1, 0)
 
 
 async def test_without_a_successor_the_manager_takes_over(api: Any, pool: Pool) -> None:

@@ -8,6 +8,7 @@ import pytest
 from customer_360.commitments.fold import fold as commitment_fold
 from customer_360.consumers import consumers, customer_projection, fact_projection, order_projection
 from customer_360.deals.fold import fold as deal_fold
+from customer_360.leads.fold import fold as lead_fold
 from customer_360.orders.fold import fold as order_fold
 from customer_360.people.fold import contact_fold
 from customer_360.profiles.pressure import Pressure
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from shared.contact_points import subject_hash
 from shared.contracts import FACTS, TOPICS
 from shared.contracts.contacts import Channel, PostalPoint
-from shared.contracts.pipeline import DealReopened
+from shared.contracts.pipeline import DealReopened, LeadAssigned, LeadContacted
 from shared.contracts.topic import Event
 from shared.messaging.envelope import Received
 
@@ -128,6 +129,23 @@ def test_a_risk_is_there_once_however_often_it_is_flagged() -> None:
     deal = deal_fold(None, received(flagged, 2))
 
     assert len(deal_fold(deal, received(flagged, 3)).risks) == 1
+
+
+def test_a_lead_that_changes_hands_is_as_far_as_it_was() -> None:
+    def given(owner_id: str) -> LeadAssigned:
+        return LeadAssigned(
+            lead_id=story.lead, owner_id=owner_id, reason_code="x", response_due_at=at(4)
+        )
+
+    story = Story()
+    contacted = LeadContacted(
+        lead_id=story.lead, responded_at=at(2), response_minutes=90, within_due=True
+    )
+    [lead] = lead_fold.all({}, _facts([given("anna")])[0])
+    assert lead.status == "assigned"
+
+    [lead] = lead_fold.all({}, _facts([given("anna"), contacted, given("tim")])[0])
+    assert (lead.status, lead.owner_id) == ("contacted", "tim")
 
 
 def test_a_revised_order_has_its_new_total() -> None:

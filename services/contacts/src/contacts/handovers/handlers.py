@@ -62,9 +62,15 @@ async def start_within(connection: Connection, cause: Cause, command: StartHando
 
 
 async def follow_leaving(connection: Connection, cause: Cause, left: EmployeeLeft) -> None:
-    """Hand everything over to whoever HR names; of somebody who left as well, to their heir."""
+    """Hand everything over to whoever HR names; of somebody who left as well, to their heir.
+
+    Nothing follows of a leaving that was told before: what runs of it runs on.
+    """
+    handover_id = derived_id("handover", left.employee_id, left.left_at.isoformat())
+    if await store.find_handover(connection, handover_id):
+        return
     command = StartHandover(
-        handover_id=derived_id("handover", left.employee_id, left.left_at.isoformat()),
+        handover_id=handover_id,
         from_owner_id=left.employee_id,
         to_owner_id=await _heir_after(connection, left),
         reason_code="left",

@@ -1,6 +1,6 @@
 """The brief of a handover over HTTP."""
 
-from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -10,22 +10,16 @@ from shared.db import Connection
 from shared.errors import NotFoundError
 from shared.http.requests import Cursor, Database, Limit, Page, page_of, read_cursor
 
-from customer_360.briefs.brief import CustomerBrief, brief_of
+from customer_360.briefs.brief import CustomerBrief, LeadInBrief
+from customer_360.briefs.loading import load_briefs, load_leads_of_nobody
 from customer_360.handovers.fold import Handover
-from customer_360.handovers.store import find_handover, list_customers
-from customer_360.interactions.fold import Interaction
-from customer_360.interactions.store import list_newest as list_interactions
-from customer_360.people.fold import Contact
-from customer_360.people.store import list_people_of
+from customer_360.handovers.store import find_handover
 from customer_360.profiles.handed_over import HandoverShown
-from customer_360.profiles.loading import hold_projection, load_bases
-from customer_360.timeline.store import StoredItem, list_newest
+from customer_360.profiles.loading import hold_projection
 
 router = APIRouter(prefix="/v1/handovers", tags=["handovers"])
 logger = structlog.stdlib.get_logger()
 
-LAST_EVENTS = 10
-LAST_INTERACTIONS = 10
 _FIRST = UUID(int=0)
 
 
@@ -34,9 +28,14 @@ class HandoverNotFoundError(NotFoundError):
 
 
 class Brief(Page[CustomerBrief]):
-    """The handover, and the customers that it concerns: a page of them, by id."""
+    """The handover, and the customers that it concerns: a page of them, by id.
+
+    `leads` are those of nobody whom we know as a customer: the first page, whichever page of
+    customers this is; the others are at `/brief/leads`.
+    """
 
     handover: HandoverShown
+    leads: Page[LeadInBrief]
 
 
 @router.get("/{handover_id}/brief")
@@ -49,31 +48,42 @@ async def read_brief(
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        await hold_projection(connection)
-        handover = await find_handover(connection, handover_id)
-        if handover is None:
-            raise HandoverNotFoundError(handover_id=handover_id)
-        briefs = await _briefs(connection, handover, after[0] if after else _FIRST, limit + 1)
+        handover = await _handover(connection, handover_id)
+        briefs = await load_briefs(connection, handover, _place(after), limit + 1)
+        leads = await load_leads_of_nobody(connection, handover, _FIRST, limit + 1)
     logger.info("personal_data_read", subject=caller.subject, handover_id=str(handover_id))
     page = page_of(briefs, limit, lambda brief: [brief.customer_id])
     shown = HandoverShown.model_validate(handover)
-    return Brief(items=page.items, next=page.next, handover=shown)
+    return Brief(items=page.items, next=page.next, handover=shown, leads=_page(leads, limit))
 
 
-async def _briefs(
-    connection: Connection, handover: Handover, after: UUID, limit: int
-) -> list[CustomerBrief]:
-    """A constant number of statements, however many customers."""
-    customer_ids = await list_customers(connection, handover, after, limit)
-    bases = await load_bases(connection, customer_ids)
-    people: defaultdict[UUID, list[Contact]] = defaultdict(list)
-    for contact in await list_people_of(connection, customer_ids):
-        for customer_id in contact.customer_ids:
-            people[customer_id].append(contact)
-    events: defaultdict[UUID, list[StoredItem]] = defaultdict(list)
-    for item in await list_newest(connection, customer_ids, LAST_EVENTS):
-        events[item.party_id].append(item)
-    touches: defaultdict[UUID | None, list[Interaction]] = defaultdict(list)
-    for touch in await list_interactions(connection, customer_ids, LAST_INTERACTIONS):
-        touches[touch.customer_id].append(touch)
-    return [brief_of(bases[one], people[one], events[one], touches[one]) for one in customer_ids]
+@router.get("/{handover_id}/brief/leads")
+async def read_leads(
+    caller: Reader, pool: Database, handover_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> Page[LeadInBrief]:
+    """The open leads that change hands and name no customer yet, by id."""
+    after = read_cursor(cursor, UUID)
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        handover = await _handover(connection, handover_id)
+        leads = await load_leads_of_nobody(connection, handover, _place(after), limit + 1)
+    logger.info("personal_data_read", subject=caller.subject, handover_id=str(handover_id))
+    return _page(leads, limit)
+
+
+async def _handover(connection: Connection, handover_id: UUID) -> Handover:
+    await hold_projection(connection)
+    handover = await find_handover(connection, handover_id)
+    if handover is None:
+        raise HandoverNotFoundError(handover_id=handover_id)
+    return handover
+
+
+def _place(after: Sequence[UUID] | None) -> UUID:
+    return after[0] if after else _FIRST
+
+
+def _page(leads: Sequence[LeadInBrief], limit: int) -> Page[LeadInBrief]:
+    return page_of(leads, limit, lambda lead: [lead.lead_id])

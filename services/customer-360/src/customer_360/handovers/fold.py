@@ -29,6 +29,12 @@ class Handover:
     moved: tuple[Moved, ...] = ()
     unresolved: tuple[str, ...] = ()
 
+    @property
+    def giver_id(self) -> str | None:
+        """Whoever is to have nothing left: nobody where it is over, and they only were away."""
+        is_over = self.status != "waiting-acks" and self.reason_code != "left"
+        return None if is_over else self.from_owner_id
+
 
 @dataclass(frozen=True, slots=True)
 class Ownership:

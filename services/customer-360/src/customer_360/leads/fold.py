@@ -19,6 +19,8 @@ from shared.contracts.pipeline import (
 
 from customer_360.folding import Fold
 
+_DONE = frozenset({"converted", "disqualified"})
+
 
 @dataclass(frozen=True, slots=True)
 class Lead:
@@ -42,6 +44,11 @@ class Lead:
     response_due_at: datetime | None = None
     responded_at: datetime | None = None
     disqualified_for: str | None = None
+    handover_id: UUID | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in _DONE
 
 
 fold = Fold[Lead]("lead_id", lambda first: Lead(first.event.lead_id, first.envelope.version))
@@ -66,7 +73,11 @@ def created(lead: Lead, event: LeadCreated) -> Lead:
 @fold.on(LeadAssigned)
 def assigned(lead: Lead, event: LeadAssigned) -> Lead:
     return replace(
-        lead, status="assigned", owner_id=event.owner_id, response_due_at=event.response_due_at
+        lead,
+        status="assigned" if lead.status == "new" else lead.status,
+        owner_id=event.owner_id,
+        response_due_at=event.response_due_at,
+        handover_id=event.handover_id,
     )
 
 

@@ -11,6 +11,8 @@ from shared.db import Connection
 from customer_360.commitments.store import COMMITMENTS
 from customer_360.customers.store import CUSTOMERS
 from customer_360.deals.store import DEALS
+from customer_360.leads.fold import Lead
+from customer_360.leads.store import LEADS
 from customer_360.merged import list_owners
 from customer_360.orders import store as orders
 from customer_360.profiles.figures import Basis, Yardstick
@@ -59,6 +61,14 @@ async def load_bases(connection: Connection, customer_ids: Collection[UUID]) -> 
         )
         for one in customer_ids
     }
+
+
+async def load_leads(
+    connection: Connection, customer_ids: Collection[UUID]
+) -> Mapping[UUID, Sequence[Lead]]:
+    """The leads that name these customers; what bears the id of a merged record counts likewise."""
+    owners = await list_owners(connection, customer_ids)
+    return _by_owner(owners, await LEADS.list_by(connection, "customer_id", owners))
 
 
 async def load_yardstick(connection: Connection) -> Yardstick:

@@ -62,6 +62,7 @@ class Ticket:
     first_responded_at: datetime | None = None
     resolved_at: datetime | None = None
     resolution_code: str | None = None
+    handover_id: UUID | None = None
 
     @property
     def is_open(self) -> bool:
@@ -140,7 +141,7 @@ def opened(ticket: Ticket, event: TicketOpened) -> Ticket:
 
 @ticket_fold.on(TicketAssigned)
 def assigned(ticket: Ticket, event: TicketAssigned) -> Ticket:
-    return replace(ticket, agent_id=event.agent_id)
+    return replace(ticket, agent_id=event.agent_id, handover_id=event.handover_id)
 
 
 @ticket_fold.on(TicketStatusChanged)
