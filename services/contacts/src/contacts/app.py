@@ -13,8 +13,10 @@ from shared.settings import from_environment
 from contacts.access_requests import api as access_requests
 from contacts.access_requests.consumers import consumer as privacy_consumer
 from contacts.access_requests.handlers import assemble, forget_bundles
+from contacts.addresses import api as addresses
 from contacts.auto_merges.handlers import merge_sure
 from contacts.candidates import api as candidates
+from contacts.chapters import CHAPTERS
 from contacts.config import Settings
 from contacts.consents import api as consents
 from contacts.consents.consumers import confirmations, optouts
@@ -90,9 +92,11 @@ def create_app() -> FastAPI:
     service = Service(
         name="contacts",
         summary="Customers, people, their consents, and imports.",
+        chapters=CHAPTERS,
         routers=[
             customers.router,
             people.router,
+            addresses.router,
             consents.router,
             permits.router,
             restorations.router,

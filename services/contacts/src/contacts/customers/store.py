@@ -1,7 +1,6 @@
 """The tables of customers: rows in, rows out, one or a thousand by a constant number of calls."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -14,8 +13,6 @@ from shared.contracts.contacts import (
     CustomerState,
     ExternalId,
     Grading,
-    Lifecycle,
-    RecordStatus,
 )
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
@@ -76,13 +73,6 @@ _FIND_BY_EXTERNAL_IDS = """
 SELECT system, id, customer_id
 FROM external_ids JOIN unnest($1::text[], $2::text[]) AS wanted (system, id) USING (system, id)
 """
-_LIST = """
-WHERE ($1::text IS NULL OR customer_id = (
-        SELECT customer_id FROM external_ids WHERE system = $1 AND id = $2))
-    AND ($3::text IS NULL OR lifecycle = $3) AND ($4::text IS NULL OR owner_id = $4)
-    AND record_status = $5 AND ($6::uuid IS NULL OR customer_id > $6)
-ORDER BY customer_id LIMIT $7
-"""
 _NOTE_FIRST_ORDERS = """
 INSERT INTO first_orders (customer_id, order_id, confirmed_at)
 SELECT DISTINCT ON (customer_id) customer_id, order_id, confirmed_at
@@ -101,16 +91,6 @@ WITH RECURSIVE systems AS (
 )
 SELECT system FROM systems WHERE system IS NOT NULL
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which customers a list is to hold; what is None does not matter."""
-
-    record_status: RecordStatus
-    external_id: tuple[str, str] | None = None
-    lifecycle: Lifecycle | None = None
-    owner_id: str | None = None
 
 
 async def find_customer(connection: Connection, customer_id: UUID) -> Customer | None:
@@ -258,22 +238,12 @@ async def hold_customers(
     return {row["customer_id"]: row["merged_into"] for row in rows}
 
 
-async def list_customers(
-    connection: Connection,
-    wanted: Wanted,
-    after: UUID | None,
-    limit: int,
+async def select_customers(
+    connection: Connection, condition: str, values: Sequence[object], limit: int
 ) -> list[Customer]:
-    rows = await connection.fetch(
-        _SELECT + _LIST,
-        *(wanted.external_id or (None, None)),
-        wanted.lifecycle,
-        wanted.owner_id,
-        wanted.record_status,
-        after,
-        limit,
-    )
-    return [_customer(row) for row in rows]
+    """The first customers, by id, that a condition with these values picks."""
+    statement = f"{_SELECT} WHERE {condition} ORDER BY customer_id LIMIT {limit:d}"
+    return [_customer(row) for row in await connection.fetch(statement, *values)]
 
 
 async def save_changes(

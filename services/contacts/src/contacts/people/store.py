@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import ContactState, RecordStatus
+from shared.contracts.contacts import ContactState
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
@@ -124,23 +123,6 @@ WHERE points.normalized = ANY($1::text[]) AND points.type = 'email' AND points.s
     AND people.record_status IN ('active', 'archived')
 ORDER BY points.normalized, people.created_at, contact_id
 """
-_LIST = """
-WHERE ($1::text[] IS NULL OR contact_id IN (
-        SELECT contact_id FROM points WHERE normalized = ANY($1) AND status = 'active'))
-    AND ($2::uuid IS NULL OR contact_id IN (
-        SELECT contact_id FROM memberships WHERE customer_id = $2 AND until IS NULL))
-    AND record_status = $3 AND ($4::uuid IS NULL OR contact_id > $4)
-ORDER BY contact_id LIMIT $5
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which people a list is to hold: with one of these points, and in this customer."""
-
-    record_status: RecordStatus
-    normalized: Sequence[str] | None = None
-    customer_id: UUID | None = None
 
 
 async def find_person(connection: Connection, contact_id: UUID) -> Person | None:
@@ -280,18 +262,12 @@ async def is_verified(connection: Connection, contact_id: UUID, email: str) -> b
     return found
 
 
-async def list_people(
-    connection: Connection, wanted: Wanted, after: UUID | None, limit: int
+async def select_people(
+    connection: Connection, condition: str, values: Sequence[object], limit: int
 ) -> list[Person]:
-    rows = await connection.fetch(
-        _SELECT + _LIST,
-        wanted.normalized,
-        wanted.customer_id,
-        wanted.record_status,
-        after,
-        limit,
-    )
-    return [_person(row) for row in rows]
+    """The first people, by id, whom a condition with these values picks."""
+    statement = f"{_SELECT} WHERE {condition} ORDER BY contact_id LIMIT {limit:d}"
+    return [_person(row) for row in await connection.fetch(statement, *values)]
 
 
 async def find_members(
