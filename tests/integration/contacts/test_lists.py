@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contacts.customers import lists as customer_lists
+from contacts.customers.lists import Wanted, list_customers
 from contacts.filters import beginning, where
 from contacts.people import lists as people_lists
 from shared.db import Connection, Pool
@@ -78,7 +78,7 @@ async def test_a_customer_is_listed_by_its_grade(api: Any, pool: Pool) -> None:
         " is_proposed, grading) VALUES ($1, 'B', 1, now(), false, '{}')",
         UUID(firm["customer_id"]),
     )
-    condition, values = where(customer_lists.Wanted("active", grade="B").conditions())
+    condition, values = where(Wanted("active", grade="B").conditions())
     async with pool.acquire() as connection:
         found = await connection.fetch(
             f"SELECT customer_id FROM customers WHERE {condition}", *values
@@ -117,7 +117,7 @@ async def test_people_are_listed_by_name_language_and_their_customers_owner(api:
     for fits, whom in (
         ({"name": "LOVE"}, {ada["contact_id"]}),
         ({"name": "ade"}, {adele["contact_id"]}),
-        ({"name": "ada"}, set()),
+        ({"name": "ada"}, set[str]()),
         ({"language": "en"}, {ada["contact_id"]}),
         ({"owner_id": "ada"}, {ada["contact_id"]}),
         ({"owner_id": "bob"}, set()),
@@ -180,7 +180,7 @@ async def test_suppressions_are_listed_by_reason_and_whether_they_hold(api: Any)
         ({"reason_code": "legal"}, {"legal"}),
         ({"is_active": "true"}, {"manual"}),
         ({"is_active": "false"}, {"legal"}),
-        ({"is_active": "true", "reason_code": "legal"}, set()),
+        ({"is_active": "true", "reason_code": "legal"}, set[str]()),
     ):
         found = await api.get("/v1/suppressions", **fits)
         assert ids_of(found, "suppression_id") == {made[each] for each in whom}, fits
@@ -273,15 +273,29 @@ async def test_a_rare_value_is_found_by_an_index_among_many(pool: Pool) -> None:
         await connection.execute(_MANY_CUSTOMERS, MANY)
         await connection.execute(_MANY_PEOPLE, MANY)
         await connection.execute("ANALYZE customers, people")
-        for fits, index in (
-            ({"name": "Firm 1999"}, "customers_name_idx"),
-            ({"region": "Graz"}, "customers_region_idx"),
-            ({"industry": "opera"}, "customers_industry_idx"),
-            ({"source": "fair"}, "customers_source_idx"),
-            ({"tag": "vip"}, "customers_tags_idx"),
-            ({"owner_id": "ada"}, "customers_owner_idx"),
+        for wanted, index in (
+            (Wanted("active", name="Firm 1999"), "customers_name_idx"),
+            (Wanted("active", name="Firm 19999"), "customers_name_idx"),
+            (Wanted("active", region="Graz"), "customers_region_idx"),
+            (Wanted("active", industry="opera"), "customers_industry_idx"),
+            (Wanted("active", source="fair"), "customers_source_idx"),
+            (Wanted("active", tag="vip"), "customers_tags_idx"),
+            (Wanted("active", owner_id="ada"), "customers_owner_idx"),
         ):
-            wanted = customer_lists.Wanted("active", **fits)
-            assert index in await plan_of(connection, "customers", "customer_id", wanted), fits
-        wanted = people_lists.Wanted("active", name="Name 1999")
-        assert "people_name_idx" in await plan_of(connection, "people", "contact_id", wanted)
+            assert index in await plan_of(connection, "customers", "customer_id", wanted)
+        named = people_lists.Wanted("active", name="Name 1999")
+        assert "people_name_idx" in await plan_of(connection, "people", "contact_id", named)
+
+
+async def test_a_rare_value_has_a_plan_of_its_own_whatever_was_asked_before(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute(_MANY_CUSTOMERS, MANY)
+        await connection.execute("ANALYZE customers")
+        for region in (*["Wien"] * 10, "Graz"):
+            wanted = Wanted("active", region=region)
+            assert await list_customers(connection, wanted, None, 51)
+        kept = await connection.fetchval(
+            "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE $1",
+            "%region = %",
+        )
+    assert kept == 0

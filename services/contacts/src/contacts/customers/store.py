@@ -27,6 +27,7 @@ from contacts.customers.domain import (
 )
 from contacts.customers.ratings import save_ratings
 from contacts.duplicates import store as duplicates
+from contacts.filters import fetch_listed
 from contacts.history.domain import Changed
 from contacts.history.store import record_changes
 from contacts.matching.keys import KeyChanges, keys_of_changes
@@ -243,7 +244,7 @@ async def select_customers(
 ) -> list[Customer]:
     """The first customers, by id, that a condition with these values picks."""
     statement = f"{_SELECT} WHERE {condition} ORDER BY customer_id LIMIT {limit:d}"
-    return [_customer(row) for row in await connection.fetch(statement, *values)]
+    return [_customer(row) for row in await fetch_listed(connection, statement, values)]
 
 
 async def save_changes(

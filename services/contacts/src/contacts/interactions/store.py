@@ -14,7 +14,7 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
-from contacts.filters import where
+from contacts.filters import fetch_listed, where
 from contacts.interactions.domain import (
     Interaction,
     InteractionEvent,
@@ -180,7 +180,7 @@ async def list_interactions(
     SELECT {_COLUMNS} FROM interactions WHERE {condition}
     ORDER BY occurred_at DESC, interaction_id DESC LIMIT {limit:d}
     """
-    rows = await connection.fetch(statement, *values)
+    rows = await fetch_listed(connection, statement, values)
     return [_interaction(row) for row in rows]
 
 

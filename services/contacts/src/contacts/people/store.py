@@ -15,6 +15,7 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
 from contacts.duplicates import store as duplicates
+from contacts.filters import fetch_listed
 from contacts.history.domain import Changed
 from contacts.history.store import record_changes
 from contacts.identities import store as identities
@@ -267,7 +268,7 @@ async def select_people(
 ) -> list[Person]:
     """The first people, by id, whom a condition with these values picks."""
     statement = f"{_SELECT} WHERE {condition} ORDER BY contact_id LIMIT {limit:d}"
-    return [_person(row) for row in await connection.fetch(statement, *values)]
+    return [_person(row) for row in await fetch_listed(connection, statement, values)]
 
 
 async def find_members(

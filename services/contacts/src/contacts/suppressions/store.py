@@ -13,7 +13,7 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
-from contacts.filters import where
+from contacts.filters import fetch_listed, where
 from contacts.permits.store import lock_against_sending
 from contacts.suppressions.domain import AddSuppression, Command, Suppression, decide, evolve
 
@@ -71,7 +71,7 @@ async def list_suppressions(
 ) -> list[Suppression]:
     condition, values = where({**wanted.conditions(), "suppression_id > ?": after})
     statement = f"{_SELECT} WHERE {condition} ORDER BY suppression_id LIMIT {limit:d}"
-    rows = await connection.fetch(statement, *values)
+    rows = await fetch_listed(connection, statement, values)
     return [_suppression(row) for row in rows]
 
 
