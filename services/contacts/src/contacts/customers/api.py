@@ -1,11 +1,11 @@
 """Customers over HTTP."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import CustomerKind, CustomerState, Grade, Lifecycle, RecordStatus
@@ -30,7 +30,6 @@ from shared.http.requests import (
 from contacts.customers import handlers, lists, store
 from contacts.customers.domain import (
     ArchiveCustomer,
-    ChangeOwner,
     CreateCustomer,
     Customer,
     CustomerIdIsTakenError,
@@ -40,6 +39,7 @@ from contacts.customers.domain import (
     UpdateCustomer,
 )
 from contacts.customers.lifecycle import ApprovalMissingError, LifecycleMoveError, MoveLifecycle
+from contacts.customers.places import ChangeOwner, QueueCustomer
 from contacts.duplicates.domain import ProbableDuplicateError
 from contacts.inputs import CustomerIn, CustomerPatch
 from contacts.records import GONE, NOT_IN_USE
@@ -62,10 +62,24 @@ class CustomerOut(CustomerState):
 
 
 class OwnerIn(BaseModel):
-    """Who answers for the customer from now on, and why."""
+    """Who answers for the customer from now on, or in which queue it waits for one; and why."""
 
-    owner_id: Code
+    owner_id: Code | None = None
+    queue: Code | None = None
     reason_code: Code
+
+    @model_validator(mode="after")
+    def _names_one_place(self) -> Self:
+        if (self.owner_id is None) == (self.queue is None):
+            raise ValueError("name the owner or the queue")
+        return self
+
+    @property
+    def command(self) -> ChangeOwner | QueueCustomer:
+        if self.queue is not None:
+            return QueueCustomer(self.queue, self.reason_code)
+        assert self.owner_id is not None
+        return ChangeOwner(self.owner_id, self.reason_code)
 
 
 class ArchiveIn(BaseModel):
@@ -131,6 +145,7 @@ async def wanted_customers(  # noqa: PLR0913, PLR0917 -- one parameter per filte
     kind: CustomerKind | None = None,
     lifecycle: Lifecycle | None = None,
     owner_id: Annotated[Code | None, Query()] = None,
+    queue: Annotated[Code | None, Query(description="Where it waits for an owner.")] = None,
     grade: Annotated[Grade | None, Query(description="In force.")] = None,
     territory_code: Annotated[Code | None, Query()] = None,
     region: Annotated[Text | None, Query()] = None,
@@ -150,6 +165,7 @@ async def wanted_customers(  # noqa: PLR0913, PLR0917 -- one parameter per filte
         kind=kind,
         lifecycle=lifecycle,
         owner_id=owner_id,
+        queue=queue,
         grade=grade,
         territory_code=territory_code,
         region=region,
@@ -223,13 +239,15 @@ async def change_owner(
     if_match: IfMatch,
     response: Response,
 ) -> CustomerOut:
-    """Somebody else answers for the customer: `customer.owner-changed`.
+    """Somebody else answers for the customer, `customer.owner-changed`, or nobody does.
 
-    An employee who has left can answer for nothing (422, which names the successor). To move all
-    that an employee has, in every service, start a handover.
+    Then it waits in a queue, `customer.queued`, until somebody is named. An employee who has left
+    can answer for nothing (422, which names the successor). To move all that an employee has, in
+    every service, start a handover.
     """
-    command = ChangeOwner(body.owner_id, body.reason_code)
-    changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
+    changed = await handlers.change_customer(
+        pool, caller.cause, customer_id, body.command, if_match
+    )
     return _out(changed, response)
 
 

@@ -18,6 +18,7 @@ from shared.contracts.contacts import (
     CustomerLifecycleChanged,
     CustomerOffboarded,
     CustomerOwnerChanged,
+    CustomerQueued,
     CustomerRecordStatusChanged,
     CustomerRestored,
     CustomerState,
@@ -54,6 +55,15 @@ from contacts.customers.lifecycle import (
     follow,
     move,
     move_approved,
+)
+from contacts.customers.places import (
+    ChangeOwner,
+    PlaceCommand,
+    PlaceFact,
+    QueueCustomer,
+    change_place,
+    place_after,
+    with_place,
 )
 from contacts.records import (
     AwaitErasure,
@@ -122,15 +132,6 @@ class ReplaceFields:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeOwner:
-    """Another employee answers for the customer; in a handover, for an archived one too."""
-
-    owner_id: str
-    reason_code: str
-    handover_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ArchiveCustomer:
     """Put the record away: it is found when asked for, and offered no longer."""
 
@@ -146,7 +147,7 @@ Command: TypeAlias = (
     CreateCustomer
     | UpdateCustomer
     | ReplaceFields
-    | ChangeOwner
+    | PlaceCommand
     | MoveLifecycle
     | MoveApproved
     | FollowFact
@@ -164,7 +165,7 @@ CustomerEvent: TypeAlias = (
     | CustomerUpdated
     | CustomerLifecycleChanged
     | CustomerOffboarded
-    | CustomerOwnerChanged
+    | PlaceFact
     | CustomerArchived
     | CustomerRestored
     | CustomerRecordStatusChanged
@@ -190,8 +191,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 -- one per command
     match command:
         case UpdateCustomer() | ReplaceFields():
             return _update(customer.state, command)
-        case ChangeOwner():
-            return _change_owner(customer.state, command)
+        case ChangeOwner() | QueueCustomer():
+            return change_place(customer.state, command)
         case MoveLifecycle():
             return move(customer.state, command)
         case MoveApproved():
@@ -224,8 +225,8 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
         case CustomerLifecycleChanged():
             moved = {"lifecycle": event.to_lifecycle, "lifecycle_since": event.since}
             state = state.model_copy(update=moved)
-        case CustomerOwnerChanged():
-            state = state.model_copy(update={"owner_id": event.to_owner_id})
+        case CustomerOwnerChanged() | CustomerQueued():
+            state = state.model_copy(update=place_after(event))
         case CustomerArchived():
             state = state.model_copy(update={"record_status": "archived"})
         case CustomerRestored():
@@ -258,7 +259,7 @@ def _create(customer: Customer | None, command: CreateCustomer) -> Sequence[Cust
         lifecycle="prospect",
         lifecycle_since=command.at,
         created_at=command.at,
-        **command.profile,
+        **with_place(command.profile),
     )
     return [state, _created(state, command.import_id)]
 
@@ -270,6 +271,7 @@ def _created(state: CustomerState, import_id: UUID | None) -> CustomerCreated:
         lifecycle=state.lifecycle,
         source=state.source,
         owner_id=state.owner_id,
+        queue=state.queue,
         territory_code=state.territory_code,
         region=state.region,
         industry=state.industry,
@@ -314,22 +316,6 @@ def joined(present: Iterable[ExternalId], added: Iterable[ExternalId]) -> tuple[
     """Each once, in the order in which the store reads them."""
     named = {(each.system, each.id): each for each in (*present, *added)}
     return tuple(named[name] for name in sorted(named))
-
-
-def _change_owner(state: CustomerState, command: ChangeOwner) -> Sequence[CustomerEvent]:
-    if command.handover_id is None:
-        require_active(state)
-    if state.owner_id == command.owner_id:
-        return []
-    return [
-        CustomerOwnerChanged(
-            customer_id=state.customer_id,
-            from_owner_id=state.owner_id,
-            to_owner_id=command.owner_id,
-            reason_code=command.reason_code,
-            handover_id=command.handover_id,
-        )
-    ]
 
 
 def _put(

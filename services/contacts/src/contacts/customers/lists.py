@@ -23,6 +23,7 @@ class Wanted:
     kind: CustomerKind | None = None
     lifecycle: Lifecycle | None = None
     owner_id: str | None = None
+    queue: str | None = None
     grade: Grade | None = None
     territory_code: str | None = None
     region: str | None = None
@@ -43,6 +44,7 @@ class Wanted:
             "kind = ?": self.kind,
             "lifecycle = ?": self.lifecycle,
             "owner_id = ?": self.owner_id,
+            "queue = ?": self.queue,
             "customer_id IN (SELECT customer_id FROM customer_grades WHERE grade = ?)": self.grade,
             "territory_code = ?": self.territory_code,
             "region = ?": self.region,

@@ -37,7 +37,7 @@ from contacts.records import is_present
 
 _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
-    tags, created_at, record_status, merged_into, tax_id"""
+    tags, created_at, record_status, merged_into, tax_id, queue"""
 _FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
 _values_of = attrgetter(*_FIELDS)
 
@@ -54,7 +54,7 @@ _ARRAYS = """unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::uuid[],
-    $21::text[], $22::bigint[]"""
+    $21::text[], $22::text[], $23::bigint[]"""
 _NAMES = f"{_COLUMNS}, version"
 _PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 2))
 _INSERT = f"INSERT INTO customers ({_NAMES}) VALUES ({_PARAMETERS})"  # COPY takes two round trips
@@ -66,8 +66,8 @@ UPDATE customers SET
     size_band = new.size_band, language = new.language, currency = new.currency,
     timezone = new.timezone, website = new.website, tags = string_to_array(new.tags, E'\\x1f'),
     record_status = new.record_status, merged_into = new.merged_into, tax_id = new.tax_id,
-    version = new.version
-FROM {_ARRAYS}, $23::bigint[]) AS new ({_NAMES}, seen)
+    queue = new.queue, version = new.version
+FROM {_ARRAYS}, $24::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
 """
 _FIND_BY_EXTERNAL_IDS = """
