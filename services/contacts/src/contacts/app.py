@@ -60,7 +60,7 @@ from contacts.privacy.handlers import watch_deadlines
 from contacts.relationships import api as relationships
 from contacts.restorations import api as restorations
 from contacts.scans import api as scans
-from contacts.scans.handlers import run_scans
+from contacts.scans.handlers import run_scans, start_nightly
 from contacts.suppressions import api as suppressions
 from contacts.touches import api as touches_api
 from contacts.touches.consumers import touches
@@ -77,6 +77,7 @@ REVIEW_POLL = 60.0
 REVIEW_POLL_AT_REST = 600.0
 ASSESS_POLL = 3600.0
 AUTO_MERGE_POLL = 60.0
+NIGHTLY_POLL = 60.0
 NOT_ERASED = "record_status <> 'erased'"
 
 
@@ -84,6 +85,14 @@ def auto_merges(settings: Settings) -> list[Job]:
     """Merges without a person: a job where the setting says so."""
     job = partial(merge_sure, window=settings.merge_window)
     return [Job("auto-merges", job, every=AUTO_MERGE_POLL)] if settings.auto_merge else []
+
+
+def nightly_scans(settings: Settings) -> list[Job]:
+    """The whole base is looked through each night, unless the setting says otherwise."""
+    if settings.scan_hour == "off":
+        return []
+    job = partial(start_nightly, hour=settings.scan_hour)
+    return [Job("nightly-scans", job, every=NIGHTLY_POLL)]
 
 
 def create_app() -> FastAPI:
@@ -153,6 +162,7 @@ def create_app() -> FastAPI:
             Job("expire-consents", expire_consents, every=1.0, at_rest=30.0),
             Job("expire-reps", expire_reps, every=1.0, at_rest=30.0),
             Job("forget-permits", forget_ended, every=60.0),
+            *nightly_scans(settings),
             Job("duplicate-scans", run_scans, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("watch-deadlines", watch_deadlines, every=DEADLINE_POLL),
             Job(

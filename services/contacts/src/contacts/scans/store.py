@@ -90,6 +90,16 @@ async def take_scan(connection: Connection) -> Scan | None:
     return _scan(row) if row else None
 
 
+async def is_under_way(connection: Connection, entity_type: EntityType) -> bool:
+    """Whether any scan of these records is not done yet."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM duplicate_scans"
+        " WHERE status IN ('keying', 'comparing') AND entity_type = $1)",
+        entity_type,
+    )
+    return found
+
+
 async def insert_scan(connection: Connection, scan: Scan) -> None:
     with refusing({"duplicate_scans_pkey": StaleVersionError}):
         await connection.execute(_INSERT, *(getattr(scan, name) for name in _FIELDS))
