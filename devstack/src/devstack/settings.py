@@ -38,6 +38,9 @@ SECRETS = (
     "POSTGRES_PASSWORD",
     *(service.password_variable for service in SERVICES),
 )
+SCAN_HOUR = "CONTACTS_SCAN_HOUR"
+"""Nobody waits for the night to see this system do something."""
+
 PASSED_ON = ("RAPPORT_JWT_ALGORITHM",)
 SECURE = "SECURE"
 SUBSCRIBERS = "RAPPORT_SUBSCRIBERS"
@@ -148,6 +151,7 @@ def choose(state: State, environment: Mapping[str, str]) -> Settings:
     own_databases = _choose_databases(values, environment)
     values |= {name: environment.get(name, own) for name, own in _addresses(values).items()}
     values |= {name: environment[name] for name in PASSED_ON if name in environment}
+    values[SCAN_HOUR] = environment.get(SCAN_HOUR, "off")
     return Settings(values, own_kafka, frozenset(own_databases))
 
 

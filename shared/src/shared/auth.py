@@ -1,7 +1,7 @@
 """Who calls: a bearer JWT names a subject and its roles; each endpoint says which may use it."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -99,11 +99,14 @@ def own_token(key: str, service: str, role: Role) -> Callable[[], str]:
     return issue
 
 
-def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that lets callers with one of these roles in, and always an admin."""
-    allowed = frozenset(roles) | {"admin"}
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A dependency that lets callers in who have one of these roles."""
 
-    async def caller(  # a plain function would run in a thread
+    roles: frozenset[Role]
+
+    async def __call__(  # a plain function would run in a thread
+        self,
         request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Caller:
@@ -111,8 +114,8 @@ def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
             raise UnauthenticatedError
         authenticator: Authenticator = request.app.state.authenticator
         subject, held = authenticator.claims(credentials.credentials)
-        if not held & allowed:
-            raise RoleNotAllowedError(needed=sorted(allowed))
+        if not held & self.roles:
+            raise RoleNotAllowedError(needed=sorted(self.roles))
         return Caller(
             subject,
             held,
@@ -124,7 +127,11 @@ def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
             ),
         )
 
-    return caller
+
+def allow(*roles: Role) -> Allowed:
+    """Whoever has one of these roles is let in, and always an admin."""
+    let_in: tuple[Role, ...] = (*roles, "admin")
+    return Allowed(frozenset(let_in))
 
 
 allow_any_role = allow(*ROLES)

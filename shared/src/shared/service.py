@@ -1,8 +1,8 @@
 """Composition: makes a FastAPI app of a service's routers, consumers and jobs."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
 
@@ -12,7 +12,9 @@ from shared.contracts.readers import own_topics
 from shared.garbage import spare_the_collector
 from shared.http import clearing, events, operations, parked, resync
 from shared.http.context import RequestContext
+from shared.http.openapi import Api
 from shared.http.problems import add_problem_handlers
+from shared.http.refusing import about_problems
 from shared.logs import configure_logs
 from shared.messaging.bookmarks import Cursors
 from shared.messaging.following import Following
@@ -21,11 +23,20 @@ from shared.messaging.resyncing import Resyncable, Resyncing
 from shared.runtime import Job, Work, running
 from shared.settings import ServiceSettings
 
+_CHAPTERS_OF_ALL = {
+    "events": "What the service publishes, for those who cannot read Kafka.",
+    "resync": "Have it published again how records are now.",
+    "parked records": "What a consumer could not apply: look at it, redrive or discard it.",
+    "privacy": "What the service holds of a person, for whoever answers an access request.",
+    "operations": "Whether the service is alive and ready, and its figures.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """What a service consists of; `app.py` fills it in, `build_app` runs it.
 
+    `chapters` are the tags of its routers, each with a sentence that says what is there.
     `resyncables` are the aggregates whose snapshots it can publish again; without any it has no
     resync. `prepare` is done at each start before anything else runs, possibly by two processes.
     """
@@ -33,6 +44,7 @@ class Service:
     name: str
     summary: str
     routers: Sequence[APIRouter]
+    chapters: Mapping[str, str] = field(default_factory=dict[str, str])
     consumers: Sequence[Consumer] = ()
     jobs: Sequence[Job] = ()
     resyncables: Sequence[Resyncable] = ()
@@ -66,7 +78,16 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
             app.state.pool = runtime.pool
             yield
 
-    app = FastAPI(title=f"Rapport {service.name}", summary=service.summary, lifespan=lifespan)
+    app = Api(
+        title=f"Rapport {service.name}",
+        summary=service.summary,
+        description=about_problems(service.name),
+        openapi_tags=[
+            {"name": name, "description": sentence}
+            for name, sentence in {**_CHAPTERS_OF_ALL, **service.chapters}.items()
+        ],
+        lifespan=lifespan,
+    )
     app.state.settings = settings
     app.state.consumers = {consumer.name: consumer for consumer in service.consumers}
     app.state.following = following

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from shared.contracts.privacy import ANSWERING
 from shared.db import Pool, open_pool
 
 from tests.databases import Databases
+from tests.documented import Documented
 
 JWT_KEY = "a-key-for-tests-that-is-long-enough"
 HASH_KEY = "a-hash-key-for-tests"
@@ -23,9 +25,10 @@ RULES = PointRules(HASH_KEY)
 
 @dataclass
 class Api:
-    """The HTTP door, with a token of the wanted roles."""
+    """The HTTP door, with a token of the wanted roles; refuses only as its document says."""
 
     client: httpx.AsyncClient
+    documented: Documented
 
     async def call(
         self,
@@ -38,7 +41,9 @@ class Api:
     ) -> httpx.Response:
         token = issue_token(JWT_KEY, subject, roles)
         headers = {"authorization": f"Bearer {token}", **request.pop("headers", {})}
-        return await self.client.request(method, path, headers=headers, **request)
+        answer = await self.client.request(method, path, headers=headers, **request)
+        self.documented.check(answer)
+        return answer
 
     async def post(self, path: str, body: Any = None, **request: Any) -> httpx.Response:
         return await self.call("POST", path, json=body if body is not None else {}, **request)
@@ -124,6 +129,12 @@ def outbox(pool: Pool) -> Outbox:
     return Outbox(pool)
 
 
+@cache
+def documented() -> Documented:
+    """Read once: it takes longer than most tests."""
+    return Documented(create_app().openapi())
+
+
 @pytest.fixture
 async def api(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
     monkeypatch.setenv("CONTACTS_DATABASE_URL", "postgresql:///unused")
@@ -136,7 +147,7 @@ async def api(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]
     app.state.pool = pool
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://contacts") as client:
-        yield Api(client)
+        yield Api(client, documented())
 
 
 @pytest.fixture

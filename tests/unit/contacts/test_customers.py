@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from contacts.customers.domain import (
     ArchiveCustomer,
-    ChangeOwner,
     CreateCustomer,
     Customer,
     CustomerIdIsTakenError,
@@ -28,6 +27,7 @@ from contacts.customers.lifecycle import (
     MoveLifecycle,
     Trigger,
 )
+from contacts.customers.places import UNASSIGNED, ChangeOwner, QueueCustomer
 from contacts.publishing import published
 from contacts.records import RecordIsArchivedError, RecordIsErasedError, RecordIsMergedError
 from hypothesis import given
@@ -38,6 +38,7 @@ from shared.contracts.contacts import (
     CustomerLifecycleChanged,
     CustomerOffboarded,
     CustomerOwnerChanged,
+    CustomerQueued,
     CustomerRestored,
     CustomerUpdated,
     ExternalId,
@@ -60,7 +61,13 @@ def customer(**fields: Any) -> Customer:
 def test_a_new_customer_is_a_prospect() -> None:
     change = carry_out(None, CREATE)
     assert change.facts == (
-        CustomerCreated(customer_id=ID, kind="individual", lifecycle="prospect", source="manual"),
+        CustomerCreated(
+            customer_id=ID,
+            kind="individual",
+            lifecycle="prospect",
+            source="manual",
+            queue=UNASSIGNED,
+        ),
     )
     assert (change.after.version, change.after.state.lifecycle_since) == (1, AT)
 
@@ -96,9 +103,36 @@ def test_the_same_owner_again_stays_quiet() -> None:
     change = carry_out(customer(), ChangeOwner("anna", "new"), ChangeOwner("anna", "new"))
     assert change.facts == (
         CustomerOwnerChanged(
-            customer_id=ID, from_owner_id=None, to_owner_id="anna", reason_code="new"
+            customer_id=ID, from_queue=UNASSIGNED, to_owner_id="anna", reason_code="new"
         ),
     )
+
+
+def test_a_customer_has_an_owner_or_waits_in_a_queue() -> None:
+    for said, place in (
+        ({}, (None, UNASSIGNED)),
+        ({"queue": "vip"}, (None, "vip")),
+        ({"owner_id": "anna"}, ("anna", None)),
+    ):
+        new = carry_out(None, replace(CREATE, profile={**CREATE.profile, **said})).after
+        assert (new.state.owner_id, new.state.queue) == place
+        queued = carry_out(new, QueueCustomer("late", "x")).after.state
+        assert (queued.owner_id, queued.queue) == (None, "late")
+        owned = carry_out(new, ChangeOwner("ben", "x")).after.state
+        assert (owned.owner_id, owned.queue) == ("ben", None)
+
+
+def test_the_same_queue_again_stays_quiet() -> None:
+    owned = carry_out(customer(), ChangeOwner("anna", "new")).after
+    change = carry_out(owned, QueueCustomer("late", "left"), QueueCustomer("late", "left"))
+    assert change.facts == (
+        CustomerQueued(customer_id=ID, from_owner_id="anna", to_queue="late", reason_code="left"),
+    )
+
+
+def test_an_archived_customer_is_not_queued() -> None:
+    with pytest.raises(RecordIsArchivedError):
+        decide(customer(record_status="archived"), QueueCustomer("late", "x"))
 
 
 @pytest.mark.parametrize("start", LIFECYCLES)

@@ -57,6 +57,13 @@ def create_app() -> FastAPI:
     service = Service(
         name="campaigns",
         summary="Forms, segments, campaigns, and mail that honours every no.",
+        chapters={
+            "forms": "Forms of web sites, and what people submit by them.",
+            "segments": "Sets of people by rules or by hand.",
+            "campaigns": "What is written to which segments, and when.",
+            "messages": "What became of each message; the links in it.",
+            "confirmations": "The link by which somebody confirms what they allowed.",
+        },
         routers=(
             forms_api.router,
             segments_api.router,

@@ -13,8 +13,10 @@ from shared.settings import from_environment
 from contacts.access_requests import api as access_requests
 from contacts.access_requests.consumers import consumer as privacy_consumer
 from contacts.access_requests.handlers import assemble, forget_bundles
+from contacts.addresses import api as addresses
 from contacts.auto_merges.handlers import merge_sure
 from contacts.candidates import api as candidates
+from contacts.chapters import CHAPTERS
 from contacts.config import Settings
 from contacts.consents import api as consents
 from contacts.consents.consumers import confirmations, optouts
@@ -63,7 +65,7 @@ from contacts.privacy.handlers import watch_deadlines
 from contacts.relationships import api as relationships
 from contacts.restorations import api as restorations
 from contacts.scans import api as scans
-from contacts.scans.handlers import run_scans
+from contacts.scans.handlers import run_scans, start_nightly
 from contacts.suppressions import api as suppressions
 from contacts.touches import api as touches_api
 from contacts.touches.consumers import touches
@@ -81,6 +83,7 @@ REVIEW_POLL_AT_REST = 600.0
 ASSESS_POLL = 3600.0
 DORMANCY_POLL = 3600.0
 AUTO_MERGE_POLL = 60.0
+NIGHTLY_POLL = 60.0
 NOT_ERASED = "record_status <> 'erased'"
 
 
@@ -90,15 +93,25 @@ def auto_merges(settings: Settings) -> list[Job]:
     return [Job("auto-merges", job, every=AUTO_MERGE_POLL)] if settings.auto_merge else []
 
 
+def nightly_scans(settings: Settings) -> list[Job]:
+    """The whole base is looked through each night, unless the setting says otherwise."""
+    if settings.scan_hour == "off":
+        return []
+    job = partial(start_nightly, hour=settings.scan_hour)
+    return [Job("nightly-scans", job, every=NIGHTLY_POLL)]
+
+
 def create_app() -> FastAPI:
     settings = from_environment(Settings)
     rules = settings.point_rules
     service = Service(
         name="contacts",
         summary="Customers, people, their consents, and imports.",
+        chapters=CHAPTERS,
         routers=[
             customers.router,
             people.router,
+            addresses.router,
             consents.router,
             permits.router,
             restorations.router,
@@ -158,6 +171,7 @@ def create_app() -> FastAPI:
             Job("expire-consents", expire_consents, every=1.0, at_rest=30.0),
             Job("expire-reps", expire_reps, every=1.0, at_rest=30.0),
             Job("forget-permits", forget_ended, every=60.0),
+            *nightly_scans(settings),
             Job("duplicate-scans", run_scans, every=SCAN_POLL, at_rest=SCAN_POLL_AT_REST),
             Job("watch-deadlines", watch_deadlines, every=DEADLINE_POLL),
             Job(

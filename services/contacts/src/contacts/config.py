@@ -1,7 +1,7 @@
 """Settings of contacts; see services/contacts/README.md for what each is for."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, SecretStr, model_validator
 from shared.auth import own_token
@@ -9,6 +9,8 @@ from shared.settings import KafkaSettings, ServiceSettings, kafka_of
 
 from contacts.departments import Departments
 from contacts.points import PointRules
+
+Hour: TypeAlias = Annotated[int, Field(ge=0, le=23)]
 
 
 class Settings(ServiceSettings):
@@ -32,6 +34,7 @@ class Settings(ServiceSettings):
     )
 
     auto_merge: bool = Field(default=False, validation_alias="CONTACTS_AUTO_MERGE")
+    scan_hour: Hour | Literal["off"] = Field(default=2, validation_alias="CONTACTS_SCAN_HOUR")
 
     @model_validator(mode="after")
     def _can_ask_departments(self) -> Self:

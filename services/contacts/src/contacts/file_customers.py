@@ -11,7 +11,6 @@ from shared.ids import new_id
 
 from contacts.customers import store
 from contacts.customers.domain import (
-    ChangeOwner,
     Command,
     CreateCustomer,
     Customer,
@@ -21,12 +20,13 @@ from contacts.customers.domain import (
     UpdateCustomer,
     carry_out,
 )
+from contacts.customers.places import ChangeOwner, QueueCustomer
 from contacts.duplicates import handlers as duplicates
 from contacts.file_layout import EXTERNAL_ID, KNOWN, Batch, Tally
 from contacts.file_rows import CustomerRow
 from contacts.matching.subjects import Traits, customer_traits
 
-_NOT_UPDATED = frozenset({"source", "owner_id"})
+_NOT_UPDATED = frozenset({"source", "owner_id", "queue"})
 """Where a customer came from stays; who owns it is a fact of its own."""
 
 
@@ -142,6 +142,8 @@ def _updates(batch: Batch, row: CustomerRow) -> Sequence[Command]:
     said = row.said.given()
     profile = {name: value for name, value in said.items() if name not in _NOT_UPDATED}
     update = UpdateCustomer(profile, batch.import_id)
+    if row.said.queue is not None:
+        return [update, QueueCustomer(row.said.queue, "import")]
     if row.said.owner_id is None:
         return [update]
     return [update, ChangeOwner(row.said.owner_id, "import")]

@@ -95,6 +95,16 @@ class CustomerIn(_CustomerInput):
     display_name: Text
     source: Text = "manual"
     owner_id: Code | None = None
+    queue: Annotated[
+        Code | None,
+        Field(description="Where it waits for an owner; `unassigned`, where neither is said."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if self.owner_id is not None and self.queue is not None:
+            raise ValueError("a customer has an owner or waits in a queue, not both")
+        return self
 
     def given(self) -> dict[str, Any]:
         said = super().given()

@@ -37,6 +37,11 @@ class RecordIsRestrictedError(ConflictError):
     """The person asked that nobody processes the record; lift the restriction first."""
 
 
+GONE = (RecordIsMergedError, RecordIsErasedError)
+NOT_IN_USE = (RecordIsArchivedError, *GONE)
+"""What `require_present` and `require_active` refuse with."""
+
+
 @dataclass(frozen=True, slots=True)
 class AwaitErasure:
     """Leave the record alone from now on: it is to be erased."""

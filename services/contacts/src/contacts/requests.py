@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Query, Request
+from pydantic import AwareDatetime
 from shared.http.requests import Code
 
 from contacts.config import Settings
@@ -30,6 +31,14 @@ ForceReason: TypeAlias = Annotated[
     Query(
         description="Why the record is created although a very similar one is known, as a code:"
         " `other-branch`, `twins`. The pair becomes a duplicate case all the same."
+    ),
+]
+Since: TypeAlias = Annotated[
+    AwareDatetime | None,
+    Query(
+        description="At that time or later. Whoever asks again and again asks from a minute before"
+        " the last answer on, for what is under way bears the time at which it began; the events"
+        " tell each change once, and in order."
     ),
 ]
 AsIs: TypeAlias = Annotated[

@@ -32,6 +32,13 @@ def create_app() -> FastAPI:
     service = Service(
         name="customer-360",
         summary="One view of the customer, folded from every fact.",
+        chapters={
+            "search": "Find a customer by whatever is known of it.",
+            "profiles": "Everything about one customer, as fresh as its sources.",
+            "timeline": "Everything that happened with a customer, the latest first.",
+            "streams": "Be told when a customer has changed.",
+            "handovers": "What a new owner has to know of what is handed over.",
+        },
         routers=(
             search.router,
             profiles.router,

@@ -46,6 +46,13 @@ def create_app() -> FastAPI:
     service = Service(
         name="pipeline",
         summary="Leads, deals, promises and orders.",
+        chapters={
+            "leads": "Who might buy, from the first sign to a customer and a deal.",
+            "deals": "What might be sold: amount, close date, dangers, and how it ends.",
+            "commitments": "What a customer was promised until a day, and whether it was kept.",
+            "pipelines": "Which stages a deal goes through, by versions.",
+            "orders": "What customers ordered, as the order system tells it.",
+        },
         routers=(
             leads_api.router,
             deals_api.router,

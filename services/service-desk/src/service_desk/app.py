@@ -39,6 +39,13 @@ def create_app() -> FastAPI:
     service = Service(
         name="service-desk",
         summary="Tickets, the clocks that run against them, and how satisfied people were.",
+        chapters={
+            "tickets": "What customers ask for or complain about, from the first word to the end.",
+            "agents": "Who answers: skills, shifts, absences.",
+            "calendars": "When work is done, by which the clocks of tickets run.",
+            "service levels": "How fast tickets are answered and solved, by policies.",
+            "surveys": "How satisfied people were.",
+        },
         routers=(
             service_desk.tickets.api.router,
             service_desk.agents.api.router,

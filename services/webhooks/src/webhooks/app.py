@@ -30,6 +30,10 @@ def create_app() -> FastAPI:
     service = Service(
         name="webhooks",
         summary="Facts as signed HTTP requests, for those without Kafka.",
+        chapters={
+            "subscriptions": "Who is told which events, at which address.",
+            "deliveries": "What was sent, what was answered, and sending it again.",
+        },
         routers=(subscriptions_api.router, log_api.router),
         consumers=(delivery_consumers.consumer,),
         jobs=(

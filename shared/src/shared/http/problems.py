@@ -1,6 +1,6 @@
 """Problem details (RFC 9457) for every error: what was wrong, where, and nothing of the inside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -41,19 +41,41 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """One problem document; `code` is stable and names the kind of problem."""
+    return _answer(problem_body(status, code, title, members), headers)
+
+
+def problem_body(
+    status: int, code: str, title: str, members: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """What the document says."""
     body = {"type": f"urn:rapport:problem:{code}", "title": title, "status": status}
-    return JSONResponse(
-        jsonable_encoder({**(members or {}), **body}),
-        status_code=status,
-        headers=dict(headers or {}),
-        media_type=MEDIA_TYPE,
-    )
+    encoded: dict[str, Any] = jsonable_encoder({**(members or {}), **body})
+    return encoded
+
+
+def refusal_body(refusal: Refusal) -> dict[str, Any]:
+    """What the document of a refusal says."""
+    return problem_body(refusal.status, refusal.code(), refusal.message(), refusal.details)
+
+
+def malformed_body(errors: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """What is said of input with these errors."""
+    return problem_body(422, "malformed-input", "The input is not valid.", {"errors": errors})
+
+
+UNAVAILABLE = problem_body(503, "unavailable", "A part of the system is down; try again.")
 
 
 def refusal_problem(refusal: Refusal) -> JSONResponse:
     """A refusal as the answer to a request."""
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, UnauthenticatedError) else {}
-    return problem(refusal.status, refusal.code(), refusal.message(), refusal.details, headers)
+    return _answer(refusal_body(refusal), headers)
+
+
+def _answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        body, status_code=body["status"], headers=dict(headers or {}), media_type=MEDIA_TYPE
+    )
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
@@ -71,7 +93,7 @@ async def _malformed(_request: Request, error: Exception) -> JSONResponse:
         }
         for wrong in error.errors()
     ]
-    return problem(422, "malformed-input", "The input is not valid.", {"errors": errors})
+    return _answer(malformed_body(errors))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
@@ -88,9 +110,6 @@ async def _not_storable(request: Request, error: Exception) -> JSONResponse:
 async def _failed(_request: Request, error: Exception) -> JSONResponse:
     if is_infrastructure_fault(error):
         logger.error("request_hit_outage", error=repr(error))
-        headers: dict[str, Any] = {"Retry-After": "5"}
-        return problem(
-            503, "unavailable", "A part of the system is down; try again.", None, headers
-        )
+        return _answer(UNAVAILABLE, {"Retry-After": "5"})
     logger.error("request_failed", exc_info=error)
     return problem(500, "internal", "Something went wrong on our side.")

@@ -153,6 +153,7 @@ async def post_campaign(
 async def get_campaigns(
     pool: Database, _caller: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[CampaignOut]:
+    """Campaigns by id."""
     key = read_cursor(cursor, UUID)
     campaigns = await store.list_campaigns(pool, key[0] if key else None, limit + 1)
     page = page_of(campaigns, limit, lambda campaign: [campaign.campaign_id])
@@ -163,6 +164,7 @@ async def get_campaigns(
 async def get_campaign(
     campaign_id: UUID, pool: Database, _caller: Reader, response: Response
 ) -> CampaignOut:
+    """The campaign, and how many of its messages stand where."""
     campaign = await store.load_campaign(pool, campaign_id)
     tag_version(response, campaign.version)
     return CampaignOut.of(campaign, await messages.count_by_status(pool, campaign_id))

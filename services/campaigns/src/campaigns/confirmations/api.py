@@ -39,7 +39,16 @@ async def get_confirmation(token: Token, links: SignedLinks) -> HTMLResponse:
     return HTMLResponse(_PAGE.format(content=_ASK))
 
 
-@router.post("/k/{token}", dependencies=[Depends(_limit)])
+@router.post(
+    "/k/{token}",
+    dependencies=[Depends(_limit)],
+    responses={
+        410: {
+            "description": "A page that says that the link's time is over.",
+            "content": {"text/html": {"schema": {"type": "string"}}},
+        }
+    },
+)
 async def post_confirmation(
     token: Token, request: Request, pool: Database, links: SignedLinks
 ) -> HTMLResponse:

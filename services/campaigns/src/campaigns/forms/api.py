@@ -169,6 +169,7 @@ async def post_form(body: FormIn, pool: Database, links: SignedLinks, caller: Ma
 async def get_forms(
     pool: Database, links: SignedLinks, _caller: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[FormOut]:
+    """Forms by id, each in its latest version."""
     key = read_cursor(cursor, str)
     forms = await store.list_forms(pool, key[0] if key else None, limit + 1)
     page = page_of(forms, limit, lambda form: [form.form_id])

@@ -98,6 +98,7 @@ def _bounded(rule: Mapping[str, Any]) -> Mapping[str, Any]:
 async def get_segments(
     pool: Database, _caller: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[SegmentOut]:
+    """Segments by id."""
     key = read_cursor(cursor, UUID)
     segments = await store.list_segments(pool, key[0] if key else None, limit + 1)
     page = page_of(segments, limit, lambda segment: [segment.segment_id])
@@ -108,6 +109,7 @@ async def get_segments(
 async def get_segment(
     segment_id: UUID, pool: Database, _caller: Reader, response: Response
 ) -> SegmentOut:
+    """The segment as it is; its version is in ETag."""
     segment = await store.load_segment(pool, segment_id)
     tag_version(response, segment.version)
     return SegmentOut.of(segment)
@@ -117,6 +119,7 @@ async def get_segment(
 async def get_members(
     segment_id: UUID, pool: Database, _caller: Reader, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[MemberOut]:
+    """The people who are in the segment now, by id."""
     await store.load_segment(pool, segment_id)
     key = read_cursor(cursor, UUID)
     members = await store.list_members(pool, segment_id, key[0] if key else None, limit + 1)

@@ -8,11 +8,25 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Query, Response
 from shared.access_requests import Discloser
+from shared.http.refusing import refuses
 from shared.http.requests import Database, NewId
 
 from contacts.access_requests import handlers, store
+from contacts.access_requests.domain import (
+    AccessIsAskedForError,
+    BundleNotFoundError,
+    PersonIsBeingErasedError,
+)
 from contacts.access_requests.page import page_of
+from contacts.people.domain import ContactNotFoundError
 from contacts.privacy.api import Officer, PersonNamedIn, RequestOut, out
+from contacts.privacy.domain import (
+    IdentityIsNotVerifiedError,
+    KindForbidsError,
+    PrivacyRequestExistsError,
+    PrivacyRequestIsOverError,
+    PrivacyRequestNotFoundError,
+)
 from contacts.privacy.handlers import Asked
 from contacts.requests import Rules
 
@@ -30,7 +44,11 @@ Format = Annotated[
 ]
 
 
-@router.post("/exports", status_code=201)
+@router.post(
+    "/exports",
+    status_code=201,
+    responses=refuses(ContactNotFoundError, PrivacyRequestExistsError, AccessIsAskedForError),
+)
 async def request_export(
     caller: Officer, pool: Database, request_id: NewId, body: PersonNamedIn
 ) -> RequestOut:
@@ -39,7 +57,16 @@ async def request_export(
     return out(await handlers.request_export(pool, caller.cause, asked))
 
 
-@router.post("/exports/{request_id}/start")
+@router.post(
+    "/exports/{request_id}/start",
+    responses=refuses(
+        PrivacyRequestNotFoundError,
+        IdentityIsNotVerifiedError,
+        PersonIsBeingErasedError,
+        PrivacyRequestIsOverError,
+        KindForbidsError,
+    ),
+)
 async def begin_export(
     caller: Officer, pool: Database, rules: Rules, request_id: UUID
 ) -> RequestOut:
@@ -47,7 +74,9 @@ async def begin_export(
     return out(await handlers.begin_export(pool, caller.cause, request_id, rules))
 
 
-@router.get("/requests/{request_id}/bundle", response_class=Response)
+@router.get(
+    "/requests/{request_id}/bundle", response_class=Response, responses=refuses(BundleNotFoundError)
+)
 async def read_bundle(
     caller: Discloser, pool: Database, request_id: UUID, wanted: Format = "json"
 ) -> Response:

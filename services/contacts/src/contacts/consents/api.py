@@ -10,20 +10,29 @@ from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import Channel, ConsentStatus, LawfulBasis, Purpose
 from shared.errors import InvalidError
+from shared.http.refusing import refuses
 from shared.http.requests import Database, NewId, Text, tag_version
 
 from contacts.consents import handlers, store
 from contacts.consents.commands import (
+    ActIsOlderError,
+    BasisDoesNotFitError,
+    ChannelCannotConfirmError,
     Command,
     Consent,
+    ConsentIsGrantedError,
     DenyConsent,
     Evidence,
+    EvidenceMissingError,
     GrantConsent,
+    PeriodIsEmptyError,
     RequestConsent,
     Subject,
     WithdrawConsent,
 )
 from contacts.people import store as people
+from contacts.people.domain import ContactNotFoundError
+from contacts.records import GONE, RecordIsRestrictedError
 
 router = APIRouter(prefix="/v1/contacts/{contact_id}/consents", tags=["consents"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -95,6 +104,7 @@ class ConsentOut(BaseModel):
 
 @router.get("")
 async def list_consents(caller: Reader, pool: Database, contact_id: UUID) -> list[ConsentOut]:
+    """What the person allowed and refused; a channel and purpose not listed is unknown."""
     del caller
     async with pool.acquire() as connection:
         await people.load_person(connection, contact_id)
@@ -102,7 +112,19 @@ async def list_consents(caller: Reader, pool: Database, contact_id: UUID) -> lis
         return [_out(consent) for consent in await store.list_consents(connection, current)]
 
 
-@router.post("/grant")
+@router.post(
+    "/grant",
+    responses=refuses(
+        ContactNotFoundError,
+        *GONE,
+        RecordIsRestrictedError,
+        ActIsOlderError,
+        EvidenceMissingError,
+        BasisDoesNotFitError,
+        CapturedInFutureError,
+        PeriodIsEmptyError,
+    ),
+)
 async def grant_consent(
     caller: Editor, pool: Database, contact_id: UUID, body: GrantIn, response: Response
 ) -> ConsentOut:
@@ -119,7 +141,18 @@ async def grant_consent(
     return await _change(pool, caller, command, response)
 
 
-@router.post("/request")
+@router.post(
+    "/request",
+    responses=refuses(
+        ContactNotFoundError,
+        *GONE,
+        RecordIsRestrictedError,
+        ActIsOlderError,
+        EvidenceMissingError,
+        CapturedInFutureError,
+        ChannelCannotConfirmError,
+    ),
+)
 async def request_consent(
     caller: Editor,
     pool: Database,
@@ -139,17 +172,23 @@ async def request_consent(
     return await _change(pool, caller, command, response)
 
 
-@router.post("/deny")
+@router.post(
+    "/deny", responses=refuses(ContactNotFoundError, ConsentIsGrantedError, CapturedInFutureError)
+)
 async def deny_consent(
     caller: Editor, pool: Database, contact_id: UUID, body: ConsentIn, response: Response
 ) -> ConsentOut:
+    """Note a no to what the person was never asked, or has not confirmed: `consent.denied`.
+
+    What is granted is withdrawn instead (409).
+    """
     command = DenyConsent(
         _subject(contact_id, body), body.source, _captured_at(caller, body.captured_at)
     )
     return await _change(pool, caller, command, response)
 
 
-@router.post("/withdraw")
+@router.post("/withdraw", responses=refuses(ContactNotFoundError, CapturedInFutureError))
 async def withdraw_consent(
     caller: Editor, pool: Database, contact_id: UUID, body: ConsentIn, response: Response
 ) -> ConsentOut:
@@ -169,7 +208,7 @@ async def withdraw_consent(
     return _out(consent)
 
 
-@router.post("/withdraw-all")
+@router.post("/withdraw-all", responses=refuses(ContactNotFoundError, CapturedInFutureError))
 async def withdraw_everything(
     caller: Editor, pool: Database, contact_id: UUID, body: NoIn
 ) -> list[ConsentOut]:

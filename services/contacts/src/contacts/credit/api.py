@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import Credit, CreditBasis
+from shared.http.refusing import refuses
 from shared.http.requests import (
     Code,
     Currency,
@@ -23,8 +24,11 @@ from shared.http.requests import (
 )
 
 from contacts.credit import handlers, store
+from contacts.credit.domain import LimitMissingError
 from contacts.customers import store as customers
-from contacts.customers.domain import Customer
+from contacts.customers.credit import HoldFollowsPolicyError, LimitNeedsApprovalError
+from contacts.customers.domain import Customer, CustomerNotFoundError
+from contacts.records import NOT_IN_USE
 
 router = APIRouter(tags=["credit"])
 Setter = Annotated[Caller, Depends(allow("sales", "integration"))]
@@ -63,6 +67,7 @@ class CreditOut(BaseModel):
 async def read_credit(
     caller: Reader, pool: Database, customer_id: UUID, response: Response
 ) -> CreditOut:
+    """What the customer may owe and owes, and whether a hold forbids to sell on credit."""
     del caller
     async with pool.acquire() as connection:
         return _out(await customers.load_customer(connection, customer_id), response)
@@ -84,7 +89,12 @@ async def suggest_credit_limit(
         return await handlers.suggest_limit(connection, customer, currency, terms_days, now)
 
 
-@router.put("/v1/customers/{customer_id}/credit/limit")
+@router.put(
+    "/v1/customers/{customer_id}/credit/limit",
+    responses=refuses(
+        CustomerNotFoundError, *NOT_IN_USE, LimitMissingError, LimitNeedsApprovalError
+    ),
+)
 async def set_credit_limit(
     caller: Setter,
     pool: Database,
@@ -99,7 +109,9 @@ async def set_credit_limit(
     return _out(changed, response)
 
 
-@router.post("/v1/customers/{customer_id}/credit/hold")
+@router.post(
+    "/v1/customers/{customer_id}/credit/hold", responses=refuses(CustomerNotFoundError, *NOT_IN_USE)
+)
 async def place_credit_hold(
     caller: Holder,
     pool: Database,
@@ -113,7 +125,10 @@ async def place_credit_hold(
     return _out(held, response)
 
 
-@router.post("/v1/customers/{customer_id}/credit/release")
+@router.post(
+    "/v1/customers/{customer_id}/credit/release",
+    responses=refuses(CustomerNotFoundError, *NOT_IN_USE, HoldFollowsPolicyError),
+)
 async def release_credit_hold(
     caller: Holder,
     pool: Database,

@@ -1,16 +1,18 @@
 """Customers over HTTP."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
-from shared.contracts.contacts import CustomerState, Lifecycle, RecordStatus
+from shared.contracts.contacts import CustomerKind, CustomerState, Grade, Lifecycle, RecordStatus
 from shared.errors import InvalidError
+from shared.handovers import OwnerHasLeftError
 from shared.http.moved import moved_to
+from shared.http.refusing import refuses
 from shared.http.requests import (
     Code,
     Cursor,
@@ -25,18 +27,23 @@ from shared.http.requests import (
     tag_version,
 )
 
-from contacts.customers import handlers, store
+from contacts.customers import handlers, lists, store
 from contacts.customers.domain import (
     ArchiveCustomer,
-    ChangeOwner,
     CreateCustomer,
     Customer,
+    CustomerIdIsTakenError,
+    CustomerNotFoundError,
+    ExternalIdIsTakenError,
     RestoreCustomer,
     UpdateCustomer,
 )
-from contacts.customers.lifecycle import MoveLifecycle
+from contacts.customers.lifecycle import ApprovalMissingError, LifecycleMoveError, MoveLifecycle
+from contacts.customers.places import ChangeOwner, QueueCustomer
+from contacts.duplicates.domain import ProbableDuplicateError
 from contacts.inputs import CustomerIn, CustomerPatch
-from contacts.requests import AsIs, ForceReason
+from contacts.records import GONE, NOT_IN_USE
+from contacts.requests import AsIs, ForceReason, Since
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 Creator = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -55,10 +62,24 @@ class CustomerOut(CustomerState):
 
 
 class OwnerIn(BaseModel):
-    """Who answers for the customer from now on, and why."""
+    """Who answers for the customer from now on, or in which queue it waits for one; and why."""
 
-    owner_id: Code
+    owner_id: Code | None = None
+    queue: Code | None = None
     reason_code: Code
+
+    @model_validator(mode="after")
+    def _names_one_place(self) -> Self:
+        if (self.owner_id is None) == (self.queue is None):
+            raise ValueError("name the owner or the queue")
+        return self
+
+    @property
+    def command(self) -> ChangeOwner | QueueCustomer:
+        if self.queue is not None:
+            return QueueCustomer(self.queue, self.reason_code)
+        assert self.owner_id is not None
+        return ChangeOwner(self.owner_id, self.reason_code)
 
 
 class ArchiveIn(BaseModel):
@@ -74,7 +95,13 @@ class LifecycleIn(BaseModel):
     reason_code: Code
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses=refuses(
+        CustomerIdIsTakenError, ExternalIdIsTakenError, ProbableDuplicateError, OwnerHasLeftError
+    ),
+)
 async def create_customer(
     caller: Creator,
     pool: Database,
@@ -106,19 +133,52 @@ async def read_customer(
     return _out(customer, response)
 
 
-async def wanted_customers(
+_Name: TypeAlias = Annotated[
+    Text | None, Query(description="Its name begins so, in small letters or capitals.")
+]
+
+
+async def wanted_customers(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     external_system: Annotated[Code | None, Query()] = None,
     external_id: Annotated[Text | None, Query()] = None,
+    name: _Name = None,
+    kind: CustomerKind | None = None,
     lifecycle: Lifecycle | None = None,
     owner_id: Annotated[Code | None, Query()] = None,
+    queue: Annotated[Code | None, Query(description="Where it waits for an owner.")] = None,
+    grade: Annotated[Grade | None, Query(description="In force.")] = None,
+    territory_code: Annotated[Code | None, Query()] = None,
+    region: Annotated[Text | None, Query()] = None,
+    industry: Annotated[Text | None, Query()] = None,
+    size_band: Annotated[Text | None, Query()] = None,
+    source: Annotated[Text | None, Query()] = None,
+    tag: Annotated[Code | None, Query(description="One of its tags.")] = None,
+    created_since: Since = None,
+    changed_since: Since = None,
     record_status: RecordStatus = "active",
-) -> store.Wanted:
-    """The filters of a list and of an export."""
-    named = _external_id(external_system, external_id)
-    return store.Wanted(record_status, named, lifecycle, owner_id)
+) -> lists.Wanted:
+    """The filters of a list and of an export; a customer has to fit all that are given."""
+    return lists.Wanted(
+        record_status,
+        external_id=_external_id(external_system, external_id),
+        name=name,
+        kind=kind,
+        lifecycle=lifecycle,
+        owner_id=owner_id,
+        queue=queue,
+        grade=grade,
+        territory_code=territory_code,
+        region=region,
+        industry=industry,
+        size_band=size_band,
+        source=source,
+        tag=tag,
+        created_since=created_since,
+        changed_since=changed_since,
+    )
 
 
-WantedCustomers: TypeAlias = Annotated[store.Wanted, Depends(wanted_customers)]
+WantedCustomers: TypeAlias = Annotated[lists.Wanted, Depends(wanted_customers)]
 
 
 @router.get("")
@@ -129,10 +189,11 @@ async def list_customers(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CustomerOut]:
+    """Customers by id whom every filter fits; those not in use only by `record_status`."""
     del caller
     after = read_cursor(cursor, UUID)
     async with pool.acquire() as connection:
-        found = await store.list_customers(
+        found = await lists.list_customers(
             connection, wanted, after[0] if after else None, limit + 1
         )
     return page_of([_out(each) for each in found], limit, lambda item: [item.customer_id])
@@ -146,7 +207,9 @@ def _external_id(system: str | None, name: str | None) -> tuple[str, str] | None
     return system, name
 
 
-@router.patch("/{customer_id}")
+@router.patch(
+    "/{customer_id}", responses=refuses(CustomerNotFoundError, *NOT_IN_USE, ExternalIdIsTakenError)
+)
 async def update_customer(
     caller: Editor,
     pool: Database,
@@ -155,12 +218,19 @@ async def update_customer(
     if_match: IfMatch,
     response: Response,
 ) -> CustomerOut:
+    """Change the fields that are named; what is the same already publishes nothing.
+
+    One fact `customer.updated` names the fields that changed, never their values, beside the new
+    snapshot. Lifecycle, owner, grade and credit have commands of their own.
+    """
     command = UpdateCustomer(body.given())
     changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
     return _out(changed, response)
 
 
-@router.post("/{customer_id}/owner")
+@router.post(
+    "/{customer_id}/owner", responses=refuses(CustomerNotFoundError, *NOT_IN_USE, OwnerHasLeftError)
+)
 async def change_owner(
     caller: Mover,
     pool: Database,
@@ -169,12 +239,22 @@ async def change_owner(
     if_match: IfMatch,
     response: Response,
 ) -> CustomerOut:
-    command = ChangeOwner(body.owner_id, body.reason_code)
-    changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
+    """Somebody else answers for the customer, `customer.owner-changed`, or nobody does.
+
+    Then it waits in a queue, `customer.queued`, until somebody is named. An employee who has left
+    can answer for nothing (422, which names the successor). To move all that an employee has, in
+    every service, start a handover.
+    """
+    changed = await handlers.change_customer(
+        pool, caller.cause, customer_id, body.command, if_match
+    )
     return _out(changed, response)
 
 
-@router.post("/{customer_id}/lifecycle")
+@router.post(
+    "/{customer_id}/lifecycle",
+    responses=refuses(CustomerNotFoundError, *NOT_IN_USE, LifecycleMoveError, ApprovalMissingError),
+)
 async def move_customer(
     caller: Mover,
     pool: Database,
@@ -183,12 +263,17 @@ async def move_customer(
     if_match: IfMatch,
     response: Response,
 ) -> CustomerOut:
+    """Move the customer by hand, as far as the lifecycle allows: `customer.lifecycle-changed`.
+
+    Won deals and confirmed orders move it by themselves. Offboarding and its reversal take two
+    people and are proposed elsewhere (409).
+    """
     command = MoveLifecycle(body.to, body.reason_code, caller.cause.at)
     changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
     return _out(changed, response)
 
 
-@router.post("/{customer_id}/archive")
+@router.post("/{customer_id}/archive", responses=refuses(CustomerNotFoundError, *GONE))
 async def archive_customer(
     caller: Mover,
     pool: Database,
@@ -203,10 +288,11 @@ async def archive_customer(
     return _out(changed, response)
 
 
-@router.post("/{customer_id}/restore")
+@router.post("/{customer_id}/restore", responses=refuses(CustomerNotFoundError, *GONE))
 async def restore_customer(
     caller: Mover, pool: Database, customer_id: UUID, if_match: IfMatch, response: Response
 ) -> CustomerOut:
+    """Take an archived record into use again: `customer.restored`; one in use stays as it is."""
     command = RestoreCustomer()
     changed = await handlers.change_customer(pool, caller.cause, customer_id, command, if_match)
     return _out(changed, response)

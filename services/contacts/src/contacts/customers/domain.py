@@ -19,6 +19,7 @@ from shared.contracts.contacts import (
     CustomerLifecycleChanged,
     CustomerOffboarded,
     CustomerOwnerChanged,
+    CustomerQueued,
     CustomerRecordStatusChanged,
     CustomerRestored,
     CustomerState,
@@ -57,6 +58,15 @@ from contacts.customers.lifecycle import (
     move,
     move_approved,
     notice_quiet,
+)
+from contacts.customers.places import (
+    ChangeOwner,
+    PlaceCommand,
+    PlaceFact,
+    QueueCustomer,
+    change_place,
+    place_after,
+    with_place,
 )
 from contacts.records import (
     AwaitErasure,
@@ -125,15 +135,6 @@ class ReplaceFields:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeOwner:
-    """Another employee answers for the customer; in a handover, for an archived one too."""
-
-    owner_id: str
-    reason_code: str
-    handover_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ArchiveCustomer:
     """Put the record away: it is found when asked for, and offered no longer."""
 
@@ -149,7 +150,7 @@ Command: TypeAlias = (
     CreateCustomer
     | UpdateCustomer
     | ReplaceFields
-    | ChangeOwner
+    | PlaceCommand
     | MoveLifecycle
     | MoveApproved
     | FollowFact
@@ -168,7 +169,7 @@ CustomerEvent: TypeAlias = (
     | CustomerUpdated
     | CustomerLifecycleChanged
     | CustomerOffboarded
-    | CustomerOwnerChanged
+    | PlaceFact
     | CustomerArchived
     | CustomerRestored
     | CustomerRecordStatusChanged
@@ -194,8 +195,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 -- one per command
     match command:
         case UpdateCustomer() | ReplaceFields():
             return _update(customer.state, command)
-        case ChangeOwner():
-            return _change_owner(customer.state, command)
+        case ChangeOwner() | QueueCustomer():
+            return change_place(customer.state, command)
         case MoveLifecycle():
             return move(customer.state, command)
         case MoveApproved():
@@ -230,8 +231,8 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
         case CustomerLifecycleChanged():
             moved = {"lifecycle": event.to_lifecycle, "lifecycle_since": event.since}
             state = state.model_copy(update=moved)
-        case CustomerOwnerChanged():
-            state = state.model_copy(update={"owner_id": event.to_owner_id})
+        case CustomerOwnerChanged() | CustomerQueued():
+            state = state.model_copy(update=place_after(event))
         case CustomerArchived():
             state = state.model_copy(update={"record_status": "archived"})
         case CustomerRestored():
@@ -265,7 +266,7 @@ def _create(customer: Customer | None, command: CreateCustomer) -> Sequence[Cust
         lifecycle="prospect",
         lifecycle_since=command.at,
         created_at=command.at,
-        **command.profile,
+        **with_place(command.profile),
     )
     return [state, _created(state, command.import_id)]
 
@@ -277,6 +278,7 @@ def _created(state: CustomerState, import_id: UUID | None) -> CustomerCreated:
         lifecycle=state.lifecycle,
         source=state.source,
         owner_id=state.owner_id,
+        queue=state.queue,
         territory_code=state.territory_code,
         region=state.region,
         industry=state.industry,
@@ -321,22 +323,6 @@ def joined(present: Iterable[ExternalId], added: Iterable[ExternalId]) -> tuple[
     """Each once, in the order in which the store reads them."""
     named = {(each.system, each.id): each for each in (*present, *added)}
     return tuple(named[name] for name in sorted(named))
-
-
-def _change_owner(state: CustomerState, command: ChangeOwner) -> Sequence[CustomerEvent]:
-    if command.handover_id is None:
-        require_active(state)
-    if state.owner_id == command.owner_id:
-        return []
-    return [
-        CustomerOwnerChanged(
-            customer_id=state.customer_id,
-            from_owner_id=state.owner_id,
-            to_owner_id=command.owner_id,
-            reason_code=command.reason_code,
-            handover_id=command.handover_id,
-        )
-    ]
 
 
 def _put(

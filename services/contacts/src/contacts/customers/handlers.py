@@ -14,7 +14,6 @@ from contacts.changes import Change
 from contacts.current import lock_current, require_seen
 from contacts.customers import store
 from contacts.customers.domain import (
-    ChangeOwner,
     Command,
     CreateCustomer,
     Customer,
@@ -22,6 +21,7 @@ from contacts.customers.domain import (
     carry_out,
 )
 from contacts.customers.lifecycle import FollowFact
+from contacts.customers.places import ChangeOwner
 from contacts.duplicates import handlers as duplicates
 from contacts.matching.subjects import customer_traits
 

@@ -1,7 +1,6 @@
 """The tables of customers: rows in, rows out, one or a thousand by a constant number of calls."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -14,8 +13,6 @@ from shared.contracts.contacts import (
     CustomerState,
     ExternalId,
     Grading,
-    Lifecycle,
-    RecordStatus,
 )
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
@@ -30,6 +27,7 @@ from contacts.customers.domain import (
 )
 from contacts.customers.ratings import save_ratings
 from contacts.duplicates import store as duplicates
+from contacts.filters import fetch_listed
 from contacts.history.domain import Changed
 from contacts.history.store import record_changes
 from contacts.matching.keys import KeyChanges, keys_of_changes
@@ -39,7 +37,7 @@ from contacts.records import is_present
 
 _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_since, owner_id,
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
-    tags, created_at, record_status, merged_into, tax_id"""
+    tags, created_at, record_status, merged_into, tax_id, queue"""
 _FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
 _values_of = attrgetter(*_FIELDS)
 
@@ -56,7 +54,7 @@ _ARRAYS = """unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::uuid[],
-    $21::text[], $22::bigint[]"""
+    $21::text[], $22::text[], $23::bigint[]"""
 _NAMES = f"{_COLUMNS}, version"
 _PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 2))
 _INSERT = f"INSERT INTO customers ({_NAMES}) VALUES ({_PARAMETERS})"  # COPY takes two round trips
@@ -68,20 +66,13 @@ UPDATE customers SET
     size_band = new.size_band, language = new.language, currency = new.currency,
     timezone = new.timezone, website = new.website, tags = string_to_array(new.tags, E'\\x1f'),
     record_status = new.record_status, merged_into = new.merged_into, tax_id = new.tax_id,
-    version = new.version
-FROM {_ARRAYS}, $23::bigint[]) AS new ({_NAMES}, seen)
+    queue = new.queue, version = new.version
+FROM {_ARRAYS}, $24::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
 """
 _FIND_BY_EXTERNAL_IDS = """
 SELECT system, id, customer_id
 FROM external_ids JOIN unnest($1::text[], $2::text[]) AS wanted (system, id) USING (system, id)
-"""
-_LIST = """
-WHERE ($1::text IS NULL OR customer_id = (
-        SELECT customer_id FROM external_ids WHERE system = $1 AND id = $2))
-    AND ($3::text IS NULL OR lifecycle = $3) AND ($4::text IS NULL OR owner_id = $4)
-    AND record_status = $5 AND ($6::uuid IS NULL OR customer_id > $6)
-ORDER BY customer_id LIMIT $7
 """
 _NOTE_FIRST_ORDERS = """
 INSERT INTO first_orders (customer_id, order_id, confirmed_at)
@@ -101,16 +92,6 @@ WITH RECURSIVE systems AS (
 )
 SELECT system FROM systems WHERE system IS NOT NULL
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which customers a list is to hold; what is None does not matter."""
-
-    record_status: RecordStatus
-    external_id: tuple[str, str] | None = None
-    lifecycle: Lifecycle | None = None
-    owner_id: str | None = None
 
 
 async def find_customer(connection: Connection, customer_id: UUID) -> Customer | None:
@@ -258,22 +239,12 @@ async def hold_customers(
     return {row["customer_id"]: row["merged_into"] for row in rows}
 
 
-async def list_customers(
-    connection: Connection,
-    wanted: Wanted,
-    after: UUID | None,
-    limit: int,
+async def select_customers(
+    connection: Connection, condition: str, values: Sequence[object], limit: int
 ) -> list[Customer]:
-    rows = await connection.fetch(
-        _SELECT + _LIST,
-        *(wanted.external_id or (None, None)),
-        wanted.lifecycle,
-        wanted.owner_id,
-        wanted.record_status,
-        after,
-        limit,
-    )
-    return [_customer(row) for row in rows]
+    """The first customers, by id, that a condition with these values picks."""
+    statement = f"{_SELECT} WHERE {condition} ORDER BY customer_id LIMIT {limit:d}"
+    return [_customer(row) for row in await fetch_listed(connection, statement, values)]
 
 
 async def save_changes(

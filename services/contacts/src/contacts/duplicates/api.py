@@ -75,6 +75,7 @@ def _after(cursor: str | None) -> tuple[float, UUID] | None:
 
 @router.get("/{case_id}")
 async def read_duplicate(caller: Reader, pool: Database, case_id: UUID) -> CaseOut:
+    """Two records, what they have in common, and what was decided of them."""
     del caller
     async with pool.acquire() as connection:
         return _out(await store.load_case(connection, case_id))

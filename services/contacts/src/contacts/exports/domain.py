@@ -28,6 +28,7 @@ _CUSTOMER_COLUMNS = (
     "lifecycle",
     "lifecycle_since",
     "owner_id",
+    "queue",
     "source",
     "territory_code",
     "region",

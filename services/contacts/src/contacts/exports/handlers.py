@@ -12,6 +12,7 @@ from shared.cause import Cause
 from shared.db import Pool
 
 from contacts.csv_files import write_rows
+from contacts.customers import lists as customer_lists
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer
 from contacts.exports.domain import (
@@ -24,7 +25,7 @@ from contacts.exports.domain import (
     customer_columns,
     json_line,
 )
-from contacts.people import store as people
+from contacts.people import lists as people_lists
 from contacts.people.domain import Person
 from contacts.ranks import ranked_parts
 from contacts.vcards import write_card
@@ -35,7 +36,7 @@ logger = structlog.stdlib.get_logger()
 
 
 async def export_customers(
-    pool: Pool, cause: Cause, wanted: customers.Wanted, form: CustomerFormat
+    pool: Pool, cause: Cause, wanted: customer_lists.Wanted, form: CustomerFormat
 ) -> AsyncIterator[str]:
     """The customers that a list with these filters shows."""
     async with pool.acquire() as connection:
@@ -53,7 +54,7 @@ async def export_customers(
 
 
 async def export_contacts(
-    pool: Pool, cause: Cause, wanted: people.Wanted, form: ContactFormat
+    pool: Pool, cause: Cause, wanted: people_lists.Wanted, form: ContactFormat
 ) -> AsyncIterator[str]:
     """The people whom a list with these filters shows."""
     async with pool.acquire() as connection:
@@ -76,12 +77,12 @@ async def export_contacts(
 
 
 async def _pages_of_customers(
-    pool: Pool, wanted: customers.Wanted
+    pool: Pool, wanted: customer_lists.Wanted
 ) -> AsyncIterator[list[Customer]]:
     after = None
     while True:
         async with pool.acquire() as connection:
-            page = await customers.list_customers(connection, wanted, after, PAGE_ROWS)
+            page = await customer_lists.list_customers(connection, wanted, after, PAGE_ROWS)
         if not page:
             return
         yield page
@@ -89,13 +90,13 @@ async def _pages_of_customers(
 
 
 async def _pages_of_people(
-    pool: Pool, wanted: people.Wanted
+    pool: Pool, wanted: people_lists.Wanted
 ) -> AsyncIterator[tuple[list[Person], Customers]]:
     """Each page with the customers that its people belong to."""
     after = None
     while True:
         async with pool.acquire() as connection:
-            page = await people.list_people(connection, wanted, after, PAGE_ROWS)
+            page = await people_lists.list_people(connection, wanted, after, PAGE_ROWS)
             parts = [part for person in page for part in ranked_parts(person.state)]
             theirs = {part.customer_id for part in parts}
             known = await customers.find_customers(connection, theirs) if theirs else {}

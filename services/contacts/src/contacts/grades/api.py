@@ -104,6 +104,7 @@ async def list_grade_policies(
 
 @router.get("/v1/grade-policies/{policy_id}")
 async def read_grade_policy(caller: Reader, pool: Database, policy_id: UUID) -> GradePolicyOut:
+    """One version of the policy, as it was drafted or published."""
     del caller
     async with pool.acquire() as connection:
         return _policy(await store.load_policy(connection, policy_id))

@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import HandoverReason, HandoverStatus
 from shared.errors import InvalidError
+from shared.handovers import OwnerHasLeftError
+from shared.http.refusing import refuses
 from shared.http.requests import (
     Code,
     Cursor,
@@ -23,7 +25,14 @@ from shared.http.requests import (
 )
 
 from contacts.handovers import handlers, store
-from contacts.handovers.domain import Handover, StartHandover
+from contacts.handovers.domain import (
+    Handover,
+    HandoverIdIsTakenError,
+    HandoverIsRunningError,
+    HandoverNotFoundError,
+    SameOwnerError,
+    StartHandover,
+)
 
 router = APIRouter(prefix="/v1/handovers", tags=["handovers"])
 Manager = Annotated[Caller, Depends(allow())]
@@ -68,7 +77,17 @@ class HandoverOut(BaseModel):
     until: datetime | None
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses=refuses(
+        HandoverIdIsTakenError,
+        HandoverIsRunningError,
+        SameOwnerError,
+        DueInPastError,
+        OwnerHasLeftError,
+    ),
+)
 async def start_handover(
     caller: Manager, pool: Database, handover_id: NewId, body: HandoverIn, response: Response
 ) -> HandoverOut:
@@ -92,17 +111,19 @@ async def start_handover(
 async def read_handover(
     caller: Reader, pool: Database, handover_id: UUID, response: Response
 ) -> HandoverOut:
+    """What each service has moved, which have not answered yet, and what nobody could move."""
     del caller
     async with pool.acquire() as connection:
         return _out(await store.load_handover(connection, handover_id), response)
 
 
 @router.get("")
-async def list_handovers(
+async def list_handovers(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     caller: Reader,
     pool: Database,
     status: HandoverStatus | None = None,
     from_owner_id: Annotated[Code | None, Query()] = None,
+    to_owner_id: Annotated[Code | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[HandoverOut]:
@@ -110,11 +131,12 @@ async def list_handovers(
     del caller
     after = read_cursor(cursor, datetime.fromisoformat, UUID)
     async with pool.acquire() as connection:
-        found = await store.list_handovers(connection, status, from_owner_id, after, limit + 1)
+        wanted = store.Wanted(status, from_owner_id, to_owner_id)
+        found = await store.list_handovers(connection, wanted, after, limit + 1)
     return page_of([_out(each) for each in found], limit, _place)
 
 
-@router.post("/{handover_id}/close")
+@router.post("/{handover_id}/close", responses=refuses(HandoverNotFoundError))
 async def close_handover(
     caller: Manager, pool: Database, handover_id: UUID, response: Response
 ) -> HandoverOut:

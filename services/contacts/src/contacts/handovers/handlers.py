@@ -20,8 +20,8 @@ from shared.messaging.outbox import Fact
 from shared.telemetry import new_trace
 
 from contacts.customers import store as customers
-from contacts.customers.domain import ChangeOwner
 from contacts.customers.domain import carry_out as carry_out_customer
+from contacts.customers.places import ChangeOwner
 from contacts.handovers import store
 from contacts.handovers.domain import (
     Acknowledge,

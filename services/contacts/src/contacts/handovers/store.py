@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from shared.contracts.contacts import HandoverStatus
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 
@@ -29,9 +31,19 @@ ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
 _LIST = f"""
 {_SELECT}
 WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR from_owner_id = $2)
-    AND ($3::timestamptz IS NULL OR (started_at, handover_id) < ($3, $4::uuid))
-ORDER BY started_at DESC, handover_id DESC LIMIT $5
+    AND ($3::text IS NULL OR to_owner_id = $3)
+    AND ($4::timestamptz IS NULL OR (started_at, handover_id) < ($4, $5::uuid))
+ORDER BY started_at DESC, handover_id DESC LIMIT $6
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which handovers a list is to hold; what is None does not matter."""
+
+    status: HandoverStatus | None = None
+    from_owner_id: str | None = None
+    to_owner_id: str | None = None
 
 
 async def find_handover(connection: Connection, handover_id: UUID) -> Handover | None:
@@ -66,13 +78,19 @@ async def lock_overdue(connection: Connection, at: datetime, limit: int) -> list
 
 async def list_handovers(
     connection: Connection,
-    status: str | None,
-    from_owner_id: str | None,
+    wanted: Wanted,
     before: Sequence[object] | None,
     limit: int,
 ) -> list[Handover]:
     """Handovers, the last started first."""
-    rows = await connection.fetch(_LIST, status, from_owner_id, *(before or (None, None)), limit)
+    rows = await connection.fetch(
+        _LIST,
+        wanted.status,
+        wanted.from_owner_id,
+        wanted.to_owner_id,
+        *(before or (None, None)),
+        limit,
+    )
     return [_handover(row) for row in rows]
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import HouseholdState
+from shared.http.refusing import refuses
 from shared.http.requests import (
     Cursor,
     Database,
@@ -30,6 +31,7 @@ from contacts.households.domain import (
     RenameHousehold,
     SetHead,
 )
+from contacts.people.domain import ContactNotFoundError
 
 router = APIRouter(prefix="/v1/households", tags=["households"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -68,7 +70,7 @@ class HouseholdOut(HouseholdState):
     version: int
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refuses(ContactNotFoundError))
 async def found_household(
     caller: Editor, pool: Database, household_id: NewId, body: HouseholdIn, response: Response
 ) -> HouseholdOut:
@@ -105,6 +107,7 @@ async def list_households(
 async def read_household(
     caller: Reader, pool: Database, household_id: UUID, response: Response
 ) -> HouseholdOut:
+    """Who lives in it since when, and who heads it; nobody, where it is dissolved."""
     del caller
     async with pool.acquire() as connection:
         return _out(await store.load_household(connection, household_id), response)
@@ -119,6 +122,7 @@ async def rename_household(
     if_match: IfMatch,
     response: Response,
 ) -> HouseholdOut:
+    """Give it another name, or none; the fact `household.changed` does not say which."""
     command = RenameHousehold(body.name)
     changed = await handlers.change_household(pool, caller.cause, household_id, command, if_match)
     return _out(changed, response)
@@ -133,6 +137,10 @@ async def add_member(
     if_match: IfMatch,
     response: Response,
 ) -> HouseholdOut:
+    """The person lives there from now on: `household.changed`; a repeat publishes nothing.
+
+    Who lives in another household is removed there first (409).
+    """
     command = AddMember(contact_id, caller.cause.at)
     changed = await handlers.change_household(pool, caller.cause, household_id, command, if_match)
     return _out(changed, response)
@@ -162,6 +170,7 @@ async def set_head(
     if_match: IfMatch,
     response: Response,
 ) -> HouseholdOut:
+    """Another member heads the household; who is no member cannot (422)."""
     command = SetHead(body.contact_id)
     changed = await handlers.change_household(pool, caller.cause, household_id, command, if_match)
     return _out(changed, response)

@@ -10,12 +10,28 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from shared.auth import Caller, Reader, allow
-from shared.http.requests import Database, NewId, Text
+from shared.http.refusing import refuses
+from shared.http.requests import Cursor, Database, Limit, NewId, Page, Text, page_of, read_cursor
 
-from contacts.csv_files import write_rows
+from contacts.csv_files import FileEncodingError, FileIsEmptyError, FileIsNotCsvError, write_rows
 from contacts.file_layout import Delimiter, EntityType, FileFormat, Mode, OnDuplicate, PresetName
 from contacts.imports import domain, handlers, store
-from contacts.imports.domain import Import, Spec, Status
+from contacts.imports.domain import (
+    CardsNeedNoMappingError,
+    ColumnUnknownError,
+    FieldMappedTwiceError,
+    FieldMissingError,
+    FieldUnknownError,
+    Import,
+    ImportIdIsTakenError,
+    ImportIsNotRunningError,
+    ImportIsOverError,
+    ImportNotFoundError,
+    MappingMissingError,
+    Spec,
+    Status,
+)
+from contacts.vcard_files import FileIsNotVcardError
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 Importer = Annotated[Caller, Depends(allow("marketing", "sales", "integration"))]
@@ -88,7 +104,23 @@ class ImportOut(BaseModel):
     version: int
 
 
-@router.post("", status_code=202)
+@router.post(
+    "",
+    status_code=202,
+    responses=refuses(
+        ImportIdIsTakenError,
+        FileIsEmptyError,
+        FileEncodingError,
+        FileIsNotCsvError,
+        FileIsNotVcardError,
+        MappingMissingError,
+        ColumnUnknownError,
+        FieldUnknownError,
+        FieldMappedTwiceError,
+        FieldMissingError,
+        CardsNeedNoMappingError,
+    ),
+)
 async def start_import(
     caller: Importer,
     pool: Database,
@@ -111,8 +143,28 @@ def _read_spec(text: str) -> SpecIn:
         ) from error
 
 
+@router.get("")
+async def list_imports(
+    caller: Reader,
+    pool: Database,
+    status: Status | None = None,
+    entity_type: EntityType | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ImportOut]:
+    """Imports and dry runs, the last started first."""
+    del caller
+    before = read_cursor(cursor, datetime.fromisoformat, UUID)
+    async with pool.acquire() as connection:
+        wanted = store.Wanted(status, entity_type)
+        found = await store.list_imports(connection, wanted, before, limit + 1)
+    shown = [_out(each) for each in found]
+    return page_of(shown, limit, lambda item: [item.started_at.isoformat(), item.import_id])
+
+
 @router.get("/{import_id}")
 async def read_import(caller: Reader, pool: Database, import_id: UUID) -> ImportOut:
+    """How far it is, and what has become of its rows so far."""
     del caller
     async with pool.acquire() as connection:
         return _out(await store.load_import(connection, import_id))
@@ -144,14 +196,16 @@ async def _error_lines(pool: Database, import_id: UUID) -> AsyncIterator[str]:
         yield write_rows([error.row, error.column, error.reason, error.row_is] for error in errors)
 
 
-@router.post("/{import_id}/pause")
+@router.post("/{import_id}/pause", responses=refuses(ImportNotFoundError, ImportIsNotRunningError))
 async def pause_import(caller: Importer, pool: Database, import_id: UUID) -> ImportOut:
+    """Let it rest after the block in hand; what is written stays. A repeat changes nothing."""
     del caller
     return _out(await handlers.change_import(pool, import_id, domain.pause))
 
 
-@router.post("/{import_id}/resume")
+@router.post("/{import_id}/resume", responses=refuses(ImportNotFoundError, ImportIsOverError))
 async def resume_import(caller: Importer, pool: Database, import_id: UUID) -> ImportOut:
+    """Go on behind the last block that is done, after a pause or a failure."""
     del caller
     return _out(await handlers.change_import(pool, import_id, domain.resume))
 

@@ -11,8 +11,8 @@ from shared.db import Connection, Pool, refusing
 from shared.errors import StaleVersionError
 
 from contacts.csv_files import NumberedRow
-from contacts.file_layout import RowIs
-from contacts.imports.domain import Import, ImportNotFoundError
+from contacts.file_layout import EntityType, RowIs
+from contacts.imports.domain import Import, ImportNotFoundError, Status
 
 _FIELDS = (
     "import_id",
@@ -60,6 +60,12 @@ _AWAIT = f"""
 SELECT {_COLUMNS} FROM imports WHERE status IN ('validating', 'running')
 ORDER BY touched_at LIMIT 1 FOR UPDATE
 """
+_LIST = f"""
+SELECT {_COLUMNS} FROM imports
+WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR entity_type = $2)
+    AND ($3::timestamptz IS NULL OR (started_at, import_id) < ($3, $4::uuid))
+ORDER BY started_at DESC, import_id DESC LIMIT $5
+"""
 _TAKE = f"{_AWAIT} SKIP LOCKED"
 _CLAIM_KEYS = """
 INSERT INTO import_keys AS seen (import_id, key, row)
@@ -72,6 +78,14 @@ INSERT INTO import_errors (import_id, row, "column", reason, row_is)
 SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[])
 """
 _ERRORS_PER_READ = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which imports a list is to hold; what is None does not matter."""
+
+    status: Status | None = None
+    entity_type: EntityType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,16 @@ async def load_import(connection: Connection, import_id: UUID) -> Import:
     if run is None:
         raise ImportNotFoundError(import_id=import_id)
     return run
+
+
+async def list_imports(
+    connection: Connection, wanted: Wanted, before: Sequence[object] | None, limit: int
+) -> list[Import]:
+    """Imports, the last started first."""
+    rows = await connection.fetch(
+        _LIST, wanted.status, wanted.entity_type, *(before or (None, None)), limit
+    )
+    return [_import(row) for row in rows]
 
 
 async def lock_import(connection: Connection, import_id: UUID) -> Import:

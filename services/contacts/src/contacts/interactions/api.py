@@ -7,7 +7,6 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import (
     InteractionChannel,
@@ -17,6 +16,7 @@ from shared.contracts.contacts import (
     Sentiment,
 )
 from shared.errors import InvalidError
+from shared.http.refusing import refuses
 from shared.http.requests import (
     Code,
     Cursor,
@@ -32,8 +32,10 @@ from shared.http.requests import (
     tag_version,
 )
 
+from contacts.customers.domain import CustomerNotFoundError
 from contacts.interactions import handlers, store
 from contacts.interactions.domain import CorrectInteraction, Interaction, RecordInteraction
+from contacts.people.domain import ContactNotFoundError
 
 router = APIRouter(prefix="/v1/interactions", tags=["interactions"])
 logger = structlog.stdlib.get_logger()
@@ -108,10 +110,15 @@ class ReplacedOut(BaseModel):
     reason_code: str
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refuses(CustomerNotFoundError, ContactNotFoundError))
 async def record_interaction(
     caller: Recorder, pool: Database, interaction_id: NewId, body: InteractionIn, response: Response
 ) -> InteractionOut:
+    """Take down a touch by any department: `interaction.recorded`, without subject and body.
+
+    It is with a customer or a person at least (422), and has happened (422). The same
+    Idempotency-Key is the same interaction.
+    """
     said = body.model_dump(exclude={"subject", "body", "actor_id"})
     told = InteractionRecorded(
         interaction_id=interaction_id,
@@ -123,24 +130,36 @@ async def record_interaction(
     return _out(await handlers.record_interaction(pool, caller.cause, command), response)
 
 
-@router.get("")
-async def list_interactions(  # noqa: PLR0913, PLR0917 -- one parameter per filter
-    caller: Reader,
-    pool: Database,
+async def wanted_interactions(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     customer_id: UUID | None = None,
     contact_id: UUID | None = None,
     department: Annotated[Code | None, Query()] = None,
     channel: Annotated[Code | None, Query()] = None,
+    kind: InteractionKind | None = None,
+    actor_id: Annotated[Code | None, Query(description="Whoever of ours was in touch.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Then or later.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Before.")] = None,
+) -> store.Wanted:
+    """The filters of the list; an interaction has to fit all that are given."""
+    return store.Wanted(
+        customer_id, contact_id, department, channel, kind, actor_id, since=since, until=until
+    )
+
+
+@router.get("")
+async def list_interactions(
+    caller: Reader,
+    pool: Database,
+    wanted: Annotated[store.Wanted, Depends(wanted_interactions)],
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[InteractionOut]:
-    """The newest first."""
+    """The newest first. Who was merged is meant by the old id, too."""
     before = _before(cursor)
     async with pool.acquire() as connection:
-        current = await current_id(connection, contact_id) if contact_id else None
-        wanted = store.Wanted(customer_id, current, department, channel)
-        found = await store.list_interactions(connection, wanted, before, limit + 1)
-    logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
+        meant = await handlers.meant_now(connection, wanted)
+        found = await store.list_interactions(connection, meant, before, limit + 1)
+    logger.info("personal_data_read", subject=caller.subject, customer_id=str(wanted.customer_id))
     shown = [_out(each) for each in found]
     return page_of(shown, limit, lambda item: [item.occurred_at, item.interaction_id])
 
@@ -161,6 +180,7 @@ def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
 async def read_interaction(
     caller: Reader, pool: Database, interaction_id: UUID, response: Response
 ) -> InteractionOut:
+    """The latest version, with what was said; that you have read it is logged."""
     async with pool.acquire() as connection:
         found = await store.load_interaction(connection, interaction_id)
     logger.info("personal_data_read", subject=caller.subject, interaction_id=str(interaction_id))

@@ -36,6 +36,15 @@ from contacts.records import require_present
 Elsewhere: TypeAlias = TicketOpened | ResponseRecorded
 
 
+async def meant_now(connection: Connection, wanted: store.Wanted) -> store.Wanted:
+    """The same filter with whom its ids mean now."""
+    named = [each for each in (wanted.customer_id, wanted.contact_id) if each is not None]
+    now: dict[UUID | None, UUID] = {**await current_ids(connection, named)}
+    return replace(
+        wanted, customer_id=now.get(wanted.customer_id), contact_id=now.get(wanted.contact_id)
+    )
+
+
 async def record_interaction(pool: Pool, cause: Cause, command: RecordInteraction) -> Interaction:
     async def attempt() -> Interaction:
         async with transaction(pool) as connection:

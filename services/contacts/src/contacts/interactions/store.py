@@ -1,6 +1,6 @@
 """The table of interactions, and of the versions that corrections replaced."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from contacts.filters import fetch_listed, where
 from contacts.interactions.domain import (
     Interaction,
     InteractionEvent,
@@ -78,14 +79,6 @@ _CORRECTABLE = (
     "related_id",
     "product_interests",
 )
-_LIST = f"""
-SELECT {_COLUMNS} FROM interactions
-WHERE ($1::uuid IS NULL OR customer_id = $1)
-    AND ($2::uuid IS NULL OR contact_ids @> ARRAY[$2::uuid])
-    AND ($3::text IS NULL OR department = $3) AND ($4::text IS NULL OR channel = $4)
-    AND ($5::timestamptz IS NULL OR (occurred_at, interaction_id) < ($5, $6))
-ORDER BY occurred_at DESC, interaction_id DESC LIMIT $7
-"""
 _FORGET = """
 WITH theirs AS (
     SELECT interaction_id FROM interactions
@@ -118,6 +111,23 @@ class Wanted:
     contact_id: UUID | None = None
     department: str | None = None
     channel: str | None = None
+    kind: str | None = None
+    actor_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> Mapping[str, object]:
+        """Each with its value."""
+        return {
+            "customer_id = ?": self.customer_id,
+            "contact_ids @> ARRAY[?::uuid]": self.contact_id,
+            "department = ?": self.department,
+            "channel = ?": self.channel,
+            "kind = ?": self.kind,
+            "actor_id = ?": self.actor_id,
+            "occurred_at >= ?": self.since,
+            "occurred_at < ?": self.until,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +173,14 @@ async def list_interactions(
     connection: Connection, wanted: Wanted, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[Interaction]:
     """The newest first."""
-    at, interaction_id = before or (None, None)
-    rows = await connection.fetch(
-        _LIST,
-        wanted.customer_id,
-        wanted.contact_id,
-        wanted.department,
-        wanted.channel,
-        at,
-        interaction_id,
-        limit,
+    condition, values = where(
+        {**wanted.conditions(), "(occurred_at, interaction_id) < (?, ?)": before}
     )
+    statement = f"""
+    SELECT {_COLUMNS} FROM interactions WHERE {condition}
+    ORDER BY occurred_at DESC, interaction_id DESC LIMIT {limit:d}
+    """
+    rows = await fetch_listed(connection, statement, values)
     return [_interaction(row) for row in rows]
 
 

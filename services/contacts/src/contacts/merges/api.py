@@ -9,12 +9,30 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import Channel, ConsentStatus, FieldChoice, Purpose
+from shared.http.refusing import refuses
 from shared.http.requests import Code, Cursor, Database, Limit, NewId, Page, page_of, read_cursor
 from shared.ids import new_id
 
+from contacts.customers.domain import CustomerNotFoundError
+from contacts.duplicates.domain import CaseIsOfOthersError, DuplicateCaseNotFoundError
 from contacts.matching.subjects import EntityType
 from contacts.merges import handlers, store
-from contacts.merges.domain import MergeRecords
+from contacts.merges.domain import (
+    ApprovalIsOpenError,
+    ChoiceIsUnknownError,
+    KindsDifferError,
+    MergeIdIsTakenError,
+    MergeIsFinalError,
+    MergeIsNotLastError,
+    MergeNotFoundError,
+    MergeOfItselfError,
+    MergeRecords,
+    RecordHasChangedError,
+    UniqueIdentifiersDifferError,
+)
+from contacts.partners.domain import PartnersInOneProgramError
+from contacts.people.domain import ContactNotFoundError
+from contacts.records import GONE, NOT_IN_USE, RecordIsRestrictedError
 from contacts.requests import MergeWindow
 
 router = APIRouter(prefix="/v1/merges", tags=["merges"])
@@ -109,7 +127,24 @@ class PreviewOut(BaseModel):
     consents: list[AllowedOut]
 
 
-@router.post("/customers", status_code=201)
+@router.post(
+    "/customers",
+    status_code=201,
+    responses=refuses(
+        CustomerNotFoundError,
+        DuplicateCaseNotFoundError,
+        MergeIdIsTakenError,
+        *NOT_IN_USE,
+        RecordHasChangedError,
+        UniqueIdentifiersDifferError,
+        KindsDifferError,
+        PartnersInOneProgramError,
+        ApprovalIsOpenError,
+        MergeOfItselfError,
+        ChoiceIsUnknownError,
+        CaseIsOfOthersError,
+    ),
+)
 async def merge_customers(
     caller: Decider, pool: Database, window: MergeWindow, merge_id: NewId, body: MergeIn
 ) -> MergeOut:
@@ -118,7 +153,22 @@ async def merge_customers(
     return MergeOut.model_validate(await handlers.merge_records(pool, caller.cause, command))
 
 
-@router.post("/people", status_code=201)
+@router.post(
+    "/people",
+    status_code=201,
+    responses=refuses(
+        ContactNotFoundError,
+        DuplicateCaseNotFoundError,
+        MergeIdIsTakenError,
+        *NOT_IN_USE,
+        RecordIsRestrictedError,
+        RecordHasChangedError,
+        UniqueIdentifiersDifferError,
+        MergeOfItselfError,
+        ChoiceIsUnknownError,
+        CaseIsOfOthersError,
+    ),
+)
 async def merge_people(
     caller: Decider, pool: Database, window: MergeWindow, merge_id: NewId, body: MergeIn
 ) -> MergeOut:
@@ -130,7 +180,7 @@ async def merge_people(
     return MergeOut.model_validate(await handlers.merge_records(pool, caller.cause, command))
 
 
-@router.post("/customers/preview")
+@router.post("/customers/preview", responses=refuses(CustomerNotFoundError, MergeOfItselfError))
 async def preview_merge_of_customers(
     caller: Decider, pool: Database, window: MergeWindow, body: MergeIn
 ) -> PreviewOut:
@@ -138,7 +188,7 @@ async def preview_merge_of_customers(
     return await _preview(pool, caller, window, "customer", body)
 
 
-@router.post("/people/preview")
+@router.post("/people/preview", responses=refuses(ContactNotFoundError, MergeOfItselfError))
 async def preview_merge_of_people(
     caller: Decider, pool: Database, window: MergeWindow, body: MergeIn
 ) -> PreviewOut:
@@ -146,7 +196,10 @@ async def preview_merge_of_people(
     return await _preview(pool, caller, window, "contact", body)
 
 
-@router.post("/{merge_id}/undo")
+@router.post(
+    "/{merge_id}/undo",
+    responses=refuses(MergeNotFoundError, MergeIsFinalError, MergeIsNotLastError, *GONE),
+)
 async def undo_merge(caller: Decider, pool: Database, merge_id: UUID, body: UndoIn) -> MergeOut:
     """Each has back what it brought; what came since stays where it is."""
     merge = await handlers.unmerge_records(pool, caller.cause, merge_id, body.reason_code)
@@ -155,6 +208,7 @@ async def undo_merge(caller: Decider, pool: Database, merge_id: UUID, body: Undo
 
 @router.get("/{merge_id}")
 async def read_merge(caller: Reader, pool: Database, merge_id: UUID) -> MergeOut:
+    """What was made one, until when that can be undone, and whether it was."""
     del caller
     async with pool.acquire() as connection:
         return MergeOut.model_validate(await store.load_merge(connection, merge_id))

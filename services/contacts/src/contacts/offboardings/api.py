@@ -107,6 +107,7 @@ async def list_offboardings(
 
 @router.get("/v1/offboardings/{proposal_id}")
 async def read_offboarding(caller: Reader, pool: Database, proposal_id: UUID) -> ProposedOut:
+    """The proposal, and what is open between the customer and us today."""
     del caller
     async with pool.acquire() as connection:
         proposal = await store.load_proposal(connection, proposal_id)

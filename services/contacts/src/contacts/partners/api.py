@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import PartnerOnboarded, PartnerStatus, RepStatus
+from shared.http.refusing import refuses
 from shared.http.requests import (
     Code,
     Cursor,
@@ -21,6 +22,7 @@ from shared.http.requests import (
     tag_version,
 )
 
+from contacts.customers.domain import CustomerNotFoundError
 from contacts.partners import handlers, store
 from contacts.partners.domain import (
     Certificate,
@@ -110,7 +112,7 @@ class RepOut(BaseModel):
     certificates: tuple[CertificateOut, ...]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refuses(CustomerNotFoundError))
 async def onboard_partner(
     caller: Editor, pool: Database, partner_id: NewId, body: PartnerIn, response: Response
 ) -> PartnerOut:
@@ -153,6 +155,7 @@ async def list_partners(
 async def read_partner(
     caller: Reader, pool: Database, partner_id: UUID, response: Response
 ) -> PartnerOut:
+    """What was agreed upon, where the partner stands, and since when."""
     del caller
     async with pool.acquire() as connection:
         return _out(await store.load_partner(connection, partner_id), response)
@@ -237,6 +240,7 @@ async def remove_rep(  # noqa: PLR0913, PLR0917
     if_match: IfMatch,
     response: Response,
 ) -> PartnerOut:
+    """The person sells for the partner no longer; a repeat publishes nothing."""
     command = RemoveRep(contact_id, body.reason_code)
     changed = await handlers.change_partner(pool, caller.cause, partner_id, command, if_match)
     return _out(changed, response)

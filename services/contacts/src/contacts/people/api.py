@@ -16,9 +16,9 @@ from shared.contracts.contacts import (
     KeyDateKind,
     RecordStatus,
     UnlinkedFor,
-    VerifiedBy,
 )
 from shared.http.moved import moved_to
+from shared.http.refusing import refuses
 from shared.http.requests import (
     Code,
     Cursor,
@@ -33,15 +33,15 @@ from shared.http.requests import (
     tag_version,
 )
 
+from contacts.customers.domain import CustomerNotFoundError
+from contacts.duplicates.domain import ProbableDuplicateError
 from contacts.identities import store as identities_store
 from contacts.identities.domain import Link, LinkIdentity
-from contacts.inputs import ContactIn, KeyDateIn, PersonIn, PointIn, PostalIn
-from contacts.people import addresses, handlers, store
+from contacts.inputs import ContactIn, KeyDateIn, Language, PersonIn
+from contacts.people import handlers, lists, store
 from contacts.people.domain import (
-    AddPostalPoint,
     ArchivePerson,
-    InvalidatePoint,
-    InvalidFor,
+    ContactIdIsTakenError,
     Person,
     RestorePerson,
     SetKeyDate,
@@ -53,8 +53,7 @@ from contacts.people.memberships import (
     SetMembership,
 )
 from contacts.points import PointRules
-from contacts.requests import AsIs, ForceReason, Rules
-from contacts.verified_points import VerifyPoint
+from contacts.requests import AsIs, ForceReason, Rules, Since
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 Editor = Annotated[Caller, Depends(allow("sales", "service", "marketing", "integration"))]
@@ -70,18 +69,6 @@ class ContactRead(ContactOut):
     """The person, and the household that they live in."""
 
     household_id: UUID | None
-
-
-class InvalidateIn(BaseModel):
-    """Why the address does not reach the person."""
-
-    reason_code: InvalidFor
-
-
-class VerifyIn(BaseModel):
-    """How it was shown that the address is the person's."""
-
-    method: VerifiedBy
 
 
 class PartIn(BaseModel):
@@ -127,7 +114,17 @@ class IdentityOut(BaseModel):
     claimed_for: tuple[UUID, ...]
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses=refuses(
+        CustomerNotFoundError,
+        ContactIdIsTakenError,
+        ProbableDuplicateError,
+        EmailInvalidError,
+        PhoneInvalidError,
+    ),
+)
 async def create_contact(  # noqa: PLR0913, PLR0917 -- what a creating request has
     caller: Editor,
     pool: Database,
@@ -140,7 +137,7 @@ async def create_contact(  # noqa: PLR0913, PLR0917 -- what a creating request h
     """Create a person. One who is surely known is refused (409, with the candidates)."""
     command = await handlers.creation_of(pool, rules, contact_id, body, caller.cause.at)
     created = await handlers.create_person(pool, caller.cause, command, force_reason)
-    return _out(created, response)
+    return out(created, response)
 
 
 @router.get(
@@ -158,21 +155,47 @@ async def read_contact(
         if person.state.record_status == "merged" and not as_is:
             return moved_to("/v1/contacts", await current_id(connection, contact_id))
         household_id = await store.find_household(connection, contact_id)
-    return ContactRead(**dict(_out(person, response)), household_id=household_id)
+    return ContactRead(**dict(out(person, response)), household_id=household_id)
 
 
-async def wanted_people(
+_Name: TypeAlias = Annotated[
+    Text | None,
+    Query(
+        description="The family name begins so, or the given name of who has no other; in small"
+        " letters or capitals."
+    ),
+]
+_OwnerId: TypeAlias = Annotated[
+    Code | None, Query(description="Who answers for a customer that the person belongs to.")
+]
+
+
+async def wanted_people(  # noqa: PLR0913, PLR0917 -- one parameter per filter
     rules: Rules,
     email: Annotated[Text | None, Query()] = None,
     phone: Annotated[Text | None, Query()] = None,
     customer_id: UUID | None = None,
+    owner_id: _OwnerId = None,
+    name: _Name = None,
+    language: Annotated[Language | None, Query()] = None,
+    created_since: Since = None,
+    changed_since: Since = None,
     record_status: RecordStatus = "active",
-) -> store.Wanted:
+) -> lists.Wanted:
     """The filters of a list and of an export; with e-mail and phone, people with either."""
-    return store.Wanted(record_status, _normalized(rules, email, phone), customer_id)
+    return lists.Wanted(
+        record_status,
+        normalized=_normalized(rules, email, phone),
+        customer_id=customer_id,
+        owner_id=owner_id,
+        name=name,
+        language=language,
+        created_since=created_since,
+        changed_since=changed_since,
+    )
 
 
-WantedPeople: TypeAlias = Annotated[store.Wanted, Depends(wanted_people)]
+WantedPeople: TypeAlias = Annotated[lists.Wanted, Depends(wanted_people)]
 
 
 @router.get("")
@@ -187,8 +210,8 @@ async def list_contacts(
     del caller
     after = read_cursor(cursor, UUID)
     async with pool.acquire() as connection:
-        found = await store.list_people(connection, wanted, after[0] if after else None, limit + 1)
-    return page_of([_out(each) for each in found], limit, lambda item: [item.contact_id])
+        found = await lists.list_people(connection, wanted, after[0] if after else None, limit + 1)
+    return page_of([out(each) for each in found], limit, lambda item: [item.contact_id])
 
 
 def _normalized(rules: PointRules, email: str | None, phone: str | None) -> list[str] | None:
@@ -214,35 +237,13 @@ async def update_contact(
     if_match: IfMatch,
     response: Response,
 ) -> ContactOut:
+    """Change the fields that are named; addresses and memberships have commands of their own.
+
+    One fact `contact.updated` names the fields that changed, never their values.
+    """
     command = UpdatePerson(body.given())
     changed = await handlers.change_person(pool, caller.cause, contact_id, command, if_match)
-    return _out(changed, response)
-
-
-@router.post("/{contact_id}/points", status_code=201)
-async def add_point(
-    caller: Editor,
-    pool: Database,
-    rules: Rules,
-    contact_id: UUID,
-    body: PointIn,
-    response: Response,
-) -> ContactOut:
-    changed = await handlers.add_point(pool, caller.cause, rules, contact_id, body)
-    return _out(changed, response)
-
-
-@router.post("/{contact_id}/postal-points", status_code=201)
-async def add_postal_point(
-    caller: Editor,
-    pool: Database,
-    rules: Rules,
-    contact_id: UUID,
-    body: PostalIn,
-    response: Response,
-) -> ContactOut:
-    command = AddPostalPoint(handlers.postal_point(rules, body))
-    return _out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
+    return out(changed, response)
 
 
 @router.put("/{contact_id}/key-dates/{kind}")
@@ -256,42 +257,7 @@ async def set_key_date(
 ) -> ContactOut:
     """A birthday, an anniversary: one of each kind."""
     command = SetKeyDate(KeyDate(kind=kind, month_day=body.month_day, year=body.year))
-    return _out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
-
-
-@router.post("/{contact_id}/points/{point_id}/invalidate")
-async def invalidate_point(  # noqa: PLR0913, PLR0917
-    caller: Editor,
-    pool: Database,
-    rules: Rules,
-    contact_id: UUID,
-    point_id: UUID,
-    body: InvalidateIn,
-    response: Response,
-) -> ContactOut:
-    command = InvalidatePoint(point_id, body.reason_code)
-    changed = await addresses.invalidate_point(pool, caller.cause, rules, contact_id, command)
-    return _out(changed, response)
-
-
-@router.post("/{contact_id}/points/{point_id}/verify")
-async def verify_point(  # noqa: PLR0913, PLR0917
-    caller: Editor,
-    pool: Database,
-    rules: Rules,
-    contact_id: UUID,
-    point_id: UUID,
-    body: VerifyIn,
-    response: Response,
-) -> ContactOut:
-    """Say that an address is surely the person's.
-
-    An e-mail address is so of one person alone: of a second one it is refused (409), the answer
-    names whose it is, and the conflict becomes a fact.
-    """
-    command = VerifyPoint(point_id, body.method, caller.cause.at)
-    changed = await addresses.verify_point(pool, caller.cause, rules, contact_id, command)
-    return _out(changed, response)
+    return out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
 
 
 @router.put("/{contact_id}/memberships/{customer_id}")
@@ -304,17 +270,26 @@ async def set_membership(  # noqa: PLR0913, PLR0917
     if_match: IfMatch,
     response: Response,
 ) -> ContactOut:
+    """The person belongs to the customer from now on, or has another role in it.
+
+    One customer is primary at most: the former one is so no longer. Each change is a fact
+    `contact.membership-changed`; what is so already publishes nothing.
+    """
     command = SetMembership(Part(customer_id, body.role, body.is_primary), caller.cause.at)
     changed = await handlers.change_person(pool, caller.cause, contact_id, command, if_match)
-    return _out(changed, response)
+    return out(changed, response)
 
 
 @router.post("/{contact_id}/memberships/{customer_id}/end")
 async def end_membership(
     caller: Editor, pool: Database, contact_id: UUID, customer_id: UUID, response: Response
 ) -> ContactOut:
+    """The person belongs to the customer no longer; the part is kept with its end.
+
+    A repeat publishes nothing; who never belonged to it is refused (404).
+    """
     command = EndMembership(customer_id, caller.cause.at)
-    return _out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
+    return out(await handlers.change_person(pool, caller.cause, contact_id, command), response)
 
 
 @router.post("/{contact_id}/archive")
@@ -329,16 +304,17 @@ async def archive_contact(
     """Lists and searches leave the person out unless asked."""
     command = ArchivePerson(body.reason_code)
     changed = await handlers.change_person(pool, caller.cause, contact_id, command, if_match)
-    return _out(changed, response)
+    return out(changed, response)
 
 
 @router.post("/{contact_id}/restore")
 async def restore_contact(
     caller: Editor, pool: Database, contact_id: UUID, if_match: IfMatch, response: Response
 ) -> ContactOut:
+    """Take an archived record into use again; one in use stays as it is, and quietly."""
     command = RestorePerson()
     changed = await handlers.change_person(pool, caller.cause, contact_id, command, if_match)
-    return _out(changed, response)
+    return out(changed, response)
 
 
 @router.get("/{contact_id}/identities")
@@ -371,6 +347,7 @@ async def link_identity(
 async def unlink_identity(
     caller: Editor, pool: Database, contact_id: UUID, link_id: UUID, body: UnlinkIn
 ) -> IdentityOut:
+    """Say that an identifier is not this person's: `identity.unlinked`; a repeat is quiet."""
     unlinked = await handlers.unlink_identity(
         pool, caller.cause, contact_id, link_id, body.reason_code
     )
@@ -386,7 +363,8 @@ def _identity(link: Link) -> IdentityOut:
     )
 
 
-def _out(person: Person, response: Response | None = None) -> ContactOut:
+def out(person: Person, response: Response | None = None) -> ContactOut:
+    """A person as callers see them."""
     if response is not None:
         tag_version(response, person.version)
     return ContactOut(**dict(person.state), version=person.version)

@@ -2,20 +2,20 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import ContactState, RecordStatus
+from shared.contracts.contacts import ContactState
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
 from contacts.duplicates import store as duplicates
+from contacts.filters import fetch_listed
 from contacts.history.domain import Changed
 from contacts.history.store import record_changes
 from contacts.identities import store as identities
@@ -124,23 +124,6 @@ WHERE points.normalized = ANY($1::text[]) AND points.type = 'email' AND points.s
     AND people.record_status IN ('active', 'archived')
 ORDER BY points.normalized, people.created_at, contact_id
 """
-_LIST = """
-WHERE ($1::text[] IS NULL OR contact_id IN (
-        SELECT contact_id FROM points WHERE normalized = ANY($1) AND status = 'active'))
-    AND ($2::uuid IS NULL OR contact_id IN (
-        SELECT contact_id FROM memberships WHERE customer_id = $2 AND until IS NULL))
-    AND record_status = $3 AND ($4::uuid IS NULL OR contact_id > $4)
-ORDER BY contact_id LIMIT $5
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which people a list is to hold: with one of these points, and in this customer."""
-
-    record_status: RecordStatus
-    normalized: Sequence[str] | None = None
-    customer_id: UUID | None = None
 
 
 async def find_person(connection: Connection, contact_id: UUID) -> Person | None:
@@ -280,18 +263,12 @@ async def is_verified(connection: Connection, contact_id: UUID, email: str) -> b
     return found
 
 
-async def list_people(
-    connection: Connection, wanted: Wanted, after: UUID | None, limit: int
+async def select_people(
+    connection: Connection, condition: str, values: Sequence[object], limit: int
 ) -> list[Person]:
-    rows = await connection.fetch(
-        _SELECT + _LIST,
-        wanted.normalized,
-        wanted.customer_id,
-        wanted.record_status,
-        after,
-        limit,
-    )
-    return [_person(row) for row in rows]
+    """The first people, by id, whom a condition with these values picks."""
+    statement = f"{_SELECT} WHERE {condition} ORDER BY contact_id LIMIT {limit:d}"
+    return [_person(row) for row in await fetch_listed(connection, statement, values)]
 
 
 async def find_members(

@@ -13,10 +13,25 @@ from shared.contracts.contacts import (
     RejectedFor,
     Retained,
 )
+from shared.http.refusing import refuses
 from shared.http.requests import Code, Cursor, Database, Limit, NewId, Page, page_of, read_cursor
 
+from contacts.customers.domain import CustomerNotFoundError
+from contacts.people.domain import ContactNotFoundError
 from contacts.privacy import handlers, store
-from contacts.privacy.domain import PrivacyRequest
+from contacts.privacy.domain import (
+    AccessIsUnderWayError,
+    CustomerIsNoPersonError,
+    ErasureIsAskedForError,
+    IdentityIsNotVerifiedError,
+    KindForbidsError,
+    NobodyIsNamedError,
+    PrivacyRequest,
+    PrivacyRequestExistsError,
+    PrivacyRequestIsOverError,
+    PrivacyRequestIsUnderWayError,
+    PrivacyRequestNotFoundError,
+)
 from contacts.privacy.handlers import Asked
 from contacts.requests import Rules
 
@@ -96,7 +111,18 @@ class RequestOut(BaseModel):
     ended_at: datetime | None
 
 
-@router.post("/erasures", status_code=201)
+@router.post(
+    "/erasures",
+    status_code=201,
+    responses=refuses(
+        ContactNotFoundError,
+        CustomerNotFoundError,
+        PrivacyRequestExistsError,
+        ErasureIsAskedForError,
+        CustomerIsNoPersonError,
+        NobodyIsNamedError,
+    ),
+)
 async def request_erasure(
     caller: Officer, pool: Database, request_id: NewId, body: ErasureIn
 ) -> RequestOut:
@@ -105,7 +131,11 @@ async def request_erasure(
     return out(await handlers.request_erasure(pool, caller.cause, asked))
 
 
-@router.post("/restrictions", status_code=201)
+@router.post(
+    "/restrictions",
+    status_code=201,
+    responses=refuses(ContactNotFoundError, PrivacyRequestExistsError),
+)
 async def restrict_processing(
     caller: Officer, pool: Database, request_id: NewId, body: PersonNamedIn
 ) -> RequestOut:
@@ -114,15 +144,31 @@ async def restrict_processing(
     return out(await handlers.restrict_processing(pool, caller.cause, asked))
 
 
-@router.post("/requests/{request_id}/verify")
+@router.post(
+    "/requests/{request_id}/verify",
+    responses=refuses(PrivacyRequestNotFoundError, PrivacyRequestIsOverError, KindForbidsError),
+)
 async def verify_identity(
     caller: Officer, pool: Database, request_id: UUID, body: VerifyIn
 ) -> RequestOut:
+    """Note how it was made certain that the person asks; before that nothing is erased or told.
+
+    A repeat changes nothing. A restriction needs no such step (409).
+    """
     del caller
     return out(await handlers.verify_identity(pool, request_id, body.method))
 
 
-@router.post("/requests/{request_id}/start")
+@router.post(
+    "/requests/{request_id}/start",
+    responses=refuses(
+        PrivacyRequestNotFoundError,
+        IdentityIsNotVerifiedError,
+        AccessIsUnderWayError,
+        PrivacyRequestIsOverError,
+        KindForbidsError,
+    ),
+)
 async def begin_erasure(
     caller: Officer, pool: Database, rules: Rules, request_id: UUID, body: StartIn
 ) -> RequestOut:
@@ -131,21 +177,34 @@ async def begin_erasure(
     return out(await handlers.begin_erasure(pool, caller.cause, request_id, holds, rules))
 
 
-@router.post("/requests/{request_id}/reject")
+@router.post(
+    "/requests/{request_id}/reject",
+    responses=refuses(
+        PrivacyRequestNotFoundError, PrivacyRequestIsOverError, PrivacyRequestIsUnderWayError
+    ),
+)
 async def reject_request(
     caller: Officer, pool: Database, request_id: UUID, body: RejectIn
 ) -> RequestOut:
+    """Do nothing, for a reason: `privacy.request-rejected`; the records stand where they stood.
+
+    What is in progress cannot be rejected (409). A repeat publishes nothing.
+    """
     rejected = await handlers.reject_request(pool, caller.cause, request_id, body.reason_code)
     return out(rejected)
 
 
-@router.post("/requests/{request_id}/lift")
+@router.post(
+    "/requests/{request_id}/lift", responses=refuses(PrivacyRequestNotFoundError, KindForbidsError)
+)
 async def lift_restriction(caller: Officer, pool: Database, request_id: UUID) -> RequestOut:
+    """End a restriction: `privacy.restriction-lifted`; a repeat publishes nothing."""
     return out(await handlers.lift_restriction(pool, caller.cause, request_id))
 
 
 @router.get("/requests/{request_id}")
 async def read_request(caller: Officer, pool: Database, request_id: UUID) -> RequestOut:
+    """Where it stands, who has not answered yet, and in the end what is kept and why."""
     del caller
     async with pool.acquire() as connection:
         return out(await store.load_request(connection, request_id))

@@ -9,9 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from shared.aliases import current_id
 from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import PartyType, RelationshipEstablished, RelationshipType
+from shared.http.refusing import refuses
 from shared.http.requests import Code, Cursor, Database, Limit, NewId, Page, page_of, read_cursor
 
+from contacts.customers.domain import CustomerNotFoundError
 from contacts.customers.store import load_customer
+from contacts.people.domain import ContactNotFoundError
 from contacts.relationships import handlers, store
 from contacts.relationships.domain import Relationship
 
@@ -56,7 +59,11 @@ class GroupOut(BaseModel):
     ancestor_ids: list[UUID]
 
 
-@router.post("/v1/relationships", status_code=201)
+@router.post(
+    "/v1/relationships",
+    status_code=201,
+    responses=refuses(CustomerNotFoundError, ContactNotFoundError),
+)
 async def establish_relationship(
     caller: Editor, pool: Database, relationship_id: NewId, body: RelationshipIn
 ) -> RelationshipOut:
@@ -96,6 +103,7 @@ async def list_relationships(  # noqa: PLR0913 -- one parameter per filter
 async def read_relationship(
     caller: Reader, pool: Database, relationship_id: UUID
 ) -> RelationshipOut:
+    """Who is related to whom and how, since when, and until when where it is over."""
     del caller
     async with pool.acquire() as connection:
         return _out(await store.load_relationship(connection, relationship_id))
@@ -105,6 +113,7 @@ async def read_relationship(
 async def end_relationship(
     caller: Editor, pool: Database, relationship_id: UUID, body: EndIn
 ) -> RelationshipOut:
+    """The two are related so no longer: `relationship.ended`; a repeat publishes nothing."""
     ended = await handlers.end_relationship(pool, caller.cause, relationship_id, body.reason_code)
     return _out(ended)
 

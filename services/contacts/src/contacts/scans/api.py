@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from shared.auth import Caller, Reader, allow
-from shared.http.requests import Database, NewId
+from shared.http.requests import Cursor, Database, Limit, NewId, Page, page_of, read_cursor
 
 from contacts.matching.subjects import EntityType
 from contacts.scans import handlers, store
@@ -47,8 +47,28 @@ async def start_scan(caller: Starter, pool: Database, scan_id: NewId, body: Scan
     return _out(await handlers.start_scan(pool, caller.cause, scan_id, body.entity_type))
 
 
+@router.get("")
+async def list_scans(
+    caller: Reader,
+    pool: Database,
+    status: Status | None = None,
+    entity_type: EntityType | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ScanOut]:
+    """Scans, the last started first."""
+    del caller
+    before = read_cursor(cursor, datetime.fromisoformat, UUID)
+    async with pool.acquire() as connection:
+        wanted = store.Wanted(status, entity_type)
+        found = await store.list_scans(connection, wanted, before, limit + 1)
+    shown = [_out(each) for each in found]
+    return page_of(shown, limit, lambda item: [item.started_at.isoformat(), item.scan_id])
+
+
 @router.get("/{scan_id}")
 async def read_scan(caller: Reader, pool: Database, scan_id: UUID) -> ScanOut:
+    """How far it is, and how many cases it has opened so far."""
     del caller
     async with pool.acquire() as connection:
         return _out(await store.load_scan(connection, scan_id))

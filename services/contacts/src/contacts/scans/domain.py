@@ -6,7 +6,7 @@ many slices are done is how far the scan is. A scan is nobody else's business an
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from contacts.matching.subjects import EntityType
 Status: TypeAlias = Literal["keying", "comparing", "completed"]
 
 KEYS_PER_SLICE = 8_000
+NIGHT_LASTS = 5
+"""Hours in which the scans of a night may begin."""
+
 _NUMBERS = 1 << 64
 _LOWEST = -(1 << 63)
 
@@ -59,6 +62,16 @@ class SliceDone:
     blocks_too_large: int
     pairs: int
     opened: int
+
+
+def night_of(at: datetime, hour: int) -> date | None:
+    """The day whose night it is: from the hour on for some hours; None in the daytime.
+
+    So whoever starts the service at noon does not start a scan, and a night is only one, though it
+    may go over midnight.
+    """
+    began = at - timedelta(hours=hour)
+    return began.date() if began.hour < NIGHT_LASTS else None
 
 
 def range_of(scan: Scan) -> tuple[int, int]:

@@ -12,8 +12,9 @@ from uuid import UUID
 import structlog
 from shared.cause import Cause
 from shared.db import Connection, Pool, transaction, with_retries
+from shared.ids import derived_id, new_id
 from shared.runtime import until_idle
-from shared.telemetry import continue_trace
+from shared.telemetry import continue_trace, new_trace
 
 from contacts.customers import store as customers
 from contacts.duplicates import store as duplicates
@@ -26,6 +27,7 @@ from contacts.scans import domain, store
 from contacts.scans.domain import Scan, ScanIdIsTakenError, SliceDone
 
 KEYING_PAGE = 1000
+BY_POLICY = "policy:duplicates"
 
 logger = structlog.stdlib.get_logger()
 
@@ -57,6 +59,23 @@ async def start_scan(pool: Pool, cause: Cause, scan_id: UUID, entity_type: Entit
             return existing
 
     return await with_retries(attempt)
+
+
+async def start_nightly(pool: Pool, hour: int) -> None:
+    """The job: every night one scan of each type, whichever process comes first.
+
+    Where the last one is under way yet, the next begins when it is done, if it is night still.
+    """
+    cause = Cause(BY_POLICY, datetime.now(UTC), str(new_id()), new_trace())
+    night = domain.night_of(cause.at, hour)
+    if night is None:
+        return
+    for entity_type in _BASES:
+        async with pool.acquire() as connection:
+            is_under_way = await store.is_under_way(connection, entity_type)
+        if not is_under_way:
+            scan_id = derived_id("nightly-scan", entity_type, night.isoformat())
+            await start_scan(pool, cause, scan_id, entity_type)
 
 
 async def _start(

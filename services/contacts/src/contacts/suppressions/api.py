@@ -64,6 +64,11 @@ class SuppressionOut(BaseModel):
 async def add_suppression(
     caller: Editor, pool: Database, rules: Rules, body: SuppressionIn, response: Response
 ) -> SuppressionOut:
+    """Nobody writes to this address any more, whatever consents say: `suppression.added`.
+
+    It holds for the address and not for a person, and outlives merges and erasures. A repeat
+    publishes nothing.
+    """
     subject_hash = rules.subject(body.channel, body.value)
     command = AddSuppression(
         body.channel, subject_hash, body.reason_code, caller.cause.at, source_ref=body.source_ref
@@ -75,6 +80,10 @@ async def add_suppression(
 async def lift_suppression(
     caller: Editor, pool: Database, suppression_id: UUID, body: LiftIn, response: Response
 ) -> SuppressionOut:
+    """The address may be written to again, as far as consents go: `suppression.lifted`.
+
+    The fact names you as who has approved it; a repeat publishes nothing.
+    """
     command = LiftSuppression(suppression_id, body.reason_code, caller.subject, caller.cause.at)
     return _out(await handlers.change_suppression(pool, caller.cause, command), response)
 
@@ -86,17 +95,21 @@ async def list_suppressions(  # noqa: PLR0913, PLR0917 -- one parameter per filt
     rules: Rules,
     channel: Channel | None = None,
     value: Annotated[Text | None, Query()] = None,
+    reason_code: SuppressionReason | None = None,
+    is_active: Annotated[bool | None, Query(description="Not lifted.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[SuppressionOut]:
+    """Suppressions by id, lifted ones too; an address is looked up by its channel and its value."""
     del caller
     if value is not None and channel is None:
         raise ChannelMissingError(field="channel")
     subject_hash = rules.subject(channel, value) if channel and value else None
     after = read_cursor(cursor, UUID)
+    wanted = store.Wanted(channel, subject_hash, reason_code, is_active)
     async with pool.acquire() as connection:
         found = await store.list_suppressions(
-            connection, channel, subject_hash, after[0] if after else None, limit + 1
+            connection, wanted, after[0] if after else None, limit + 1
         )
     return page_of([_out(each) for each in found], limit, lambda item: [item.suppression_id])
 

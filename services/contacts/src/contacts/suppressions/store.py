@@ -1,17 +1,19 @@
 """The table of suppressions. A new one takes its turn with whoever asks to send."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import Channel
+from shared.contracts.contacts import Channel, SuppressionReason
 from shared.db import Connection, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
+from contacts.filters import fetch_listed, where
 from contacts.permits.store import lock_against_sending
 from contacts.suppressions.domain import AddSuppression, Command, Suppression, decide, evolve
 
@@ -45,24 +47,31 @@ async def lock_suppression(connection: Connection, suppression_id: UUID) -> Supp
     return _suppression(row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which suppressions a list is to hold; what is None does not matter."""
+
+    channel: Channel | None = None
+    subject_hash: str | None = None
+    reason_code: SuppressionReason | None = None
+    is_active: bool | None = None
+
+    def conditions(self) -> Mapping[str, object]:
+        """Each with its value."""
+        return {
+            "channel = ?": self.channel,
+            "subject_hash = ?": self.subject_hash,
+            "reason_code = ?": self.reason_code,
+            "is_active = ?": self.is_active,
+        }
+
+
 async def list_suppressions(
-    connection: Connection,
-    channel: Channel | None,
-    subject_hash: str | None,
-    after: UUID | None,
-    limit: int,
+    connection: Connection, wanted: Wanted, after: UUID | None, limit: int
 ) -> list[Suppression]:
-    rows = await connection.fetch(
-        f"""{_SELECT}
-        WHERE ($1::text IS NULL OR channel = $1) AND ($2::text IS NULL OR subject_hash = $2)
-            AND ($3::uuid IS NULL OR suppression_id > $3)
-        ORDER BY suppression_id LIMIT $4
-        """,
-        channel,
-        subject_hash,
-        after,
-        limit,
-    )
+    condition, values = where({**wanted.conditions(), "suppression_id > ?": after})
+    statement = f"{_SELECT} WHERE {condition} ORDER BY suppression_id LIMIT {limit:d}"
+    rows = await fetch_listed(connection, statement, values)
     return [_suppression(row) for row in rows]
 
 

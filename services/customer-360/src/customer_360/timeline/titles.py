@@ -43,6 +43,7 @@ _title(
     lambda e: f"{e.from_lifecycle.capitalize()} became {e.to_lifecycle}{_reason(e.reason_code)}",
 )
 _title(contacts.CustomerOwnerChanged, lambda e: f"{e.to_owner_id} took over as owner")
+_title(contacts.CustomerQueued, lambda e: f"Waits for an owner in {words(e.to_queue)}")
 _title(
     contacts.CustomerPreferenceLearned,
     lambda e: f"Preference learned: {words(e.key)} is {words(e.value_code)}",

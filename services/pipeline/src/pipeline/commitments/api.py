@@ -129,6 +129,7 @@ async def make_commitment(
 async def get_commitment(
     commitment_id: UUID, pool: Database, _reader: Reader, response: Response
 ) -> CommitmentOut:
+    """The promise as it is; its version is in ETag."""
     async with pool.acquire() as connection:
         return _answer(response, await store.load_commitment(connection, commitment_id))
 

@@ -163,6 +163,7 @@ async def open_deal(
 
 @router.get("/{deal_id}")
 async def get_deal(deal_id: UUID, pool: Database, _reader: Reader, response: Response) -> DealOut:
+    """The deal as it is; its version is in ETag."""
     async with pool.acquire() as connection:
         return _answer(response, await store.load_deal(connection, deal_id))
 
@@ -221,6 +222,7 @@ async def change_amount(
     response: Response,
     if_match: IfMatch = None,
 ) -> DealOut:
+    """The deal is about another amount from now on."""
     command = ChangeAmount(body.amount)
     deal = await handlers.change_amount(pool, caller.cause, deal_id, command, if_match)
     return _answer(response, deal)
@@ -250,6 +252,7 @@ async def win_deal(
     body: WinIn | None = None,
     if_match: IfMatch = None,
 ) -> DealOut:
+    """The deal is won; contacts makes its customer one that buys."""
     asked = body or WinIn()
     command = WinDeal(caller.cause.at, asked.requires_onboarding, asked.waiver_reason)
     deal = await handlers.win_deal(pool, caller.cause, deal_id, command, if_match)
@@ -265,6 +268,7 @@ async def lose_deal(
     response: Response,
     if_match: IfMatch = None,
 ) -> DealOut:
+    """The deal is lost, for a reason, and perhaps to a competitor."""
     command = LoseDeal(body.reason_code, caller.cause.at, body.competitor)
     deal = await handlers.lose_deal(pool, caller.cause, deal_id, command, if_match)
     return _answer(response, deal)
@@ -294,6 +298,7 @@ async def flag_risk(
     response: Response,
     if_match: IfMatch = None,
 ) -> DealOut:
+    """Say that something endangers the deal, and how much."""
     command = FlagRisk(body.code, body.severity, caller.cause.at, body.cause_id)
     deal = await handlers.flag_risk(pool, caller.cause, deal_id, command, if_match)
     return _answer(response, deal)

@@ -152,6 +152,7 @@ async def create_lead(
 
 @router.get("/{lead_id}")
 async def get_lead(lead_id: UUID, pool: Database, _reader: Reader, response: Response) -> LeadOut:
+    """The lead as it is; its version is in ETag."""
     async with pool.acquire() as connection:
         return _answer(response, await store.load_lead(connection, lead_id))
 
@@ -180,6 +181,7 @@ async def assign_lead(
     response: Response,
     if_match: IfMatch = None,
 ) -> LeadOut:
+    """Give the lead to somebody else, for a reason; whoever has it already stays, and quietly."""
     command = AssignLead(body.owner_id, body.reason_code)
     lead = await handlers.assign_lead(pool, caller.cause, lead_id, command, if_match)
     return _answer(response, lead)
@@ -204,6 +206,7 @@ async def qualify_lead(
     body: QualifyIn | None = None,
     if_match: IfMatch = None,
 ) -> LeadOut:
+    """Say that the lead is worth a deal, with what was asked to find that out."""
     asked = body or QualifyIn()
     command = QualifyLead(caller.subject, asked.framework, asked.answers)
     lead = await handlers.qualify_lead(pool, caller.cause, lead_id, command, if_match)
@@ -219,6 +222,7 @@ async def disqualify_lead(
     response: Response,
     if_match: IfMatch = None,
 ) -> LeadOut:
+    """Give the lead up, for a reason."""
     command = DisqualifyLead(caller.subject, body.reason_code)
     lead = await handlers.disqualify_lead(pool, caller.cause, lead_id, command, if_match)
     return _answer(response, lead)

@@ -37,6 +37,7 @@ class CustomerCreated(Event):
     lifecycle: Lifecycle
     source: str
     owner_id: str | None = None
+    queue: str | None = None
     territory_code: str | None = None
     region: str | None = None
     industry: str | None = None
@@ -93,9 +94,21 @@ class CustomerOwnerChanged(Event):
 
     customer_id: UUID
     from_owner_id: str | None = None
+    from_queue: str | None = None
     to_owner_id: str
     reason_code: str
     handover_id: UUID | None = None
+
+
+@CUSTOMER_EVENTS.fact("queued")
+class CustomerQueued(Event):
+    """Nobody answers for the customer from now on: it waits in a queue for whoever takes it."""
+
+    customer_id: UUID
+    from_owner_id: str | None = None
+    from_queue: str | None = None
+    to_queue: str
+    reason_code: str
 
 
 @CUSTOMER_EVENTS.fact("preference-learned")
@@ -143,7 +156,10 @@ class CustomerRecordStatusChanged(Event):
 
 @CUSTOMER_STATE.fact("state")
 class CustomerState(Event):
-    """The whole customer as contacts knows it now."""
+    """The whole customer as contacts knows it now.
+
+    It has an owner, or waits in a queue; of neither says only who was told before there were any.
+    """
 
     customer_id: UUID
     kind: CustomerKind
@@ -153,6 +169,7 @@ class CustomerState(Event):
     lifecycle: Lifecycle
     lifecycle_since: datetime
     owner_id: str | None = None
+    queue: str | None = None
     source: str
     territory_code: str | None = None
     region: str | None = None
