@@ -1,5 +1,6 @@
 """Two people who are one by now get each mail once, and what either had counts for the one."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -7,14 +8,17 @@ from uuid import UUID
 import httpx
 import pytest
 from campaigns.merges.consumers import consumer
+from campaigns.messages.handlers import open_gate
+from campaigns.permissions.store import lock_permissions
 from campaigns.sending import Sender
 from shared.contracts.campaigns import MessageSuppressed
-from shared.db import Pool
+from shared.db import Pool, transaction
 from shared.ids import new_id
 
 from tests.integration.campaigns import scene
 from tests.integration.campaigns.conftest import MailSink
 from tests.integration.campaigns.test_merges import happens, merge, move_all, undoing
+from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
 from tests.records import record_of
 
 
@@ -136,3 +140,19 @@ async def test_what_waits_for_the_merged_one_goes_to_the_one_who_stays(
     await sender.send_due(pool)
     assert await become_of(client, campaign_id) == {one: "sent", two: "duplicate"}
     assert [message["to"] for message in mail.received] == ["one@example.com"]
+
+
+async def test_the_gate_takes_turns_on_the_one_who_stays(
+    pool: Pool, client: httpx.AsyncClient
+) -> None:
+    """So of two processes that judge one mail each, by either id, the second sees the first."""
+    one, two = await two_people(pool)
+    await scene.launch(pool, client, [two])
+    await scene.apply(pool, consumer, [record_of(merge(one, two))])
+    async with transaction(pool) as connection:
+        await lock_permissions(connection, [one])
+        judging = asyncio.create_task(open_gate(pool, datetime.now(UTC), 10))
+        await until_somebody_waits_for_a_lock(pool)
+    passed = await judging
+    assert passed is not None
+    assert [message.contact_id for message, _ in passed] == [two]
