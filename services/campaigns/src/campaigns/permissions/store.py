@@ -114,7 +114,7 @@ async def have_opted_out(
     connection: Connection, contact_ids: Sequence[UUID], channel: Channel
 ) -> bool:
     """Whether an opt-out is in force for each of these ids of a person."""
-    counted = await connection.fetchval(_COUNT_OPTED_OUT, contact_ids, channel)
+    counted: int = await connection.fetchval(_COUNT_OPTED_OUT, contact_ids, channel)
     return counted == len(contact_ids)
 
 
