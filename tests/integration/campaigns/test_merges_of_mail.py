@@ -1,5 +1,6 @@
 """Two people who are one by now get each mail once, and what either had counts for the one."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -7,14 +8,17 @@ from uuid import UUID
 import httpx
 import pytest
 from campaigns.merges.consumers import consumer
+from campaigns.messages.handlers import open_gate
+from campaigns.permissions.store import lock_permissions
 from campaigns.sending import Sender
-from shared.contracts.campaigns import MessageSuppressed
-from shared.db import Pool
+from shared.contracts.campaigns import MessageSuppressed, MessageUnsubscribed
+from shared.db import Pool, transaction
 from shared.ids import new_id
 
 from tests.integration.campaigns import scene
-from tests.integration.campaigns.conftest import MailSink
+from tests.integration.campaigns.conftest import PUBLIC_URL, MailSink
 from tests.integration.campaigns.test_merges import happens, merge, move_all, undoing
+from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
 from tests.records import record_of
 
 
@@ -136,3 +140,46 @@ async def test_what_waits_for_the_merged_one_goes_to_the_one_who_stays(
     await sender.send_due(pool)
     assert await become_of(client, campaign_id) == {one: "sent", two: "duplicate"}
     assert [message["to"] for message in mail.received] == ["one@example.com"]
+
+
+async def test_the_gate_takes_turns_on_the_one_who_stays(
+    pool: Pool, client: httpx.AsyncClient
+) -> None:
+    """So of two processes that judge one mail each, by either id, the second sees the first."""
+    one, two = await two_people(pool)
+    await scene.launch(pool, client, [two])
+    await scene.apply(pool, consumer, [record_of(merge(one, two))])
+    async with transaction(pool) as connection:
+        await lock_permissions(connection, [one])
+        judging = asyncio.create_task(open_gate(pool, datetime.now(UTC), 10))
+        await until_somebody_waits_for_a_lock(pool)
+    passed = await judging
+    assert passed is not None
+    assert [message.contact_id for message, _ in passed] == [two]
+
+
+async def test_who_opts_out_by_a_mail_to_the_merged_one_gets_no_more(
+    pool: Pool,
+    client: httpx.AsyncClient,
+    stranger: httpx.AsyncClient,
+    sender: Sender,
+    mail: MailSink,
+) -> None:
+    one, two = await two_people(pool)
+    await scene.launch(pool, client, [two])
+    await sender.send_due(pool)
+    merged = merge(one, two)
+    await happens(pool, merged)
+    campaign_id = await scene.launch(pool, client, [one])
+    way_out = mail.received[0]["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC_URL)
+    for _ in range(2):
+        done = await stranger.post(way_out, data={"List-Unsubscribe": "One-Click"})
+        assert done.status_code == 200
+    assert len(await scene.published(pool, MessageUnsubscribed)) == 1
+    await sender.send_due(pool)
+    assert await become_of(client, campaign_id) == {one: "unsubscribed"}
+    await happens(pool, undoing(merged))
+    third = await scene.launch(pool, client, [one, two])
+    while await sender.send_due(pool):
+        pass
+    assert await become_of(client, third) == {one: "unsubscribed", two: "unsubscribed"}

@@ -1,20 +1,23 @@
 """The customer's grade says how soon a lead is answered, whichever of the two is heard of first."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from pipeline.leads.handlers import identify_submission
 from shared.contracts.contacts import CustomerGraded, Grade
 from shared.contracts.pipeline import LeadAssigned, LeadPrioritized
-from shared.db import Pool
+from shared.db import Pool, transaction
 from shared.ids import derived_id, new_id
 
 from tests.integration.pipeline.conftest import Caller, Outbox
 from tests.integration.pipeline.test_leads import NOW, command, form, identity
 from tests.integration.pipeline.test_merges import merged, move_all, undone
-from tests.records import record_of
+from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
+from tests.records import cause_of_test, record_of
 
 Feed = Callable[..., Awaitable[None]]
 
@@ -102,3 +105,17 @@ async def test_a_lead_goes_by_the_grade_of_the_customer_that_stays_and_by_its_ow
     await feed("merges", record_of(undone(merge), 2))
     await move_all(pool)
     assert await due(sales, lead_id) == timedelta(hours=24)
+
+
+async def test_a_grade_that_is_heard_of_while_the_lead_is_identified_waits_for_it(
+    sales: Caller, feed: Feed, pool: Pool
+) -> None:
+    customer_id, submission = new_id(), new_id()
+    await feed("leads", record_of(form(submission)))
+    linked = identity(submission, new_id()).model_copy(update={"customer_id": customer_id})
+    async with transaction(pool) as connection:
+        await identify_submission(connection, cause_of_test(), linked, None)
+        hearing = asyncio.create_task(feed("grades", record_of(graded(customer_id, "A"))))
+        await until_somebody_waits_for_a_lock(pool)
+    await hearing
+    assert await due(sales, derived_id(submission, "lead")) == timedelta(hours=1)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from shared.aliases import current_ids
+from shared.aliases import current_ids, ids_of
 from shared.cause import Cause
 from shared.contracts.campaigns import SuppressedFor
 from shared.db import Connection, Pool, transaction, with_retries
@@ -200,31 +200,32 @@ async def follow_link(
 
 
 async def unsubscribe(pool: Pool, cause: Cause, message_id: UUID) -> None:
-    """Close the gate for the person; when this returns, no further mail goes out."""
+    """Close the gate for the person, by every id; when this returns, no further mail goes out."""
 
-    async def attempt() -> UUID:
+    async def attempt() -> list[UUID]:
         async with transaction(pool) as connection:
             message = await store.lock_message(connection, message_id)
-            await permissions.lock_permissions(connection, [message.contact_id])
+            ids = [*{message.contact_id, *await ids_of(connection, message.contact_id)}]
+            await permissions.lock_permissions(connection, ids)
             content = await store.load_content(connection, message_id)
-            has_opted_out = await permissions.has_opted_out(connection, message.contact_id, "email")
+            has_opted_out = await permissions.have_opted_out(connection, ids, "email")
             command = Unsubscribe(content.purpose, has_opted_out, cause.at)
             facts, after = _apply(message, decide(message, command))
             if facts and message.subject_hash:
-                await permissions.insert_opt_out(
-                    connection, message.contact_id, "email", message.subject_hash, cause.at
+                await permissions.insert_opt_outs(
+                    connection, ids, "email", message.subject_hash, cause.at
                 )
                 await store.save_reaction(connection, after)
                 await outbox.append(connection, cause, facts)
-            return message.contact_id
+            return ids
 
     await _until_none_is_under_way(pool, await with_retries(attempt))
 
 
-async def _until_none_is_under_way(pool: Pool, contact_id: UUID) -> None:
+async def _until_none_is_under_way(pool: Pool, contact_ids: Sequence[UUID]) -> None:
     """Wait for the end of a mail that had passed the gate before; a dead sender's ends by time."""
     longest = timedelta(seconds=PERMIT_SECONDS)
-    while await store.is_mail_under_way(pool, contact_id, datetime.now(UTC) - longest):
+    while await store.is_mail_under_way(pool, contact_ids, datetime.now(UTC) - longest):
         await asyncio.sleep(0.05)
 
 

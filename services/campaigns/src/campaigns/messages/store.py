@@ -87,7 +87,7 @@ WHERE m.message_id = ANY($1::uuid[])
 _UNDER_WAY = """
 SELECT EXISTS (
     SELECT FROM messages
-    WHERE contact_id = $1 AND status = 'handing-over' AND handed_over_at > $2
+    WHERE contact_id = ANY($1::uuid[]) AND status = 'handing-over' AND handed_over_at > $2
 )
 """
 
@@ -229,6 +229,8 @@ async def list_messages(
     return [_message_of(row) for row in rows]
 
 
-async def is_mail_under_way(pool: Pool, contact_id: UUID, handed_over_after: datetime) -> bool:
-    """Whether a mail to the person may still be on its way to the mail server."""
-    return await pool.fetchval(_UNDER_WAY, contact_id, handed_over_after) is True
+async def is_mail_under_way(
+    pool: Pool, contact_ids: Sequence[UUID], handed_over_after: datetime
+) -> bool:
+    """Whether a mail to one of these may still be on its way to the mail server."""
+    return await pool.fetchval(_UNDER_WAY, contact_ids, handed_over_after) is True

@@ -34,13 +34,14 @@ SELECT pg_advisory_xact_lock(key) FROM (
     FROM unnest($1::uuid[]) AS contact_id ORDER BY key
 ) AS keys
 """
-_INSERT_OPT_OUT = """
-INSERT INTO opt_outs (contact_id, channel, subject_hash, opted_out_at) VALUES ($1, $2, $3, $4)
+_INSERT_OPT_OUTS = """
+INSERT INTO opt_outs (contact_id, channel, subject_hash, opted_out_at)
+SELECT contact_id, $2, $3, $4 FROM unnest($1::uuid[]) AS contact_id ORDER BY contact_id
 ON CONFLICT ON CONSTRAINT opt_outs_pkey DO UPDATE SET
     subject_hash = excluded.subject_hash, opted_out_at = excluded.opted_out_at
 """
-_HAS_OPTED_OUT = """
-SELECT EXISTS (SELECT FROM opt_outs WHERE contact_id = $1 AND channel = $2)
+_COUNT_OPTED_OUT = """
+SELECT count(*) FROM opt_outs WHERE contact_id = ANY($1::uuid[]) AND channel = $2
 """
 _END_OPT_OUTS = """
 DELETE FROM opt_outs AS o
@@ -109,16 +110,23 @@ async def save_suppression(connection: Connection, suppression: Suppression) -> 
     )
 
 
-async def has_opted_out(connection: Connection, contact_id: UUID, channel: Channel) -> bool:
-    """Whether the person's own opt-out is in force."""
-    return await connection.fetchval(_HAS_OPTED_OUT, contact_id, channel) is True
+async def have_opted_out(
+    connection: Connection, contact_ids: Sequence[UUID], channel: Channel
+) -> bool:
+    """Whether an opt-out is in force for each of these ids of a person."""
+    counted: int = await connection.fetchval(_COUNT_OPTED_OUT, contact_ids, channel)
+    return counted == len(contact_ids)
 
 
-async def insert_opt_out(
-    connection: Connection, contact_id: UUID, channel: Channel, subject_hash: str, at: datetime
+async def insert_opt_outs(
+    connection: Connection,
+    contact_ids: Sequence[UUID],
+    channel: Channel,
+    subject_hash: str,
+    at: datetime,
 ) -> None:
-    """Close the gate for a person on a channel, whatever the purpose."""
-    await connection.execute(_INSERT_OPT_OUT, contact_id, channel, subject_hash, at)
+    """Close the gate for a person, by these ids, on a channel, whatever the purpose."""
+    await connection.execute(_INSERT_OPT_OUTS, contact_ids, channel, subject_hash, at)
 
 
 async def end_opt_outs(
