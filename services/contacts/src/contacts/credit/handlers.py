@@ -201,7 +201,7 @@ async def _assessments(
     at: datetime,
     orders: Mapping[UUID, UUID] | None = None,
 ) -> dict[UUID, AssessCredit]:
-    """What each customer with a limit owes now."""
+    """What each customer with a limit owes now, and which limit the policy would suggest."""
     policy = await store.load_policy(connection)
     wanted = [
         (customer.state.customer_id, credit.currency, terms)
@@ -210,16 +210,14 @@ async def _assessments(
         and (terms := credit.terms_days) is not None
     ]
     owed = await store.read_owed(connection, wanted, policy.window_days, at)
-    terms_of = {customer_id: (currency, terms) for customer_id, currency, terms in wanted}
-    assessed: dict[UUID, AssessCredit] = {}
-    for customer in sorted(found, key=lambda each: each.state.customer_id):
-        customer_id = customer.state.customer_id
-        if customer_id in owed:
-            its = owed[customer_id]
-            assessment = _assessment(policy, its, at, (orders or {}).get(customer_id))
-            basis = _basis(policy, customer, *terms_of[customer_id], its)
-            assessed[customer_id] = replace(assessment, basis=basis)
-    return assessed
+    named = {customer.state.customer_id: customer for customer in found}
+    return {
+        customer_id: replace(
+            _assessment(policy, owed[customer_id], at, (orders or {}).get(customer_id)),
+            basis=_basis(policy, named[customer_id], currency, terms, owed[customer_id]),
+        )
+        for customer_id, currency, terms in sorted(wanted)
+    }
 
 
 def _assessment(

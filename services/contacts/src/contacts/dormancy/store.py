@@ -68,23 +68,29 @@ WHERE record_status = 'active' AND lifecycle IN ('customer', 'dormant')
 ORDER BY customer_id LIMIT $3
 """
 _LAST_HEARD = f"""
-WITH {IDS_OF_EACH}
-SELECT wanted.customer_id, greatest(itself.last_at, its_people.last_at) AS last_at
-FROM ids_of_each AS wanted
-CROSS JOIN LATERAL (
-    SELECT greatest(
-        (SELECT max(ordered_at) FROM customer_orders WHERE customer_id = ANY(ids)),
-        (SELECT max(won_at) FROM won_deals WHERE customer_id = ANY(ids)),
-        (SELECT max(changed_at) FROM customer_deals WHERE customer_id = ANY(ids)),
-        (SELECT max(opened_at) FROM customer_tickets WHERE customer_id = ANY(ids)),
-        (SELECT max(occurred_at) FROM interactions WHERE customer_id = ANY(ids))) AS last_at
-) AS itself
-CROSS JOIN LATERAL (
-    SELECT max(occurred_at) AS last_at FROM interactions
-    WHERE coalesce(itself.last_at <= $2, true) AND contact_ids && ARRAY(
-        SELECT contact_id FROM memberships WHERE customer_id = wanted.customer_id AND until IS NULL)
+WITH {IDS_OF_EACH}, itself AS MATERIALIZED (
+    SELECT customer_id, greatest(
+        (SELECT max(ordered_at) FROM customer_orders AS o WHERE o.customer_id = ANY(ids)),
+        (SELECT max(won_at) FROM won_deals AS w WHERE w.customer_id = ANY(ids)),
+        (SELECT max(changed_at) FROM customer_deals AS d WHERE d.customer_id = ANY(ids)),
+        (SELECT max(opened_at) FROM customer_tickets AS t WHERE t.customer_id = ANY(ids)),
+        (SELECT max(occurred_at) FROM (
+            SELECT occurred_at FROM interactions AS i WHERE i.customer_id = ANY(ids) OFFSET 0) AS i)
+    ) AS last_at
+    FROM ids_of_each
+)
+SELECT customer_id, greatest(itself.last_at, its_people.last_at) AS last_at
+FROM itself CROSS JOIN LATERAL (
+    SELECT max(occurred_at) AS last_at FROM (
+        SELECT occurred_at FROM interactions
+        WHERE coalesce(itself.last_at <= $2, true) AND contact_ids && ARRAY(
+            SELECT contact_id FROM memberships AS m
+            WHERE m.customer_id = itself.customer_id AND until IS NULL)
+        OFFSET 0) AS i
 ) AS its_people
 """
+"""`OFFSET 0`: else the newest of few is looked for along the time of all interactions there are."""
+
 _DORMANT = """
 SELECT customer_id FROM customers WHERE customer_id = ANY($1::uuid[]) AND lifecycle = 'dormant'
 """
