@@ -191,6 +191,8 @@ async def test_the_view_tells_which_records_it_is_made_of_by_whom_and_until_when
     assert (until, found["customer"]["is_undone"]) == (told.reversible_until, False)
     assert found["contact"]["merged_ids"] == [str(ADA.contact)]
     assert found["contact"]["decided_by"] == "policy:duplicates"
+    assert view["identity"]["names"][str(ADA.customer)] == "Ada Müller Machines"
+    assert str(ADA.contact) not in view["identity"]["names"]  # nobody told who that was
 
 
 async def test_a_merge_that_was_undone_is_told_of_both_records(service: Customer360) -> None:

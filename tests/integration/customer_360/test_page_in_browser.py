@@ -31,7 +31,12 @@ CARDS = {
     "people": ("Ada Lovelace", "Head of buying", "✓ verified", "12 Mill Lane", "birthday", "left"),
     "households": ("Ada Lovelace", "head"),
     "identity": ("This customer and record", "91 %", "same name, phone"),
-    "merges": ("by mia", "can be undone until", "→ this customer", "undone by otto: mistake"),
+    "merges": (
+        "by mia",
+        "can be undone until",
+        "Twin Müller Machines → this customer",
+        "undone by otto: mistake",
+    ),
     "privacy": ("Data must not be processed", "Ada Former"),
     "preferences": ("Call time: evening", "80 % sure"),
     "leads": ("Converted",),

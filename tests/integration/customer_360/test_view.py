@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from shared.contact_points import subject_hash
 from shared.contracts.contacts import CONTACT_STATE, CUSTOMER_STATE
 
 from tests.integration.customer_360.conftest import JWT_KEY, Customer360
 from tests.records import NOBODY, record_of, tombstone_of
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories import HASH_KEY, Story
 
 STORY = Story()
 
@@ -86,6 +87,42 @@ async def test_may_i_contact_follows_the_send_gate(service: Customer360) -> None
     [person] = (await _view(service))["people"]
     [shown] = person["suppressions"]
     assert (shown["channel"], shown["scope"], shown["reason_code"]) == ("email", "all", "opt-out")
+
+
+async def test_nobody_is_contacted_while_a_restriction_is_open(service: Customer360) -> None:
+    restricted, lifted = STORY.restricted(), STORY.restriction_lifted()
+    await service.happens(STORY.customer_state(), STORY.contact_state(), STORY.consent_granted())
+
+    async def reasons() -> set[str | None]:
+        answers = (await _view(service))["people"][0]["contactable_now"].values()
+        return {answer["reason"] for answer in answers}
+
+    assert await reasons() == {None, "consent"}
+    await service.happens(restricted)
+    assert await reasons() == {"restricted"}
+    await service.happens(lifted)
+    assert await reasons() == {None, "consent"}
+
+
+async def test_a_suppressed_number_is_shown_with_the_channel_that_it_is_suppressed_on(
+    service: Customer360,
+) -> None:
+    hashed = subject_hash(HASH_KEY, "sms", STORY.phone)
+    told = STORY.suppression_added().model_copy(
+        update={"channel": "sms", "subject_hash": hashed, "scope": "marketing"}
+    )
+    await service.happens(STORY.customer_state(), STORY.contact_state(), told)
+
+    [person] = (await _view(service))["people"]
+
+    assert [(each["channel"], each["scope"]) for each in person["suppressions"]] == [
+        ("sms", "marketing")
+    ]
+    because = {pair: answer["reason"] for pair, answer in person["contactable_now"].items()}
+    assert because["sms:marketing"] == "suppression-list"
+    assert because["sms:service"] == because["phone:marketing"] == "consent"
+    items = (await service.get(f"/v1/customers/{STORY.customer}/timeline"))["items"]
+    assert "No sms to this person (opt out)" in {item["title"] for item in items}
 
 
 async def test_a_consent_is_shown_with_its_basis_and_its_times(service: Customer360) -> None:

@@ -423,7 +423,7 @@ class Story:
             [self._campaign()],
             [self._owner_changed()],
             self._handover(),
-            [self._restricted(), self._restriction_lifted()],
+            [self.restricted(), self.restriction_lifted()],
             [self.touch(), self.touch_corrected()],
             [self.relationship(), self.relationship_ended()],
             [self.preference(), self.preference("evening")],
@@ -481,12 +481,12 @@ class Story:
             handover_id=self.handover,
         )
 
-    def _restricted(self) -> Event:
+    def restricted(self) -> Event:
         return contacts.ProcessingRestricted(
             request_id=self.privacy_request, contact_id=self.contact, scope="all"
         )
 
-    def _restriction_lifted(self) -> Event:
+    def restriction_lifted(self) -> Event:
         return contacts.RestrictionLifted(request_id=self.privacy_request, contact_id=self.contact)
 
     def _handover(self) -> list[Event]:

@@ -1,11 +1,12 @@
 """Looks up whom a customer belongs together with: as many statements for any number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from shared.db import Connection
 
+from customer_360.duplicates.fold import Duplicate
 from customer_360.groups.living import (
     HouseholdShown,
     PartnerShown,
@@ -16,6 +17,7 @@ from customer_360.groups.living import (
 from customer_360.groups.related import RelatedShown, others_in, related_to
 from customer_360.groups.rolling_up import GroupShown, roll_up
 from customer_360.households.fold import Household
+from customer_360.merges.fold import Merge
 from customer_360.partners.fold import Partner
 from customer_360.profiles.loading import hold_projection, load_bases
 from customer_360.relationships.fold import Relationship
@@ -26,12 +28,16 @@ MEMBERS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What a customer is part of, whom it is related to, and in which way it sells for us."""
+    """What a customer is part of, whom it is related to, and in which way it sells for us.
+
+    `names` are of the others, where they are known.
+    """
 
     group: GroupShown | None = None
     related: list[RelatedShown] = field(default_factory=list[RelatedShown])
     households: list[HouseholdShown] = field(default_factory=list[HouseholdShown])
     partners: list[PartnerShown] = field(default_factory=list[PartnerShown])
+    names: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +47,24 @@ class Found:
     relationships: Sequence[Relationship]
     households: Sequence[Household]
     partners: Sequence[Partner]
+    merges: Sequence[Merge]
+    duplicates: Sequence[Duplicate]
+
+    def others(self, customer_id: UUID) -> set[UUID]:
+        """Everybody whose name is shown."""
+        return {
+            *others_in(customer_id, self.relationships),
+            *people_in(self.households, self.partners),
+            *(each for merge in self.merges for each in (merge.survivor_id, *merge.merged_ids)),
+            *(each for case in self.duplicates for each in case.candidate_ids),
+        }
 
 
 async def look_around(connection: Connection, customer_id: UUID, found: Found) -> Relations:
     """Who the others are, and the customer's group, of one moment; nothing to do for most."""
-    if not (found.relationships or found.households or found.partners):
+    wanted = found.others(customer_id)
+    if not (wanted or found.partners):
         return Relations()
-    wanted = {
-        *others_in(customer_id, found.relationships),
-        *people_in(found.households, found.partners),
-    }
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await hold_projection(connection)
         names = await find_names(connection, list(wanted))
@@ -59,6 +73,7 @@ async def look_around(connection: Connection, customer_id: UUID, found: Found) -
             related_to(customer_id, found.relationships, names),
             households_shown(found.households, names),
             partners_shown(found.partners, names),
+            names,
         )
 
 

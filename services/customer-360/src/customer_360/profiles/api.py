@@ -78,7 +78,13 @@ async def get_customer(
         if current_id != customer_id:
             return moved_to("/v1/customers", current_id)
         known, yardstick = looked
-        found = Found(known.relationships, known.households, known.partners)
+        found = Found(
+            known.relationships,
+            known.households,
+            known.partners,
+            known.merges,
+            known.duplicates,
+        )
         relations = await look_around(connection, customer_id, found)
     logger.info("personal_data_read", subject=caller.subject, customer_id=str(customer_id))
     return view_of(known, relations, yardstick, datetime.now(UTC), stale=stale)

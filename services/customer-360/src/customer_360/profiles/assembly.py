@@ -49,7 +49,7 @@ def view_of(
         as_of=dict(known.as_of),
         header=view.Header.model_validate(customer) if customer else None,
         people=people_of(known, now),
-        identity=identity_of(known),
+        identity=identity_of(known, relations.names),
         privacy=_privacy(known),
         handovers=[HandoverShown.model_validate(each) for each in known.handovers],
         leads=[view.LeadShown.model_validate(lead) for lead in known.leads],

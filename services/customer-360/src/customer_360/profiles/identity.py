@@ -1,5 +1,6 @@
 """Whether the customer is known once: who may be the same, and which records became one; pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -52,13 +53,17 @@ class MergeShown(_Shown):
 
 
 class IdentitySection(_Shown):
-    """Whether the customer is known once; of the merges the latest first."""
+    """Whether the customer is known once; of the merges the latest first.
+
+    `names` are what the records named here are called; who was erased has none.
+    """
 
     duplicates: list[DuplicateShown]
     merges: list[MergeShown]
+    names: dict[UUID, str]
 
 
-def identity_of(known: Known) -> IdentitySection:
+def identity_of(known: Known, names: Mapping[UUID, str]) -> IdentitySection:
     """The section of the view."""
     here = {*known.record_ids, *(person.contact_id for person in known.people)}
     shown = [
@@ -76,4 +81,8 @@ def identity_of(known: Known) -> IdentitySection:
         for case in known.duplicates
     ]
     merges = [MergeShown.model_validate(merge) for merge in known.merges]
-    return IdentitySection(duplicates=shown, merges=merges)
+    cases = (case.candidate_ids for case in known.duplicates)
+    ids = {each for case in cases for each in case}
+    ids |= {each for one in known.merges for each in (one.survivor_id, *one.merged_ids)}
+    called = {each: names[each] for each in sorted(ids) if names.get(each)}
+    return IdentitySection(duplicates=shown, merges=merges, names=called)

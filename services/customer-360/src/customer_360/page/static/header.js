@@ -88,7 +88,7 @@ export function identityCard(view) {
 }
 function naming(view) {
   const names = namesOf(view);
-  return (id) => names.get(id) ?? (id === view.customer_id ? "this customer" : `record ${short(id)}`);
+  return (id) => names.get(id) ?? (id === view.customer_id ? "this customer" : view.identity.names[id] ?? `record ${short(id)}`);
 }
 
 export function mergesCard(view) {
