@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 from customer_360.consumers import customer_projection, fact_projection, order_projection
+from customer_360.guarded import GuardedTable
 from customer_360.orders.store import OrderSum
 from customer_360.profiles.figures import Basis, Yardstick, figures_of
 from customer_360.projecting import Section
@@ -35,13 +36,14 @@ Rows = dict[UUID, Any]
 async def judge_view(connection: Any, log: Log, hash_key: str) -> list[str]:
     """Every difference between what the 360 holds and the fold of the log."""
     projections = (fact_projection(hash_key), customer_projection(), order_projection())
-    folded: dict[str, Rows] = {}
+    folded: defaultdict[str, Rows] = defaultdict(dict)
     faults: list[str] = []
-    for projection in projections:
-        for section in projection.sections:
-            name = section.table.name
-            folded[name] = fold_section(section, log)
-            faults += differences(f"360.{name}", folded[name], await _held(connection, section))
+    sections = [section for projection in projections for section in projection.sections]
+    for section in sections:  # several of them may fill one table
+        folded[section.table.name] |= fold_section(section, log)
+    for table in {section.table.name: section.table for section in sections}.values():
+        held = await _held(connection, table)
+        faults += differences(f"360.{table.name}", folded[table.name], held)
     facts = {fact for projection in projections for fact in projection.facts}
     faults += differences("360.timeline", _timeline(log, facts), await _held_timeline(connection))
     horizon = await connection.fetchval(_HORIZON)
@@ -62,8 +64,7 @@ def fold_section(section: Section[Any], log: Log) -> Rows:
     return {key: row for key, row in folded.items() if key not in erased}
 
 
-async def _held(connection: Any, section: Section[Any]) -> Rows:
-    table = section.table
+async def _held(connection: Any, table: GuardedTable[Any]) -> Rows:
     columns = ", ".join(column.name for column in table.columns)
     rows = table.rows_of(await connection.fetch(f"SELECT {columns} FROM {table.name}"))
     return {getattr(row, table.key): row for row in rows}
