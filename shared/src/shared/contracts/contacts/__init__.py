@@ -21,6 +21,7 @@ from shared.contracts.contacts.credit import (
 from shared.contracts.contacts.customers import (
     CUSTOMER_EVENTS,
     CUSTOMER_STATE,
+    Acquisition,
     CustomerArchived,
     CustomerCreated,
     CustomerKind,
@@ -201,6 +202,7 @@ __all__ = [
     "PRIVACY_EVENTS",
     "RELATIONSHIP_EVENTS",
     "SUPPRESSION_EVENTS",
+    "Acquisition",
     "ArchivedFor",
     "Channel",
     "ConflictRule",
