@@ -20,6 +20,7 @@ FileFormat: TypeAlias = Literal["csv", "vcard"]
 PresetName: TypeAlias = Literal["rapport", "hubspot", "salesforce"]
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|"]
 
+ACQUISITION = "acquisition_"
 EXTERNAL_ID = "external_id:"
 CUSTOMER_EXTERNAL_ID = "customer_external_id:"
 KNOWN = "already-known"

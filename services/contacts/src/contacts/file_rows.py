@@ -1,15 +1,22 @@
 """What a row says of a customer: its cells by the mapping, checked as the API checks a body."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from contacts.file_layout import EXTERNAL_ID, Layout, Tally
-from contacts.inputs import CustomerIn
+from contacts.file_layout import ACQUISITION, EXTERNAL_ID, Layout, Tally
+from contacts.inputs import AcquisitionIn, CustomerIn
 
-CUSTOMER_FIELDS = frozenset(CustomerIn.model_fields) - {"external_ids"}
+_LISTS = ("tags", "domains")
+CUSTOMER_FIELDS = frozenset(
+    (
+        *(set(CustomerIn.model_fields) - {"external_ids", "acquisition"}),
+        *(ACQUISITION + name for name in AcquisitionIn.model_fields),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +51,22 @@ def read_customers(
 def _customer_row(number: int, said: Mapping[str, str]) -> CustomerRow:
     body: dict[str, Any] = {}
     named: list[dict[str, str]] = []
+    acquisition: dict[str, str] = {}
     for name, text in said.items():
         if name.startswith(EXTERNAL_ID):
             named.append({"system": name.removeprefix(EXTERNAL_ID), "id": text})
-        elif name == "tags":
-            body[name] = tuple(tag.strip() for tag in text.split(";") if tag.strip())
+        elif name in _LISTS:
+            body[name] = tuple(each.strip() for each in text.split(";") if each.strip())
+        elif name.startswith(ACQUISITION):
+            acquisition[name.removeprefix(ACQUISITION)] = text
+        elif name == "custom":
+            body[name] = _object(text)
         else:
             body[name] = text
     if named:
         body["external_ids"] = named
+    if acquisition:
+        body["acquisition"] = acquisition
     customer = CustomerIn.model_validate(body)
     names = tuple([(each.system, each.id) for each in customer.external_ids])
     keys = tuple([f"{system}:{name}" for system, name in names])
@@ -80,4 +94,14 @@ def reject_invalid(
             names = [each for each in said if each.startswith(EXTERNAL_ID)]
             index = wrong["loc"][1] if len(wrong["loc"]) > 1 else 0
             name = names[int(index)] if names else name
+        elif name == "acquisition":
+            name = "_".join(map(str, wrong["loc"][:2]))
         tally.reject(number, name, wrong["msg"])
+
+
+def _object(text: str) -> object:
+    """A cell of JSON; a text where it is none, which no check lets pass."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,6 +1,7 @@
 """What may be said of customers and people, by HTTP or in a file: one check for both doors."""
 
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
@@ -15,7 +16,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from shared.contracts.contacts import CustomerKind, ExternalId, KeyDateKind, PointType
+from shared.contracts.contacts import Acquisition, CustomerKind, ExternalId, KeyDateKind, PointType
 from shared.http.requests import Code, Currency, Text
 
 from contacts.postal_points import PostalAddress
@@ -42,6 +43,36 @@ def _known_zone(name: str) -> str:
 
 Timezone: TypeAlias = Annotated[str, AfterValidator(_known_zone)]
 Country: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Money: TypeAlias = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4)]
+Domain: TypeAlias = Annotated[
+    str,
+    StringConstraints(
+        to_lower=True,
+        max_length=253,
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$",
+    ),
+]
+Domains: TypeAlias = Annotated[
+    tuple[Domain, ...],
+    Field(max_length=20, description="Host names that are the customer's: `example.com`."),
+]
+
+
+def _with_version(custom: dict[str, Any]) -> dict[str, Any]:
+    if type(custom.get("schema_version")) is not int:
+        raise ValueError("schema_version says, as a whole number, which names these are")
+    return custom
+
+
+Custom: TypeAlias = Annotated[
+    dict[Code, bool | int | Annotated[float, Field(allow_inf_nan=False)] | Text],
+    Field(
+        max_length=50,
+        description="What your installation says besides; with `schema_version`, a number of your"
+        " own that tells which names these are. It takes the place of what was said before.",
+    ),
+    AfterValidator(_with_version),
+]
 Tags: TypeAlias = Annotated[tuple[Code, ...], Field(max_length=50)]
 
 
@@ -66,6 +97,23 @@ class ExternalIdIn(BaseModel):
 ExternalIds: TypeAlias = Annotated[tuple[ExternalIdIn, ...], Field(max_length=20)]
 
 
+class AcquisitionIn(BaseModel):
+    """How the customer was won over, and what that cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: Code
+    campaign_id: UUID | None = None
+    cost: Money | None = None
+    currency: Currency | None = None
+
+    @model_validator(mode="after")
+    def _is_money(self) -> Self:
+        if self.cost is not None and self.currency is None:
+            raise ValueError("a cost needs its currency")
+        return self
+
+
 class _CustomerInput(_Input):
     legal_name: Text | None = None
     tax_id: Text | None = None
@@ -79,9 +127,17 @@ class _CustomerInput(_Input):
     website: Text | None = None
     tags: Tags = ()
     external_ids: ExternalIds = ()
+    registration_no: Text | None = None
+    annual_revenue: Annotated[Money | None, Field(description="In the customer's currency.")] = None
+    domains: Domains = ()
+    team_id: Code | None = None
+    acquisition: AcquisitionIn | None = None
+    custom: Custom | None = None
 
     def given(self) -> dict[str, Any]:
         said = super().given()
+        if self.acquisition is not None:
+            said["acquisition"] = Acquisition(**dict(self.acquisition))
         if "external_ids" in said:
             named = [ExternalId(system=each.system, id=each.id) for each in self.external_ids]
             said["external_ids"] = tuple(named)

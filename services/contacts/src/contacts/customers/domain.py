@@ -84,6 +84,19 @@ from contacts.records import (
 ERASED_NAME = "(erased)"
 """What stands for the name of a customer who was erased; a customer always has a name."""
 
+NAMELESS: Mapping[str, Any] = {
+    "display_name": ERASED_NAME,
+    "legal_name": None,
+    "tax_id": None,
+    "registration_no": None,
+    "annual_revenue": None,
+    "website": None,
+    "domains": (),
+    "tags": (),
+    "custom": None,
+}
+"""What could tell who a customer was, after the erasure."""
+
 
 class CustomerNotFoundError(NotFoundError):
     """There is no such customer."""
@@ -283,6 +296,8 @@ def _created(state: CustomerState, import_id: UUID | None) -> CustomerCreated:
         region=state.region,
         industry=state.industry,
         size_band=state.size_band,
+        team_id=state.team_id,
+        acquisition=state.acquisition,
         external_ids=state.external_ids,
         import_id=import_id,
     )
@@ -355,5 +370,4 @@ def _change_status(state: CustomerState, command: StatusCommand) -> Sequence[Cus
         return [state.model_copy(update={"merged_into": into}), fact]
     if status != "erased":
         return [fact]
-    nameless = {"display_name": ERASED_NAME, "legal_name": None, "website": None, "tags": ()}
-    return [state.model_copy(update=nameless), fact]
+    return [state.model_copy(update=NAMELESS), fact]

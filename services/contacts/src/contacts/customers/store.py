@@ -1,5 +1,6 @@
 """The tables of customers: rows in, rows out, one or a thousand by a constant number of calls."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -39,10 +40,15 @@ _COLUMNS = """customer_id, kind, display_name, legal_name, lifecycle, lifecycle_
     source, territory_code, region, industry, size_band, language, currency, timezone, website,
     tags, created_at, record_status, merged_into, tax_id, queue"""
 _FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
+_FEW_HAVE = ("registration_no", "annual_revenue", "domains", "team_id", "acquisition", "custom")
+"""Fields that stand together in one column, `details`, which is null for whoever has none."""
+
+_NONE_OF_THESE = (None, None, (), None, None, None)
+_details_of = attrgetter(*_FEW_HAVE)
 _values_of = attrgetter(*_FIELDS)
 
 _SELECT = f"""
-SELECT {_COLUMNS}, version, (
+SELECT {_COLUMNS}, version, details, (
     SELECT array_agg(ARRAY[system, id] ORDER BY system, id)
     FROM external_ids WHERE external_ids.customer_id = customers.customer_id
 ) AS external_ids,
@@ -54,9 +60,9 @@ _ARRAYS = """unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::uuid[],
-    $21::text[], $22::text[], $23::bigint[]"""
-_NAMES = f"{_COLUMNS}, version"
-_PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 2))
+    $21::text[], $22::text[], $23::bigint[], $24::jsonb[]"""
+_NAMES = f"{_COLUMNS}, version, details"
+_PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_FIELDS) + 3))
 _INSERT = f"INSERT INTO customers ({_NAMES}) VALUES ({_PARAMETERS})"  # COPY takes two round trips
 _UPDATE = f"""
 UPDATE customers SET
@@ -66,8 +72,8 @@ UPDATE customers SET
     size_band = new.size_band, language = new.language, currency = new.currency,
     timezone = new.timezone, website = new.website, tags = string_to_array(new.tags, E'\\x1f'),
     record_status = new.record_status, merged_into = new.merged_into, tax_id = new.tax_id,
-    queue = new.queue, version = new.version
-FROM {_ARRAYS}, $24::bigint[]) AS new ({_NAMES}, seen)
+    queue = new.queue, version = new.version, details = new.details
+FROM {_ARRAYS}, $25::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
 """
 _FIND_BY_EXTERNAL_IDS = """
@@ -287,12 +293,12 @@ async def _insert(connection: Connection, customers: Sequence[Customer]) -> None
     with refusing({"customers_pkey": StaleVersionError}):
         if len(customers) == 1:
             [customer] = customers
-            await connection.execute(_INSERT, *_values_of(customer.state), customer.version)
+            await connection.execute(_INSERT, *_row(customer))
             return
         await connection.copy_records_to_table(
             "customers",
-            records=[(*_values_of(each.state), each.version) for each in customers],
-            columns=(*_FIELDS, "version"),
+            records=map(_row, customers),
+            columns=(*_FIELDS, "version", "details"),
         )
 
 
@@ -338,17 +344,35 @@ async def _insert_external_ids(connection: Connection, changes: Sequence[Custome
             )
 
 
+def _row(customer: Customer) -> tuple[Any, ...]:
+    return (*_values_of(customer.state), customer.version, _details(customer.state))
+
+
+def _details(state: CustomerState) -> str | None:
+    """What few customers have, as it is published."""
+    if _details_of(state) == _NONE_OF_THESE:
+        return None
+    return state.model_dump_json(include=set(_FEW_HAVE), exclude_defaults=True)
+
+
 def _columns(customers: Sequence[Customer]) -> list[list[Any]]:
     """The columns of the rows, in the order of the statement's parameters."""
     states = [customer.state for customer in customers]
     columns = [[getattr(state, name) for state in states] for name in _FIELDS]
     columns[_FIELDS.index("tags")] = ["\x1f".join(state.tags) for state in states]
-    return [*columns, [customer.version for customer in customers]]
+    return [
+        *columns,
+        [customer.version for customer in customers],
+        [_details(state) for state in states],
+    ]
 
 
 def _customer(row: asyncpg.Record) -> Customer:
     values: dict[str, Any] = dict(row)
     version: int = values.pop("version")
+    details: str | None = values.pop("details")
+    if details is not None:
+        values |= json.loads(details)
     named: list[tuple[str, str]] = values.pop("external_ids") or []
     values["external_ids"] = tuple(ExternalId(system=system, id=name) for system, name in named)
     for name, part in (("grading", Grading), ("credit", Credit)):

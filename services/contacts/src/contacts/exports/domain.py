@@ -9,10 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from shared.contracts.contacts import ContactState, CustomerState, KeyDate, PointType, PostalPoint
+from shared.contracts.contacts import (
+    Acquisition,
+    ContactState,
+    CustomerState,
+    KeyDate,
+    PointType,
+    PostalPoint,
+)
 
 from contacts.changes import Aggregate
-from contacts.file_layout import CUSTOMER_EXTERNAL_ID, EXTERNAL_ID
+from contacts.file_layout import ACQUISITION, CUSTOMER_EXTERNAL_ID, EXTERNAL_ID
 from contacts.ranks import key_date, posted_to, ranked_parts, reached_at
 
 CustomerFormat: TypeAlias = Literal["csv", "jsonl"]
@@ -38,9 +45,13 @@ _CUSTOMER_COLUMNS = (
     "currency",
     "timezone",
     "website",
+    "registration_no",
+    "annual_revenue",
+    "team_id",
     "created_at",
     "record_status",
 )
+_ACQUISITION = tuple(Acquisition.model_fields)
 _PERSON_COLUMNS = (
     "contact_id",
     "given_name",
@@ -59,7 +70,14 @@ _POSTAL_COLUMNS = ("street", "locality", "postal_code", "postal_region", "countr
 
 def customer_columns(systems: Sequence[str]) -> list[str]:
     """The header of a file of customers; `systems` are those that name any."""
-    return [*_CUSTOMER_COLUMNS, "tags", *(EXTERNAL_ID + system for system in systems)]
+    return [
+        *_CUSTOMER_COLUMNS,
+        "tags",
+        "domains",
+        *(ACQUISITION + name for name in _ACQUISITION),
+        "custom",
+        *(EXTERNAL_ID + system for system in systems),
+    ]
 
 
 def customer_cells(state: CustomerState, systems: Sequence[str]) -> list[str]:
@@ -67,6 +85,9 @@ def customer_cells(state: CustomerState, systems: Sequence[str]) -> list[str]:
     return [
         *_texts(state, _CUSTOMER_COLUMNS),
         ";".join(state.tags),
+        ";".join(state.domains),
+        *_parts(state.acquisition),
+        "" if state.custom is None else json.dumps(state.custom, ensure_ascii=False),
         *_external_ids(state, systems),
     ]
 
@@ -116,6 +137,13 @@ def iso_date(date: KeyDate | None) -> str:
 def _texts(state: CustomerState | ContactState, names: Sequence[str]) -> list[str]:
     said = state.model_dump(mode="json", include=set(names))
     return ["" if said[name] is None else str(said[name]) for name in names]
+
+
+def _parts(acquisition: Acquisition | None) -> list[str]:
+    if acquisition is None:
+        return [""] * len(_ACQUISITION)
+    said = acquisition.model_dump(mode="json")
+    return ["" if said[name] is None else str(said[name]) for name in _ACQUISITION]
 
 
 def _external_ids(state: CustomerState, systems: Sequence[str]) -> list[str]:

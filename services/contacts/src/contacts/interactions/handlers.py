@@ -39,10 +39,11 @@ Elsewhere: TypeAlias = TicketOpened | ResponseRecorded
 async def meant_now(connection: Connection, wanted: store.Wanted) -> store.Wanted:
     """The same filter with whom its ids mean now."""
     named = [each for each in (wanted.customer_id, wanted.contact_id) if each is not None]
-    now: dict[UUID | None, UUID] = {**await current_ids(connection, named)}
-    return replace(
-        wanted, customer_id=now.get(wanted.customer_id), contact_id=now.get(wanted.contact_id)
+    now = await current_ids(connection, named)
+    customer_id, contact_id = (
+        now[each] if each is not None else None for each in (wanted.customer_id, wanted.contact_id)
     )
+    return replace(wanted, customer_id=customer_id, contact_id=contact_id)
 
 
 async def record_interaction(pool: Pool, cause: Cause, command: RecordInteraction) -> Interaction:

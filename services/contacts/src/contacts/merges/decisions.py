@@ -103,10 +103,13 @@ def given_back(changed: Mapping[str, Sequence[Any]], survivor: State) -> dict[st
 
 
 CUSTOMER_FIELDS = (
-    "display_name", "legal_name", "tax_id", "territory_code", "region", "industry", "size_band",
-    "language", "currency", "timezone", "website",
+    "display_name", "legal_name", "tax_id", "registration_no", "territory_code", "region",
+    "industry", "size_band", "language", "currency", "timezone", "website",
 )  # fmt: skip
-"""Owner, lifecycle, source, external ids and tags follow rules of their own."""
+"""Owner, lifecycle, source, external ids, tags and domains follow rules of their own.
+
+Revenue, team, acquisition and custom fields are of each record alone: the one's that stays count.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,15 @@ class CustomerPlan:
     changed: Mapping[str, tuple[Any, Any]]
     external_ids: tuple[ExternalId, ...]
     tags: tuple[str, ...]
+    domains: tuple[str, ...]
     lifecycle: Lifecycle
 
     @property
     def profile(self) -> dict[str, Any]:
         """Every value that it will have."""
         values = {name: after for name, (_, after) in self.changed.items()}
-        return {**values, "external_ids": self.external_ids, "tags": self.tags}
+        united = {"external_ids": self.external_ids, "tags": self.tags, "domains": self.domains}
+        return {**values, **united}
 
 
 def plan_customer(
@@ -137,6 +142,7 @@ def plan_customer(
         changed_by(resolved, survivor),
         joined((), (named for state in states for named in state.external_ids)),
         tuple(dict.fromkeys(tag for state in states for tag in state.tags)),
+        tuple(dict.fromkeys(domain for state in states for domain in state.domains)),
         furthest(state.lifecycle for state in states),
     )
 
@@ -155,6 +161,7 @@ def kept_of_customer(
     return {
         "changed": plan.changed,
         "tags": [tag for tag in plan.tags if tag not in survivor.tags],
+        "domains": [each for each in plan.domains if each not in survivor.domains],
         "external_ids": {str(each.customer_id): each.external_ids for each in others},
         "lifecycle": [survivor.lifecycle, plan.lifecycle],
         "links": links,
@@ -169,6 +176,7 @@ def profile_given_back(kept: Mapping[str, Any], survivor: CustomerState) -> dict
         **given_back(kept["changed"], survivor),
         "external_ids": tuple(each for each in survivor.external_ids if each not in gone),
         "tags": tuple(tag for tag in survivor.tags if tag not in kept["tags"]),
+        "domains": tuple(each for each in survivor.domains if each not in kept.get("domains", ())),
     }
 
 

@@ -22,6 +22,7 @@ from shared.contracts.contacts.credit import (
 from shared.contracts.contacts.customers import (
     CUSTOMER_EVENTS,
     CUSTOMER_STATE,
+    Acquisition,
     CustomerArchived,
     CustomerCreated,
     CustomerKind,
@@ -202,6 +203,7 @@ __all__ = [
     "PRIVACY_EVENTS",
     "RELATIONSHIP_EVENTS",
     "SUPPRESSION_EVENTS",
+    "Acquisition",
     "ArchivedFor",
     "Channel",
     "ConflictRule",

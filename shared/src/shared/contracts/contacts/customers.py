@@ -1,6 +1,7 @@
 """Customers: the parties that the company deals with."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -28,6 +29,15 @@ class ExternalId(Value):
     id: str
 
 
+class Acquisition(Value):
+    """How a customer was won over: by which channel and campaign, and what that cost."""
+
+    channel: str
+    campaign_id: UUID | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
+
+
 @CUSTOMER_EVENTS.fact("created")
 class CustomerCreated(Event):
     """A party became known to the company."""
@@ -42,6 +52,8 @@ class CustomerCreated(Event):
     region: str | None = None
     industry: str | None = None
     size_band: str | None = None
+    team_id: str | None = None
+    acquisition: Acquisition | None = None
     external_ids: tuple[ExternalId, ...] = ()
     import_id: UUID | None = None
 
@@ -159,6 +171,8 @@ class CustomerState(Event):
     """The whole customer as contacts knows it now.
 
     It has an owner, or waits in a queue; of neither says only who was told before there were any.
+    `custom` is what an installation says besides, by names of its own; its `schema_version` tells
+    which names these are. `annual_revenue` is in the customer's currency.
     """
 
     customer_id: UUID
@@ -186,3 +200,9 @@ class CustomerState(Event):
     merged_into: UUID | None = None
     grading: Grading | None = None
     credit: Credit | None = None
+    registration_no: str | None = None
+    annual_revenue: Decimal | None = None
+    domains: tuple[str, ...] = ()
+    team_id: str | None = None
+    acquisition: Acquisition | None = None
+    custom: dict[str, bool | int | float | str] | None = None
