@@ -114,6 +114,24 @@ async def test_what_was_said_last_stays_and_the_undoing_gives_the_former_back(ap
     assert [(await customer(api, each))["industry"] for each in (one, two)] == ["steel", "iron"]
 
 
+async def test_a_revenue_goes_with_its_currency_and_what_few_have_goes_back(api: Api) -> None:
+    own = {"currency": "EUR", "annual_revenue": "10.50", "custom": {"schema_version": 1, "a": "x"}}
+    won = {"channel": "fair", "cost": "7.25", "currency": "EUR"}
+    one = await organization(api, **own)
+    two = await organization(
+        api, currency="USD", annual_revenue="99.00", team_id="west", acquisition=won
+    )
+    await api.call("PATCH", f"/v1/customers/{one}", json={"currency": "CHF"})
+    names = ("currency", "annual_revenue", "team_id", "acquisition", "custom")
+    before = [[(await customer(api, each))[name] for name in names] for each in (one, two)]
+    made = await merged(api, one, two)
+    shown = [(await customer(api, one))[name] for name in names]
+    assert shown == [*before[1][:4], before[0][4]]
+    await undo(api, made["merge_id"])
+    after = [[(await customer(api, each))[name] for name in names] for each in (one, two)]
+    assert after == before
+
+
 async def test_a_repeat_of_a_merge_is_answered_like_the_first(api: Api, outbox: Outbox) -> None:
     one, two = await organization(api), await organization(api)
     headers = {"Idempotency-Key": "k"}

@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from shared.contracts.contacts import (
+    Acquisition,
     CustomerState,
     ExternalId,
     FieldChoice,
@@ -104,12 +107,15 @@ def given_back(changed: Mapping[str, Sequence[Any]], survivor: State) -> dict[st
 
 CUSTOMER_FIELDS = (
     "display_name", "legal_name", "tax_id", "registration_no", "territory_code", "region",
-    "industry", "size_band", "language", "currency", "timezone", "website",
+    "industry", "size_band", "language", "currency", "timezone", "website", "annual_revenue",
+    "team_id", "acquisition", "custom",
 )  # fmt: skip
-"""Owner, lifecycle, source, external ids, tags and domains follow rules of their own.
+"""Owner, lifecycle, source, external ids, tags and domains follow rules of their own."""
 
-Revenue, team, acquisition and custom fields are of each record alone: the one's that stays count.
-"""
+_NOT_JSON: Mapping[str, TypeAdapter[Any]] = {
+    "annual_revenue": TypeAdapter(Decimal | None),
+    "acquisition": TypeAdapter(Acquisition | None),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,8 @@ def plan_customer(
     """Fields by `resolve`; external ids and tags united; the lifecycle that has come furthest."""
     survivor, *_ = states = list(records.values())
     resolved = resolve(CUSTOMER_FIELDS, records, chosen, said)
+    if "currency" not in chosen:
+        resolved = _in_currency_of_revenue(resolved, records)
     return CustomerPlan(
         resolved,
         changed_by(resolved, survivor),
@@ -145,6 +153,18 @@ def plan_customer(
         tuple(dict.fromkeys(domain for state in states for domain in state.domains)),
         furthest(state.lifecycle for state in states),
     )
+
+
+def _in_currency_of_revenue(
+    resolved: Sequence[Resolved], records: Records[CustomerState]
+) -> Sequence[Resolved]:
+    """The revenue is in the customer's currency: that of the record whose revenue stays."""
+    revenue = next((each for each in resolved if each.field == "annual_revenue"), None)
+    currency = records[revenue.from_id].currency if revenue else None
+    if revenue is None or currency is None:
+        return resolved
+    told = replace(revenue, field="currency", value=currency)
+    return [told if each.field == "currency" else each for each in resolved]
 
 
 def kept_of_customer(
@@ -172,12 +192,20 @@ def kept_of_customer(
 def profile_given_back(kept: Mapping[str, Any], survivor: CustomerState) -> dict[str, Any]:
     """Earlier values where nobody changed them since; without the names and tags that came."""
     gone = [named for theirs in external_ids_of(kept).values() for named in theirs]
+    changed = {
+        name: [_value(name, each) for each in pair] for name, pair in kept["changed"].items()
+    }
     return {
-        **given_back(kept["changed"], survivor),
+        **given_back(changed, survivor),
         "external_ids": tuple(each for each in survivor.external_ids if each not in gone),
         "tags": tuple(tag for tag in survivor.tags if tag not in kept["tags"]),
         "domains": tuple(each for each in survivor.domains if each not in kept.get("domains", ())),
     }
+
+
+def _value(name: str, value: Any) -> Any:
+    """As the record has it, of what was kept as JSON."""
+    return _NOT_JSON[name].validate_python(value) if name in _NOT_JSON else value
 
 
 def external_ids_of(kept: Mapping[str, Any]) -> dict[UUID, tuple[ExternalId, ...]]:
