@@ -20,6 +20,7 @@ from devstack.demo.quiet import quiet
 from tests.faults.checker import Fault, Seen, check
 from tests.faults.expected_copies import judge_copies
 from tests.faults.expected_handovers import judge_handovers
+from tests.faults.expected_imports import judge_imports
 from tests.faults.expected_merges import judge_merges
 from tests.faults.expected_privacy import judge_privacy
 from tests.faults.expected_reactions import judge_reactions
@@ -151,6 +152,7 @@ async def judge(rig: Rig, history: History, log: Log, injected: Collection[str] 
         *judge_privacy(log, held),
         *judge_merges(log, held, history.commands),
         *judge_handovers(log, held),
+        *judge_imports(log, held),
         *_leftovers(held, injected),
     ]
     ever = {str(id_) for id_ in merging_of(log).ever}

@@ -16,6 +16,7 @@ from shared.settings import KafkaSettings
 from tests.faults.checker import check
 from tests.faults.expected_copies import judge_copies
 from tests.faults.expected_handovers import judge_handovers
+from tests.faults.expected_imports import judge_imports
 from tests.faults.expected_merges import judge_merges
 from tests.faults.expected_reactions import judge_reactions
 from tests.faults.expected_view import fold_section, judge_view
@@ -41,6 +42,7 @@ UNSEEN = {
 async def test_the_oracle_misses_no_fact(rig: Rig, log: Log) -> None:
     async with loading(rig, 0) as load:
         await load.bring_file(rows=20)
+        await load.bring_people()
         await load.run(lambda: False, SECONDS)
         verdict = await judge(rig, load.history, log)
     assert verdict.is_clean, str(verdict)
@@ -68,6 +70,7 @@ async def _objections(
         or judge_reactions(without, held, mails_of(rig), datetime.now(UTC))
         or judge_merges(without, held, [])
         or judge_handovers(without, held)
+        or judge_imports(without, held)
         or await judge_view(view, without, key)
     )
 
