@@ -94,6 +94,7 @@ MET = (
     "sent-on",
     "left",
     "moved",
+    "erased",
 )
 """What a run must have met, or it has proved nothing."""
 
