@@ -26,8 +26,8 @@ def count(rig: Rig, history: History, log: Log) -> Counter[str]:
 
     From the topics: `repeated` records (a `ce_id` that stands there before) and `late-commits` (a
     fact that entered the outbox before one that was published before it), `merged` and `undone`,
-    and what was `repointed` for it, handovers of who `left`, and how many things all handovers
-    `moved`. From the logs: relays' `takeovers`, records `parked`, batches with
+    and what was `repointed` for it, handovers of who `left`, how many things all handovers `moved`,
+    and who was `erased`. From the logs: relays' `takeovers`, records `parked`, batches with
     `duplicates-dropped`, `deaths`.
     """
     found: Counter[str] = Counter()
@@ -38,6 +38,7 @@ def count(rig: Rig, history: History, log: Log) -> Counter[str]:
     found["merged"], found["undone"] = len(log.facts(*MERGED)), len(log.facts(*UNMERGED))
     found["repointed"] = len(log.facts(*REPOINTED))
     found["left"] = sum(r.event.reason_code == "left" for r in log.facts(k.HandoverStarted))
+    found["erased"] = sum(len(r.event.contact_ids) for r in log.facts(k.ErasureCompleted))
     found["moved"] = sum(m.count for r in log.facts(k.HandoverCompleted) for m in r.event.moved)
     for entries in log.entries.values():
         found["repeated"] += _repeated(entries)

@@ -66,7 +66,7 @@ def judge_merges(log: Log, held: Holdings, commands: Iterable[Command]) -> list[
     meaning = Meaning(merging.into)
     return [
         *_told_once(log, merging),
-        *_records(held, merging),
+        *_records(log, held, merging),
         *_aliases(held, merging),
         *_parts(held),
         *_names(log, held, meaning),
@@ -88,14 +88,17 @@ def _told_once(log: Log, merging: Merging) -> Iterator[str]:
             yield f"record {old_id} is merged into {times} others at once"
 
 
-def _records(held: Holdings, merging: Merging) -> Iterator[str]:
+def _records(log: Log, held: Holdings, merging: Merging) -> Iterator[str]:
+    """Whoever was erased is nobody's record any more, merged or not."""
+    erased = log.ended(k.CONTACT_STATE)
+    wanted = {old_id: into for old_id, into in merging.into.items() if old_id not in erased}
     rows = {
         row[key]: row["merged_into"]
         for table, key in (("customers", "customer_id"), ("people", "contact_id"))
         for row in held.of("contacts", table)
         if row["record_status"] == "merged"
     }
-    yield from differences("merged record", merging.into, rows)
+    yield from differences("merged record", wanted, rows)
 
 
 def _aliases(held: Holdings, merging: Merging) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The journeys: what people do with each service, a few commands each, and how often."""
 
 from tests.faults import journeys_of_customers as customers
+from tests.faults import journeys_of_forgetting as forgetting
 from tests.faults import journeys_of_leaving as leaving
 from tests.faults import journeys_of_marketing as marketing
 from tests.faults import journeys_of_merges as merges
@@ -31,6 +32,7 @@ JOURNEYS: tuple[tuple[Journey, int], ...] = (
     (ties.live_together, 3),
     (ties.sell_for_us, 3),
     (leaving.leave, 1),
+    (forgetting.forget, 1),
     (merges.merge_customers, 1),
     (merges.merge_people, 1),
     (merges.part_again, 2),

@@ -1,11 +1,7 @@
-"""Journeys of customers: they come with their people, change, come by file, and are looked at."""
+"""Journeys of customers: they come with their people, change, and are looked at."""
 
-import json
-
-from tests.faults.travelling import CONSENT, CONTACT, CUSTOMER, IMPORT, Traveller
+from tests.faults.travelling import CONSENT, CONTACT, CUSTOMER, Traveller
 from tests.faults.world import Party, pick
-
-IMPORT_ROWS = 1100  # more than one block of a thousand
 
 
 async def meet(t: Traveller) -> None:
@@ -84,26 +80,3 @@ async def look(t: Traveller) -> None:
         return
     wanted = seen.aggregate_id, seen.version
     await t.client.look(t.name, seen.customer_id, wanted, is_always_shown=seen.is_always_shown)
-
-
-async def bring_file(t: Traveller, count: int = IMPORT_ROWS) -> None:
-    """A file of customers; as it is, of a little more than one block."""
-    word = t.word()
-    rows = "".join(f"{word}-{n},Imported {word} {n}\n" for n in range(count))
-    spec = {
-        "entity_type": "customer",
-        "source_label": "load",
-        "mode": "upsert",
-        "mapping": {"ref": "external_id:file", "name": "display_name"},
-        "constants": {"kind": "individual", "source": "file"},
-    }
-    started = await t.client.send(
-        "start-import",
-        "POST",
-        "contacts/v1/imports",
-        IMPORT,
-        files={"file": ("customers.csv", f"ref,name\n{rows}".encode(), "text/csv")},
-        data={"spec": json.dumps(spec)},
-    )
-    if started:
-        t.world.imports.append(started["import_id"])

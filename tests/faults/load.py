@@ -11,6 +11,7 @@ from devstack.services import CORE
 from shared.contracts.rights import principal_of_external
 
 from tests.faults import journeys_of_customers as customers
+from tests.faults import journeys_of_files as files
 from tests.faults import journeys_of_service as service
 from tests.faults.client import TIMEOUT, Client, LoadError, Pace
 from tests.faults.erp import Erp
@@ -64,8 +65,11 @@ class Load:
             over.set()
         await self.settle()
 
-    async def bring_file(self, rows: int = customers.IMPORT_ROWS) -> None:
-        await customers.bring_file(self.traveller(f"{self.seed}-file-{self.dice.random()}"), rows)
+    async def bring_file(self, rows: int = files.IMPORT_ROWS) -> None:
+        await files.bring_file(self.traveller(f"{self.seed}-file-{self.dice.random()}"), rows)
+
+    async def bring_people(self) -> None:
+        await files.bring_people(self.traveller(f"{self.seed}-people-{self.dice.random()}"))
 
     async def settle(self) -> None:
         """Resolve what is open, but for the tickets whose promise is to be broken."""

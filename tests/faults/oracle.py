@@ -20,8 +20,9 @@ from devstack.demo.quiet import quiet
 from tests.faults.checker import Fault, Seen, check
 from tests.faults.expected_copies import judge_copies
 from tests.faults.expected_handovers import judge_handovers
+from tests.faults.expected_imports import judge_imports
 from tests.faults.expected_merges import judge_merges
-from tests.faults.expected_privacy import judge_privacy
+from tests.faults.expected_privacy import judge_forgotten, judge_privacy, read_marked
 from tests.faults.expected_reactions import judge_reactions
 from tests.faults.expected_view import judge_view
 from tests.faults.history import History
@@ -135,7 +136,7 @@ async def judge(rig: Rig, history: History, log: Log, injected: Collection[str] 
             await _rest(connections, doors, accountant)
             await read_log(rig.kafka, log)
             now = datetime.now(UTC)
-            held = await read_holdings(connections)
+            held, marked = await read_holdings(connections), await read_marked(connections)
             hash_key = rig.values["RAPPORT_HASH_KEY"]
             connection = connections["customer-360"]
             async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -149,8 +150,10 @@ async def judge(rig: Rig, history: History, log: Log, injected: Collection[str] 
         *judge_copies(log, held, hash_key),
         *judge_reactions(log, held, mails_of(rig), now),
         *judge_privacy(log, held),
+        *judge_forgotten(log, marked),
         *judge_merges(log, held, history.commands),
         *judge_handovers(log, held),
+        *judge_imports(log, held),
         *_leftovers(held, injected),
     ]
     ever = {str(id_) for id_ in merging_of(log).ever}

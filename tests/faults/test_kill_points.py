@@ -94,6 +94,7 @@ MET = (
     "sent-on",
     "left",
     "moved",
+    "erased",
 )
 """What a run must have met, or it has proved nothing."""
 
@@ -259,10 +260,13 @@ async def _ask_about_data(rig: Rig, load: Load, plan: Plan) -> None:
 
 
 async def _bring_files(rig: Rig, load: Load, orders: list[str]) -> None:
-    """A file for the first place in an import; another for the second, if the first is through."""
+    """A file for the first place in an import; another for the second, if the first is through.
+
+    One of people comes beside it: either may be the one at which contacts dies.
+    """
     places = [order for order in orders if order.startswith("import.")]
     await _armed(rig, "contacts", places[0])
-    await load.bring_file()
+    await asyncio.gather(load.bring_file(), load.bring_people())
     await _armed(rig, "contacts", places[1])
     if await _is_still_armed(rig, "contacts", places[1]):
         await load.bring_file()

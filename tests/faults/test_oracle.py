@@ -9,6 +9,7 @@ from customer_360.people.projection import contact_section
 from customer_360.privacy_requests import projection as privacy_requests
 from shared.contracts import FACTS
 from shared.contracts.contacts import CONTACT_STATE, ErasureRequested
+from shared.contracts.pipeline import DEAL_EVENTS
 from shared.contracts.privacy import ANSWERING
 from shared.contracts.topic import Event
 from shared.settings import KafkaSettings
@@ -16,7 +17,9 @@ from shared.settings import KafkaSettings
 from tests.faults.checker import check
 from tests.faults.expected_copies import judge_copies
 from tests.faults.expected_handovers import judge_handovers
+from tests.faults.expected_imports import judge_imports
 from tests.faults.expected_merges import judge_merges
+from tests.faults.expected_privacy import MARK, judge_forgotten, judge_privacy
 from tests.faults.expected_reactions import judge_reactions
 from tests.faults.expected_view import fold_section, judge_view
 from tests.faults.holdings import Holdings, connect, read_holdings
@@ -41,6 +44,7 @@ UNSEEN = {
 async def test_the_oracle_misses_no_fact(rig: Rig, log: Log) -> None:
     async with loading(rig, 0) as load:
         await load.bring_file(rows=20)
+        await load.bring_people()
         await load.run(lambda: False, SECONDS)
         verdict = await judge(rig, load.history, log)
     assert verdict.is_clean, str(verdict)
@@ -68,6 +72,8 @@ async def _objections(
         or judge_reactions(without, held, mails_of(rig), datetime.now(UTC))
         or judge_merges(without, held, [])
         or judge_handovers(without, held)
+        or judge_imports(without, held)
+        or judge_privacy(without, held)
         or await judge_view(view, without, key)
     )
 
@@ -95,3 +101,20 @@ def test_of_who_was_erased_no_row_is_expected_and_of_the_request_one() -> None:
     assert fold_section(contact_section("a hash key"), log).keys() == {other.contact}
     [request] = fold_section(privacy_requests.SECTION, log).values()
     assert (request.kind, request.status) == ("erasure", "in-progress")
+
+
+def test_a_word_of_somebody_who_was_erased_is_found_wherever_it_is_left() -> None:
+    log = Log(KafkaSettings(bootstrap_servers="nowhere:9092"))
+    gone, there = f"{MARK}{1:012x}", f"{MARK}{2:012x}"
+    story, other = Story("ada"), Story("bob")
+    marked = {("pipeline: public.deals", gone), ("pipeline: public.deals", there)}
+    log.take(record_of(story.contact_state(family_name=gone), 1))
+    log.take(record_of(other.contact_state(family_name=there), 1))
+    assert judge_forgotten(log, marked) == []
+    log.take(tombstone_of(CONTACT_STATE, str(story.contact), 2))
+    assert judge_forgotten(log, marked) == [
+        f"pipeline: public.deals still has {gone}, who was erased"
+    ]
+    log.take(record_of(story.deal_opened(source=gone), 1))
+    [on_topic] = judge_forgotten(log, set())
+    assert on_topic.startswith(DEAL_EVENTS.name)
