@@ -128,14 +128,19 @@ class Log:
         return {received.envelope.key: received for received in self.facts(snapshot)}
 
     def without_last(self, fact: type[Event]) -> "Log":
-        """A log that lacks the newest record of this type: what an oracle must object to."""
-        last = self._decoded[fact][-1]
+        """A log that lacks the newest record of this type: what an oracle must object to.
+
+        Of a key that a tombstone has ended no snapshot counts any more: nobody could miss one.
+        """
+        ended = {e.envelope.key for e in self.entries[fact.topic.name] if e.value is None}
+        last = [r for r in self._decoded[fact] if r.envelope.key not in ended][-1]
         other = Log(self.kafka)
         other.entries = {
             topic: [e for e in entries if e.envelope.event_id != last.envelope.event_id]
             for topic, entries in self.entries.items()
         }
-        other._decoded = {**self._decoded, fact: self._decoded[fact][:-1]}
+        rest = [r for r in self._decoded[fact] if r is not last]
+        other._decoded = {**self._decoded, fact: rest}
         return other
 
     def all(self) -> Iterator[Entry]:
