@@ -132,7 +132,9 @@ def refused() -> set[str]:
 @pytest.fixture
 def app(url: str, topics: KafkaSettings, refused: set[str]) -> FastAPI:
     settings = ServiceSettings(database_url=url, RAPPORT_JWT_KEY=KEY, kafka=topics)  # type: ignore[call-arg]
-    return build_app(Service("contacts", "a test", [router], [owners_of(refused)]), settings)
+    return build_app(
+        Service("contacts", "a test", [router], consumers=[owners_of(refused)]), settings
+    )
 
 
 @pytest.fixture

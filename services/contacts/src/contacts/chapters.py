@@ -18,6 +18,7 @@ CHAPTERS: Mapping[str, str] = {
     "interactions": "Every touch with a customer, by any department and channel.",
     "preferences": "What a customer or a person likes, and how we know.",
     "grades": "How much a customer is worth to us, by a published policy.",
+    "dormancy": "After how long a quiet customer sleeps, and is lost, by a published policy.",
     "credit": "What a customer may owe, and holds.",
     "offboardings": "Ending business with a customer, which takes two people.",
     "handovers": "Everything that one employee has goes to another, in every service.",

@@ -36,6 +36,7 @@ def create_app() -> FastAPI:
             "search": "Find a customer by whatever is known of it.",
             "profiles": "Everything about one customer, as fresh as its sources.",
             "timeline": "Everything that happened with a customer, the latest first.",
+            "histories": "Who changed what, as contacts tells whoever asks.",
             "streams": "Be told when a customer has changed.",
             "handovers": "What a new owner has to know of what is handed over.",
         },

@@ -94,6 +94,7 @@ async def list_dormancy_policies(
 async def read_dormancy_policy(
     caller: Reader, pool: Database, policy_id: UUID
 ) -> DormancyPolicyOut:
+    """One version, in force or not."""
     del caller
     async with pool.acquire() as connection:
         return _policy(await store.load_policy(connection, policy_id))
