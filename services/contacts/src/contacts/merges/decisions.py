@@ -142,9 +142,9 @@ def plan_customer(
 ) -> CustomerPlan:
     """Fields by `resolve`; external ids and tags united; the lifecycle that has come furthest."""
     survivor, *_ = states = list(records.values())
-    resolved = resolve(CUSTOMER_FIELDS, records, chosen, said)
-    if "currency" not in chosen:
-        resolved = _in_currency_of_revenue(resolved, records)
+    resolved = _in_currency_of_revenue(
+        resolve(CUSTOMER_FIELDS, records, chosen, said), records, chosen
+    )
     return CustomerPlan(
         resolved,
         changed_by(resolved, survivor),
@@ -156,9 +156,11 @@ def plan_customer(
 
 
 def _in_currency_of_revenue(
-    resolved: Sequence[Resolved], records: Records[CustomerState]
+    resolved: Sequence[Resolved], records: Records[CustomerState], chosen: Mapping[str, UUID]
 ) -> Sequence[Resolved]:
     """The revenue is in the customer's currency: that of the record whose revenue stays."""
+    if "currency" in chosen:
+        return resolved
     revenue = next((each for each in resolved if each.field == "annual_revenue"), None)
     currency = records[revenue.from_id].currency if revenue else None
     if revenue is None or currency is None:
