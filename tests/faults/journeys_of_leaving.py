@@ -12,7 +12,6 @@ from devstack.demo.story.cast import in_days
 from shared.contracts import contacts as k
 
 from tests.faults.client import Json
-from tests.faults.hr import say_who_left
 from tests.faults.travelling import COMMITMENT, CUSTOMER, DEAL, LEAD, TICKET, Traveller, version_of
 
 HANDOVER = version_of(k.HANDOVER_EVENTS, "handover_id")
@@ -53,7 +52,7 @@ async def _go(t: Traveller, leaver: str, successor: str) -> None:
         await t.client.command("hand-over", "contacts/v1/handovers", body, promises=HANDOVER)
     else:
         await t.client.pace.turn()
-        await say_who_left(t.erp, leaver, successor)
+        await t.hr.say_who_left(leaver, successor)
 
 
 async def _settle_in(t: Traveller, owner: str) -> Desk | None:

@@ -16,6 +16,7 @@ from tests.faults import journeys_of_service as service
 from tests.faults.client import TIMEOUT, Client, LoadError, Pace
 from tests.faults.erp import Erp
 from tests.faults.history import History, Promise
+from tests.faults.hr import Hr
 from tests.faults.journeys import JOURNEYS
 from tests.faults.rig import Rig
 from tests.faults.travelling import Traveller
@@ -35,12 +36,14 @@ class Load:
     client: Client
     world: World
     erp: Erp
+    hr: Hr
     dice: Random
     history: History
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def traveller(self, name: str) -> Traveller:
-        return Traveller(name, self.client, self.world, Random(f"{self.seed}-{name}"), self.erp)
+        dice = Random(f"{self.seed}-{name}")
+        return Traveller(name, self.client, self.world, dice, self.erp, self.hr)
 
     async def prepare(self) -> None:
         """Forms, service levels and the first customers."""
@@ -152,8 +155,10 @@ async def loading(rig: Rig, seed: int, rate: float = RATE) -> AsyncIterator[Load
             strangers=strangers,
         )
         erp = Erp(rig.stack.kafka_settings(principal_of_external("erp")))
+        hr = Hr(rig.stack.kafka_settings(principal_of_external("hr")))
         stack.push_async_callback(erp.close)
-        load = Load(seed, client, World(rig.stack.state.mail), erp, Random(seed), history)
+        stack.push_async_callback(hr.close)
+        load = Load(seed, client, World(rig.stack.state.mail), erp, hr, Random(seed), history)
         await load.prepare()
         yield load
 

@@ -13,6 +13,7 @@ from shared.contracts.topic import Event, Topic
 from tests.faults.client import Client, Json, Promises
 from tests.faults.erp import Erp
 from tests.faults.history import Promise
+from tests.faults.hr import Hr
 from tests.faults.world import World
 
 
@@ -25,6 +26,7 @@ class Traveller:
     world: World
     dice: Random
     erp: Erp
+    hr: Hr
 
     def word(self) -> str:
         return f"{self.dice.getrandbits(48):012x}"
