@@ -4,7 +4,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar, cast
@@ -101,6 +101,19 @@ class Received(NamedTuple, Generic[EventT_co]):
 
     envelope: Envelope
     event: EventT_co
+
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+def newest_of_each(records: Iterable[Received[EventT]]) -> list[Received[EventT]]:
+    """Of each aggregate its newest fact among these, for who follows where it stands at last."""
+    newest: dict[str, Received[EventT]] = {}
+    for received in records:
+        known = newest.get(received.envelope.key)
+        if known is None or known.envelope.version < received.envelope.version:
+            newest[received.envelope.key] = received
+    return list(newest.values())
 
 
 class Unread(Event):

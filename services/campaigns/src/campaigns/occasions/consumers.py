@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 from shared.contracts.contacts import CustomerLifecycleChanged
 from shared.db import Connection
-from shared.messaging.envelope import Received
+from shared.messaging.envelope import Received, newest_of_each
 from shared.messaging.reactions import Consumer
 
 from campaigns.occasions.handlers import write_to_people_of
@@ -19,11 +18,7 @@ consumer = Consumer("campaigns.lifecycles")
 async def on_lifecycles_changed(
     connection: Connection, records: Sequence[Received[CustomerLifecycleChanged]]
 ) -> None:
-    newest: dict[UUID, Received[CustomerLifecycleChanged]] = {}
-    for received in records:
-        known = newest.get(received.event.customer_id)
-        if known is None or known.envelope.version < received.envelope.version:
-            newest[received.event.customer_id] = received
+    newest = {each.event.customer_id: each for each in newest_of_each(records)}
     told = {id_: (r.envelope.version, r.event.to_lifecycle) for id_, r in newest.items()}
     now = datetime.now(UTC)
     for customer_id in await save_lifecycles(connection, told):

@@ -52,7 +52,9 @@ SELECT * FROM unnest($1::text[], $2::text[])
 ON CONFLICT (system, ref) DO UPDATE SET customer_id = customer_refs.customer_id
 RETURNING system, ref, customer_id
 """
-_LOCK_CUSTOMER = "SELECT pg_advisory_xact_lock(hashtextextended('customer:' || $1, 0))"
+_LOCK_CUSTOMERS = """
+SELECT pg_advisory_xact_lock(hashtextextended('customer:' || id, 0)) FROM unnest($1::text[]) AS id
+"""
 
 
 async def save_customers(connection: Connection, customers: Sequence[Customer]) -> dict[Ref, UUID]:
@@ -101,8 +103,7 @@ async def lock_refs(connection: Connection, refs: Iterable[Ref]) -> dict[Ref, UU
 
 async def lock_customers(connection: Connection, customer_ids: Iterable[UUID]) -> None:
     """The same turns, of several customers: in the order of their ids."""
-    for customer_id in sorted(customer_ids):
-        await lock_customer(connection, customer_id)
+    await connection.execute(_LOCK_CUSTOMERS, [str(each) for each in sorted(customer_ids)])
 
 
 async def lock_current(connection: Connection, ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -121,7 +122,7 @@ async def lock_current(connection: Connection, ids: Collection[UUID]) -> dict[UU
 
 async def lock_customer(connection: Connection, customer_id: UUID) -> None:
     """Take turns with whoever opens a deal of this customer or hears of its tickets."""
-    await connection.execute(_LOCK_CUSTOMER, str(customer_id))
+    await lock_customers(connection, [customer_id])
 
 
 def _borne(rows: Iterable[asyncpg.Record]) -> dict[Ref, UUID]:

@@ -1,13 +1,12 @@
 """Forms, responses and identities become leads, scores and persons; grades make answers urgent."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from shared.contracts.campaigns import FormState, ResponseRecorded
 from shared.contracts.contacts import CustomerGraded, IdentityLinked
 from shared.db import Connection
 from shared.ids import derived_id
-from shared.messaging.envelope import Received
+from shared.messaging.envelope import Received, newest_of_each
 from shared.messaging.reactions import Consumer
 
 from pipeline.grades.store import save_grades
@@ -23,15 +22,11 @@ async def on_customers_graded(
     connection: Connection, records: Sequence[Received[CustomerGraded]]
 ) -> None:
     """Row 35: a good customer is answered sooner. The newest grade of each counts."""
-    newest: dict[UUID, Received[CustomerGraded]] = {}
-    for received in records:
-        known = newest.get(received.event.customer_id)
-        if known is None or known.envelope.version < received.envelope.version:
-            newest[received.event.customer_id] = received
+    newest = {each.event.customer_id: each for each in newest_of_each(records)}
     told = {id_: (each.envelope.version, each.event.to_grade) for id_, each in newest.items()}
-    for customer_id in sorted(await save_grades(connection, told)):
-        cause = newest[customer_id].envelope.cause("pipeline")
-        await follow_grades(connection, cause, [customer_id])
+    changed = await save_grades(connection, told)
+    causes = {each: newest[each].envelope.cause("pipeline") for each in changed}
+    await follow_grades(connection, causes)
 
 
 def consumer(intake: Intake) -> Consumer:

@@ -4,7 +4,7 @@ What has no row to lock yet, an intake, a person, a contact, is taken in turns: 
 identity that comes at the same time as its lead finds it, or waits where the lead looks for it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -164,16 +164,17 @@ async def end_duplicates(
             leads[kept.lead_id] = await store.record(connection, cause, kept, more)
 
 
-async def follow_grades(
-    connection: Connection, cause: Cause, customer_ids: Collection[UUID]
-) -> None:
-    """What these customers are owed an answer to, they are owed as soon as their grades say."""
-    await lock_customers(connection, customer_ids)
-    grades = await find_grades(connection, customer_ids)
-    for lead in await store.lock_unanswered_leads_of_customers(connection, customer_ids):
+async def follow_grades(connection: Connection, causes: Mapping[UUID, Cause]) -> None:
+    """What these customers are owed an answer to, they are owed as soon as their grades say.
+
+    Each customer with why its grade is looked at.
+    """
+    await lock_customers(connection, causes)
+    grades = await find_grades(connection, causes)
+    for lead in await store.lock_unanswered_leads_of_customers(connection, causes):
         assert lead.customer_id is not None
         command = PrioritizeLead(lead.customer_id, grades.get(lead.customer_id))
-        await store.record(connection, cause, lead, decide(lead, command))
+        await store.record(connection, causes[lead.customer_id], lead, decide(lead, command))
 
 
 async def _change(

@@ -63,7 +63,7 @@ def repointing(default_owner: str | None) -> Repointing:
         current = await current_ids(connection, [part.survivor_id, *part.merged_ids])
         if part.party == "customer":
             await recheck_tickets(connection, part.cause, set(current.values()))
-            await follow_grades(connection, part.cause, set(current.values()))
+            await follow_grades(connection, dict.fromkeys(current.values(), part.cause))
         elif part.status in {"moving", "moved"}:
             people = set(current.values())
             await end_duplicates(connection, part.cause, people, default_owner)

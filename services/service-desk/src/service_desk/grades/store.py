@@ -1,6 +1,6 @@
 """The grade of each customer and the service level that it entitles to, guarded by version."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from shared.contracts.contacts import CustomerGraded
@@ -26,12 +26,13 @@ async def save_grades(connection: Connection, graded: Sequence[tuple[CustomerGra
     await connection.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
 
 
-async def find_grade(connection: Connection, customer_id: UUID) -> str | None:
-    """None where contacts has given it none yet."""
-    grade: str | None = await connection.fetchval(
-        "SELECT grade FROM customer_grades WHERE customer_id = $1", customer_id
+async def find_grades(connection: Connection, customer_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Of those of them to whom contacts has given one."""
+    rows = await connection.fetch(
+        "SELECT customer_id, grade FROM customer_grades WHERE customer_id = ANY($1::uuid[])",
+        list(customer_ids),
     )
-    return grade
+    return {row["customer_id"]: row["grade"] for row in rows}
 
 
 async def find_service_level(connection: Connection, customer_id: UUID) -> str | None:

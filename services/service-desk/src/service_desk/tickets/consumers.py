@@ -4,19 +4,19 @@ A won deal may need onboarding, one taken back needs it no more; a broken promis
 good customer that fell asleep is visited.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from shared.aliases import current_id, ids_of
+from shared.aliases import current_id, ids_of_many
 from shared.contracts.contacts import CustomerLifecycleChanged
 from shared.contracts.pipeline import CommitmentBroken, DealReopened, DealWon
 from shared.db import Connection
 from shared.ids import derived_id
-from shared.messaging.envelope import Received
+from shared.messaging.envelope import Received, newest_of_each
 from shared.messaging.reactions import Consumer
 
-from service_desk.grades.store import find_grade
+from service_desk.grades.store import find_grades
 from service_desk.policies.domain import DEFAULT_POLICY_ID
 from service_desk.tickets import store
 from service_desk.tickets.commands import OpenTicket, WithdrawTicket
@@ -47,7 +47,7 @@ async def on_deal_won(connection: Connection, received: Received[DealWon]) -> No
     deal, envelope = received.event, received.envelope
     if not deal.requires_onboarding:
         return
-    tickets = await store.lock_tickets_of(connection, SOURCE, deal.deal_id)
+    tickets = await store.lock_tickets_of(connection, SOURCE, [deal.deal_id])
     if any(map(_is_running, tickets)):
         return
     now = datetime.now(UTC)
@@ -62,7 +62,7 @@ async def on_deal_reopened(connection: Connection, received: Received[DealReopen
     if deal.from_status != "won":
         return
     cause = received.envelope.cause("service-desk", at=datetime.now(UTC))
-    for ticket in await store.lock_tickets_of(connection, SOURCE, deal.deal_id):
+    for ticket in await store.lock_tickets_of(connection, SOURCE, [deal.deal_id]):
         withdraw = WithdrawTicket(ticket.ticket_id, "deal-reopened")
         await record(connection, cause, ticket, decide(ticket, withdraw))
 
@@ -82,46 +82,46 @@ async def on_lifecycles_changed(
     connection: Connection, records: Sequence[Received[CustomerLifecycleChanged]]
 ) -> None:
     """Row 36; of what a customer was by turns the last counts."""
-    newest: dict[UUID, Received[CustomerLifecycleChanged]] = {}
-    for received in records:
-        known = newest.get(received.event.customer_id)
-        if known is None or known.envelope.version < received.envelope.version:
-            newest[received.event.customer_id] = received
-    for received in newest.values():
+    told = newest_of_each(records)
+    ids = await ids_of_many(connection, {each.event.customer_id for each in told})
+    every = set[UUID]().union(*ids.values())
+    grades = await find_grades(connection, every)
+    visits = await store.lock_tickets_of(connection, CARE_SOURCE, every)
+    for received in told:
+        theirs = [each for each in visits if each.source_id in ids[received.event.customer_id]]
         if received.event.to_lifecycle == "dormant":
-            await _visit(connection, received)
+            visits += await _visit(connection, received, grades, theirs)
         else:
-            await _visit_no_more(connection, received)
+            await _visit_no_more(connection, received, theirs)
 
 
-async def _visit(connection: Connection, received: Received[CustomerLifecycleChanged]) -> None:
+async def _visit(
+    connection: Connection,
+    received: Received[CustomerLifecycleChanged],
+    grades: Mapping[UUID, str],
+    visits: Sequence[Ticket],
+) -> Sequence[Ticket]:
     """One visit at a time, of a customer with a good grade."""
     now, envelope = datetime.now(UTC), received.envelope
     customer_id = await current_id(connection, received.event.customer_id)
-    if envelope.time < now - NEWS or await find_grade(connection, customer_id) not in VISITED:
-        return
-    if any(map(_is_running, await _visits(connection, customer_id))):
-        return
+    if envelope.time < now - NEWS or grades.get(customer_id) not in VISITED:
+        return []
+    if any(map(_is_running, visits)):
+        return []
     visit = _care_visit(customer_id, derived_id(envelope.event_id, CARE_VISIT), now)
-    await admit_ticket(connection, envelope.cause("service-desk", at=now), visit)
+    return [await admit_ticket(connection, envelope.cause("service-desk", at=now), visit)]
 
 
 async def _visit_no_more(
-    connection: Connection, received: Received[CustomerLifecycleChanged]
+    connection: Connection,
+    received: Received[CustomerLifecycleChanged],
+    visits: Sequence[Ticket],
 ) -> None:
     """Whoever woke up, or has gone for good, needs none; what was done stays done."""
     cause = received.envelope.cause("service-desk", at=datetime.now(UTC))
-    for ticket in await _visits(connection, received.event.customer_id):
+    for ticket in visits:
         withdraw = WithdrawTicket(ticket.ticket_id, f"customer-{received.event.to_lifecycle}")
         await record(connection, cause, ticket, decide(ticket, withdraw))
-
-
-async def _visits(connection: Connection, customer_id: UUID) -> list[Ticket]:
-    return [
-        ticket
-        for id_ in await ids_of(connection, customer_id)
-        for ticket in await store.lock_tickets_of(connection, CARE_SOURCE, id_)
-    ]
 
 
 def _care_visit(customer_id: UUID, ticket_id: UUID, at: datetime) -> OpenTicket:

@@ -1,6 +1,6 @@
 """Tickets and their messages in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +29,8 @@ SELECT {_COLUMNS} FROM tickets WHERE auto_close_at <= $1 ORDER BY auto_close_at 
 FOR UPDATE SKIP LOCKED
 """
 _LOCK_OF_SOURCE = f"""
-SELECT {_COLUMNS} FROM tickets WHERE source_id = $1 AND source = $2 ORDER BY ticket_id FOR UPDATE
+SELECT {_COLUMNS} FROM tickets WHERE source_id = ANY($1::uuid[]) AND source = $2
+ORDER BY ticket_id FOR UPDATE
 """
 _LOCK_OPEN_OF_AGENT = f"""
 SELECT {_COLUMNS} FROM tickets
@@ -199,8 +200,12 @@ async def save_duplicates(connection: Connection, changes: Sequence[tuple[Ticket
         raise StaleVersionError
 
 
-async def lock_tickets_of(connection: Connection, source: str, source_id: UUID) -> list[Ticket]:
-    return [_ticket(row) for row in await connection.fetch(_LOCK_OF_SOURCE, source_id, source)]
+async def lock_tickets_of(
+    connection: Connection, source: str, source_ids: Collection[UUID]
+) -> list[Ticket]:
+    """The tickets that were opened for these things of another service."""
+    rows = await connection.fetch(_LOCK_OF_SOURCE, list(source_ids), source)
+    return [_ticket(row) for row in rows]
 
 
 async def list_tickets(
