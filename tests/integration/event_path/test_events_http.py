@@ -20,10 +20,12 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from devstack.stack import Stack
 from fastapi import FastAPI
 from shared.contracts.campaigns import CAMPAIGN_EVENTS, CampaignLaunched, CampaignState
+from shared.contracts.pipeline import DEAL_EVENTS
 from shared.db import Pool
 from shared.http import event_stream
 from shared.messaging.bookmarks import Bookmark, Cursors
 from shared.messaging.looking import look
+from shared.messaging.relay import producing
 from shared.messaging.resyncs import Asked
 from shared.messaging.topics import provision_topics
 from shared.service import Service, build_app
@@ -318,6 +320,22 @@ async def test_a_stream_survives_the_brokers_death(
             rest = await events(stream, count)
     ids = [frame.data["id"] for frame in (*first, *rest) if frame.data]
     assert len(set(ids)) == len(ids) == count + 4
+
+
+async def test_a_relay_that_does_not_wait_for_its_broker_leaves_nothing_running(
+    kafka: KafkaSettings, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.STOP_TIMEOUT", 0.5)
+    broker = stack.supervisor.processes()["kafka"].pid
+    before = asyncio.all_tasks()
+    try:
+        async with asyncio.timeout(10), producing(SERVICE, kafka.client_options()) as producer:
+            os.kill(broker, signal.SIGSTOP)
+            await producer.send(DEAL_EVENTS.name, b"x", partition=0)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == before
+    finally:
+        os.kill(broker, signal.SIGCONT)
 
 
 async def test_a_cursor_that_the_log_has_left_behind_is_told_where_to_go_on(

@@ -45,8 +45,8 @@ async def look(service: str, options: dict[str, Any], asked: Asked, places: Plac
         enable_auto_commit=False,
         auto_offset_reset="earliest",  # where the log was cut meanwhile, what is left of it counts
     )
-    await consumer.start()
     try:
+        await consumer.start()
         if places is None:
             return await _begin(consumer, service, asked)
         return await _look_on(consumer, Found({name: list(span) for name, span in places.items()}))

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 
 from shared.db import COMMAND_TIMEOUT, CONNECT_TIMEOUT, is_infrastructure_fault, notice_silence
 from shared.messaging import metrics
+from shared.messaging.connections import cut_off
 from shared.messaging.publishing import BATCH, Connection, Publisher
 from shared.messaging.refusals import refusal_of
 from shared.settings import REQUEST_TIMEOUT_MS
@@ -134,9 +135,17 @@ async def producing(service: str, options: dict[str, Any]) -> AsyncGenerator[AIO
         await asyncio.shield(starting)
         yield producer
     finally:
-        # A start that is cut off half-way leaves connections behind: let it end, then stop. And do
-        # not wait for a broker that is gone: what is unsent is safe in the outbox.
-        with contextlib.suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await asyncio.wait([starting])
-                await producer.stop()
+        await _stop(producer, starting)
+
+
+async def _stop(producer: AIOKafkaProducer, starting: asyncio.Future[None]) -> None:
+    """Stop in order, or cut it off: what is unsent is safe in the outbox."""
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT):
+            await asyncio.wait([starting])  # a start that is cut off leaves connections behind
+            await producer.flush()
+    except (KafkaError, TimeoutError):
+        starting.cancel()
+        await asyncio.wait([starting])
+    finally:
+        await cut_off(producer)
