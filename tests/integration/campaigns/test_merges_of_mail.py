@@ -158,6 +158,25 @@ async def test_the_gate_takes_turns_on_the_one_who_stays(
     assert [message.contact_id for message, _ in passed] == [two]
 
 
+async def test_each_address_of_somebody_who_was_merged_may_opt_out(
+    pool: Pool,
+    client: httpx.AsyncClient,
+    stranger: httpx.AsyncClient,
+    sender: Sender,
+    mail: MailSink,
+) -> None:
+    one, two = await two_people(pool)
+    await scene.launch(pool, client, [one, two])
+    await sender.send_due(pool)
+    await happens(pool, merge(one, two))
+    for letter in [*mail.received, *mail.received]:
+        way_out = letter["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC_URL)
+        assert (await stranger.post(way_out)).status_code == 200
+    told = await scene.published(pool, MessageUnsubscribed)
+    addresses = [fact.subject_hash for fact in told if isinstance(fact, MessageUnsubscribed)]
+    assert len(addresses) == len(set(addresses)) == 2
+
+
 async def test_who_opts_out_by_a_mail_to_the_merged_one_gets_no_more(
     pool: Pool,
     client: httpx.AsyncClient,

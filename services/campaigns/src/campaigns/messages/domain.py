@@ -108,7 +108,7 @@ class FollowLink:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """`has_opted_out`: the person's gate is closed already."""
+    """`has_opted_out`: the address of this message has closed the person's gate already."""
 
     purpose: Purpose
     has_opted_out: bool

@@ -207,11 +207,15 @@ async def unsubscribe(pool: Pool, cause: Cause, message_id: UUID) -> None:
             message = await store.lock_message(connection, message_id)
             ids = [*{message.contact_id, *await ids_of(connection, message.contact_id)}]
             await permissions.lock_permissions(connection, ids)
+            if message.subject_hash is None:  # it was never sent
+                return ids
             content = await store.load_content(connection, message_id)
-            has_opted_out = await permissions.have_opted_out(connection, ids, "email")
+            has_opted_out = await permissions.have_opted_out(
+                connection, ids, "email", message.subject_hash
+            )
             command = Unsubscribe(content.purpose, has_opted_out, cause.at)
             facts, after = _apply(message, decide(message, command))
-            if facts and message.subject_hash:
+            if facts:
                 await permissions.insert_opt_outs(
                     connection, ids, "email", message.subject_hash, cause.at
                 )

@@ -37,11 +37,11 @@ SELECT pg_advisory_xact_lock(key) FROM (
 _INSERT_OPT_OUTS = """
 INSERT INTO opt_outs (contact_id, channel, subject_hash, opted_out_at)
 SELECT contact_id, $2, $3, $4 FROM unnest($1::uuid[]) AS contact_id ORDER BY contact_id
-ON CONFLICT ON CONSTRAINT opt_outs_pkey DO UPDATE SET
-    subject_hash = excluded.subject_hash, opted_out_at = excluded.opted_out_at
+ON CONFLICT ON CONSTRAINT opt_outs_pkey DO UPDATE SET opted_out_at = excluded.opted_out_at
 """
 _COUNT_OPTED_OUT = """
-SELECT count(*) FROM opt_outs WHERE contact_id = ANY($1::uuid[]) AND channel = $2
+SELECT count(*) FROM opt_outs
+WHERE contact_id = ANY($1::uuid[]) AND channel = $2 AND subject_hash = $3
 """
 _END_OPT_OUTS = """
 DELETE FROM opt_outs AS o
@@ -111,10 +111,10 @@ async def save_suppression(connection: Connection, suppression: Suppression) -> 
 
 
 async def have_opted_out(
-    connection: Connection, contact_ids: Sequence[UUID], channel: Channel
+    connection: Connection, contact_ids: Sequence[UUID], channel: Channel, subject_hash: str
 ) -> bool:
-    """Whether an opt-out is in force for each of these ids of a person."""
-    counted: int = await connection.fetchval(_COUNT_OPTED_OUT, contact_ids, channel)
+    """Whether an opt-out of this address is in force for each of these ids of a person."""
+    counted: int = await connection.fetchval(_COUNT_OPTED_OUT, contact_ids, channel, subject_hash)
     return counted == len(contact_ids)
 
 
@@ -125,7 +125,10 @@ async def insert_opt_outs(
     subject_hash: str,
     at: datetime,
 ) -> None:
-    """Close the gate for a person, by these ids, on a channel, whatever the purpose."""
+    """Close the gate for a person, by these ids, on a channel, whatever the purpose.
+
+    `subject_hash` is of the address that said so; it stays closed when others are lifted.
+    """
     await connection.execute(_INSERT_OPT_OUTS, contact_ids, channel, subject_hash, at)
 
 
