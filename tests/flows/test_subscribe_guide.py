@@ -4,6 +4,7 @@ import json
 import uuid
 from pathlib import Path
 
+import httpx
 import pytest
 from devstack.demo.doors import Caller, eventually
 from devstack.demo.story.cast import Cast
@@ -66,19 +67,39 @@ async def test_a_cloudevents_sdk_reads_our_records(
     assert CustomerCreated.model_validate(read["data"]) == sent.event
 
 
-@pytest.mark.parametrize("block", ["A page over HTTP", "A stream over HTTP"])
-async def test_the_facts_are_told_over_http(
+@pytest.mark.parametrize("block", ["The next page over HTTP", "A stream over HTTP"])
+async def test_what_came_since_is_told_over_http(
     block: str, cast: Cast, folder: Path, environment: dict[str, str]
 ) -> None:
+    values = _at_pipeline(cast)
+    async with httpx.AsyncClient(base_url=values["PIPELINE_URL"]) as client:
+        bearer = {"Authorization": f"Bearer {values['RAPPORT_TOKEN']}"}
+        now = await client.get("/v1/events?after=end", headers=bearer)
+    values["CURSOR"] = now.headers["rapport-cursor"]
     deal_id = await open_deal(cast, await _customer(cast), "Ten lamps")
     await cast.rest()
+    lines = await examples.output_of(examples.commands(block), folder, environment | values)
+    assert [line for line in lines if deal_id in line]
+
+
+async def test_a_page_over_http_tells_of_deals(
+    cast: Cast, folder: Path, environment: dict[str, str]
+) -> None:
+    await open_deal(cast, await _customer(cast), "Ten lamps")
+    await cast.rest()
+    commands = examples.commands("A page over HTTP")
+    lines = await examples.output_of(commands, folder, environment | _at_pipeline(cast))
+    told = json.loads("".join(lines))
+    assert told
+    assert all(event["type"].startswith("crm.pipeline.deal.") for event in told)
+
+
+def _at_pipeline(cast: Cast) -> dict[str, str]:
     doors = cast.doors
-    values = {
+    return {
         "PIPELINE_URL": doors.addresses.services["pipeline"],
         "RAPPORT_TOKEN": issue_token(doors.jwt_key, "reader", ["reader"]),
     }
-    lines = await examples.output_of(examples.commands(block), folder, environment | values)
-    assert [line for line in lines if deal_id in line]
 
 
 def _knows(example: examples.Example, customer_id: str):  # noqa: ANN202
