@@ -7,10 +7,15 @@ fact. Of a transaction's snapshots only the last is published, with the version 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from shared.cause import Cause
 from shared.contracts.topic import Event
+
+from contacts.matching.subjects import Traits
+
+if TYPE_CHECKING:
+    from shared.messaging.outbox import Encoded
 
 
 class Aggregate(Protocol):
@@ -29,6 +34,15 @@ EventT = TypeVar("EventT", bound=Event)
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """What saving somebody new takes and nobody has to be asked for, made before its turn."""
+
+    published: "Sequence[Encoded]"
+    traits: Traits
+    keys: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Change(Generic[AggregateT]):
     """Before, after, and the facts in between; no facts: nothing happened."""
 
@@ -36,6 +50,7 @@ class Change(Generic[AggregateT]):
     after: AggregateT
     facts: tuple[Event, ...]
     cause: Cause | None = None
+    ahead: Ahead | None = None
 
     def then(self, later: "Change[AggregateT]") -> "Change[AggregateT]":
         """This change and one that was decided on what it made, as one."""

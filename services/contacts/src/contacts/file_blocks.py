@@ -1,23 +1,30 @@
 """A block of a file, made ready as far as nobody has to be asked, while the one before is written.
 
 The cells are read and checked; and as long as everybody in the file was new, whoever the rows are
-about is decided on as if they were new, too. That is used where they are.
+about is decided on as if they were new, too, and what saving them takes is made. That is used where
+they are.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 from uuid import UUID
 
+from shared.messaging.outbox import Encoder
+
+from contacts.changes import Ahead
 from contacts.csv_files import NumberedRow
 from contacts.customers.domain import CustomerChange
 from contacts.file_customers import created_by
 from contacts.file_layout import Batch, EntityType, Layout, Tally
 from contacts.file_rows import CustomerRow, read_customers
+from contacts.matching.keys import keys_of
+from contacts.matching.subjects import customer_traits
 from contacts.person_rows import PersonRow, read_people
+from contacts.publishing import published_of
 
-_ROWS_AT_ONCE = 25
+_ROWS_AT_ONCE = 15
 """Rows that are made ready before others get their turn: a millisecond."""
 
 
@@ -43,6 +50,11 @@ class ReadyBlock:
     created: dict[int, CustomerChange] = field(default_factory=dict[int, CustomerChange])
     """By the number of the row."""
 
+    encoder: Encoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.encoder = Encoder(self.source.batch.cause)
+
 
 async def make_ready(source: Source, rows: Sequence[NumberedRow]) -> ReadyBlock:
     """Read the rows of a block, a few at once."""
@@ -61,7 +73,14 @@ def _read(block: ReadyBlock, rows: Sequence[NumberedRow]) -> None:
     customers = read_customers(source.layout, rows, block.tally)
     block.customers.extend(customers)
     if source.all_new:
-        block.created.update((row.number, created_by(source.batch, row)) for row in customers)
+        block.created.update((row.number, _created(block, row)) for row in customers)
+
+
+def _created(block: ReadyBlock, row: CustomerRow) -> CustomerChange:
+    change = created_by(block.source.batch, row)
+    traits = customer_traits(change.after.state)
+    published = block.encoder.encode(published_of(change))
+    return replace(change, ahead=Ahead(published, traits, keys_of(traits)))
 
 
 @dataclass(slots=True)

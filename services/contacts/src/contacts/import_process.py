@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 
+import uvloop
 from shared.db import open_pool
 from shared.garbage import spare_the_collector
 from shared.logs import configure_logs
@@ -27,4 +28,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

@@ -39,7 +39,8 @@ SELECT * FROM unnest(
 _COPY_FROM = 50
 """Rows from which COPY is faster; below, its second round trip costs more than it saves."""
 
-_Row: TypeAlias = tuple[uuid.UUID | UUID, str, str, str, str, int, str, str | None]
+Encoded: TypeAlias = tuple[uuid.UUID | UUID, str, str, str, str, int, str, str | None]
+"""A fact as the outbox keeps it."""
 
 _BEFORE_INSERT = Failpoint("outbox.before-insert")
 _AFTER_INSERT = Failpoint("outbox.after-insert")
@@ -70,18 +71,16 @@ class Tombstone:
     version: int
 
 
-async def append(connection: Connection, cause: Cause, facts: Iterable[Fact | Tombstone]) -> None:
+async def append(
+    connection: Connection, cause: Cause, facts: Iterable[Fact | Tombstone | Encoded]
+) -> None:
     """Put facts into the outbox of the running transaction, in their order, by one statement.
 
     The caller has written the aggregates' rows before, in this transaction: their locks put each
     aggregate's outbox ids in commit order. Raises `PayloadTooLargeError` for a fact that no topic
     would take, and asyncpg's `UniqueViolationError` where a version was published before.
     """
-    headers = _Headers(cause)
-    if PUBLISHED_TWICE:
-        rows = list(_rows_of_both_majors(facts, headers))
-    else:
-        rows = [_row(fact, headers) for fact in facts]
+    rows = Encoder(cause).encode(facts)
     if rows:
         _BEFORE_INSERT.reach()
         await _insert(connection, rows)
@@ -96,7 +95,7 @@ async def append_resynced(
     They are marked, and their ids follow from the resync and the aggregate. The caller holds the
     locks of the aggregates' rows, so no older snapshot comes after a newer one.
     """
-    headers = _Headers(cause)
+    encoder = Encoder(cause)
     rows = [
         (
             derived_id("resync", resync_id, row[1], row[2]),
@@ -105,7 +104,7 @@ async def append_resynced(
             row[7],
             resync_id,
         )
-        for row in (_row(fact, headers) for fact in snapshots)
+        for row in map(encoder.row, snapshots)
     ]
     if rows:
         await connection.copy_records_to_table(
@@ -117,48 +116,57 @@ def _marked(headers: str, resync_id: uuid.UUID) -> str:
     return json.dumps({**json.loads(headers), RESYNC_HEADER: str(resync_id)})
 
 
-async def _insert(connection: Connection, rows: Sequence[_Row]) -> None:
+async def _insert(connection: Connection, rows: Sequence[Encoded]) -> None:
     if len(rows) < _COPY_FROM:
         await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
     else:
         await connection.copy_records_to_table("outbox", records=rows, columns=_COLUMNS)
 
 
-class _Headers:
-    """The shared headers of a batch's facts, looked up by identity: few causes, many facts."""
+class Encoder:
+    """Makes facts ready for `append`, which does it for those that are not; raises what it raises.
+
+    Headers that facts share are looked up by identity: few causes, many facts.
+    """
 
     def __init__(self, cause: Cause) -> None:
         self._cause = cause
         self._known: dict[tuple[type[Event], int], tuple[Cause, str]] = {}
 
-    def of(self, fact: type[Event], cause: Cause | None) -> str:
+    def encode(self, facts: Iterable[Fact | Tombstone | Encoded]) -> list[Encoded]:
+        """A row per fact; after it one more where the major version before is published, too."""
+        if not PUBLISHED_TWICE:
+            return [fact if isinstance(fact, tuple) else self.row(fact) for fact in facts]
+        today = datetime.now(UTC).date()
+        return [row for fact in facts for row in self._in_both_majors(fact, today)]
+
+    def row(self, fact: Fact | Tombstone) -> Encoded:
+        event_id = uuid7()
+        if isinstance(fact, Tombstone):
+            topic, key = fact.topic, fact.key
+            headers, payload = self._headers(topic.facts[topic.name], None), None
+        else:
+            topic, key = fact.event.topic, fact.event.record_key
+            headers = self._headers(type(fact.event), fact.cause)
+            payload = _payload(fact.event, key)
+        return event_id, topic.name, key, topic.aggregate, key, fact.version, headers, payload
+
+    def _in_both_majors(self, fact: Fact | Tombstone | Encoded, today: date) -> Iterator[Encoded]:
+        if isinstance(fact, tuple):
+            yield fact
+            return
+        row = self.row(fact)
+        yield row
+        former = _in_former_major(fact, today)
+        if former is not None:
+            yield _same_fact(row, self.row(former))
+
+    def _headers(self, fact: type[Event], cause: Cause | None) -> str:
         cause = cause or self._cause
         known = self._known.get((fact, id(cause)))
         if known is None:  # kept with its cause, whose identity nobody else can have meanwhile
             known = self._known[fact, id(cause)] = (cause, shared_headers(fact, cause))
         return known[1]
-
-
-def _row(fact: Fact | Tombstone, headers: _Headers) -> _Row:
-    event_id = uuid7()
-    if isinstance(fact, Tombstone):
-        topic, key = fact.topic, fact.key
-        shared, payload = headers.of(topic.facts[topic.name], None), None
-    else:
-        topic, key = fact.event.topic, fact.event.record_key
-        shared, payload = headers.of(type(fact.event), fact.cause), _payload(fact.event, key)
-    return event_id, topic.name, key, topic.aggregate, key, fact.version, shared, payload
-
-
-def _rows_of_both_majors(facts: Iterable[Fact | Tombstone], headers: _Headers) -> Iterator[_Row]:
-    """A row per fact, and after it one more where the major version before is published, too."""
-    today = datetime.now(UTC).date()
-    for fact in facts:
-        row = _row(fact, headers)
-        yield row
-        former = _in_former_major(fact, today)
-        if former is not None:
-            yield _same_fact(row, _row(former, headers))
 
 
 def _in_former_major(fact: Fact | Tombstone, today: date) -> Fact | Tombstone | None:
@@ -174,7 +182,7 @@ def _former(fact: type[Event], today: date) -> Former | None:
     return former if former is not None and today <= former.until else None
 
 
-def _same_fact(present: _Row, former: _Row) -> _Row:
+def _same_fact(present: Encoded, former: Encoded) -> Encoded:
     """The former's row under the id of the present one, so that consumers take both for one fact.
 
     Its `aggregate_id` differs, which serves only `outbox_version_key`: one version, two records.

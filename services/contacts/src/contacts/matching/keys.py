@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Protocol, TypeVar, assert_never
 from uuid import UUID
 
+from contacts.changes import Ahead
 from contacts.matching.subjects import CustomerTraits, PersonTraits, Traits
 from contacts.matching.text import has_digit, signature
 from contacts.records import Recorded, is_present
@@ -41,6 +42,8 @@ class Changed(Protocol[StateT_co]):
     def before(self) -> Versioned[StateT_co] | None: ...
     @property
     def after(self) -> Versioned[StateT_co]: ...
+    @property
+    def ahead(self) -> Ahead | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ def keys_of_changes(
     """What these changes do to the keys: nothing where no trait changed."""
     result = KeyChanges()
     for change in changes:
+        if (ahead := change.ahead) is not None:
+            result.new.append(ahead.traits)
+            result.first.extend([(key, ahead.traits.entity_id) for key in ahead.keys])
+            continue
         after = traits_of(change.after.state)
         entity_id = after.entity_id
         new = keys_of(after) if is_present(change.after.state) else frozenset[int]()
