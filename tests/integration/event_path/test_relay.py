@@ -17,8 +17,8 @@ from shared.contracts.topic import PARTITIONS
 from shared.db import Pool, is_infrastructure_fault, transaction
 from shared.ids import new_id
 from shared.messaging.outbox import Fact, PayloadTooLargeError, append
-from shared.messaging.publishing import BATCH, LeadershipUnprovenError, Publisher
-from shared.messaging.relay import Relay
+from shared.messaging.publishing import BATCH, READ, LeadershipUnprovenError, Publisher
+from shared.messaging.relay import Relay, open_session
 from shared.settings import KafkaSettings
 
 from tests.integration.event_path.conftest import change_customer, owner_changed, until
@@ -225,6 +225,24 @@ async def test_a_dead_sessions_relay_repeats_records_but_cannot_delete_any(
     (again,) = await arrivals.records(1)
     assert dict(again.headers)["ce_id"] == dict(first.headers)["ce_id"]
     assert await _is_empty(pool)
+
+
+async def test_a_relay_plans_for_what_the_outbox_holds_now(
+    url: str, pool: Pool, producer: AIOKafkaProducer
+) -> None:
+    session = await open_session(url)
+    publisher = Publisher(session, producer)
+    for _ in range(10):  # after five, PostgreSQL would keep the plan for an empty table
+        assert await publisher.publish() == 0
+    async with transaction(pool) as connection:
+        await change_customer(connection, new_id())
+    assert await publisher.publish() == 1
+    kept = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1"
+    plans = await session.fetchrow(kept, READ)
+    assert plans
+    assert plans["generic_plans"] == 0
+    assert plans["custom_plans"] > 10
+    await session.close()
 
 
 async def test_who_stood_still_after_reading_sends_nothing(
