@@ -16,7 +16,7 @@ from shared.messaging.consuming import apply
 from tests.integration.contacts.conftest import HASH_KEY, RULES
 from tests.records import record_of
 
-MAIL = {"channel": "email", "purpose": "marketing", "source": "phone call"}
+MAIL = {"channel": "email", "purpose": "marketing", "source": "call"}
 HASH = subject_hash(HASH_KEY, "email", "ada@example.org")
 
 
@@ -57,6 +57,25 @@ async def test_consent_is_granted_withdrawn_and_granted_again_by_a_new_act(
     assert (await api.post(f"{path}/grant", old)).status_code == 409
     assert (await api.post(f"{path}/grant", with_evidence)).json()["version"] == 3
     assert await outbox.types() == ["consent.granted", "consent.withdrawn", "consent.granted"]
+
+
+@pytest.mark.parametrize(
+    ("act", "field", "words"),
+    [
+        ("grant", "evidence_ref", "Ada said so on the phone"),
+        ("grant", "source", "ada@example.com"),
+        ("withdraw", "evidence_ref", "Ada said so on the phone"),
+        ("withdraw-all", "source_ref", "a letter of hers"),
+    ],
+)
+async def test_words_do_not_enter_a_topic_that_is_kept_for_ever(
+    act: str, field: str, words: str, api: Any, person: Any, outbox: Any
+) -> None:
+    await outbox.clear()
+    path = f"/v1/contacts/{person['contact_id']}/consents/{act}"
+    answer = await api.post(path, {**MAIL, field: words})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert await outbox.types() == []
 
 
 async def test_a_withdrawal_is_committed_before_it_is_answered(

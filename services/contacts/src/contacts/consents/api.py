@@ -11,7 +11,7 @@ from shared.auth import Caller, Reader, allow
 from shared.contracts.contacts import Channel, ConsentStatus, LawfulBasis, Purpose
 from shared.errors import InvalidError
 from shared.http.refusing import refuses
-from shared.http.requests import Database, NewId, Text, tag_version
+from shared.http.requests import Code, Database, NewId, Text, tag_version
 
 from contacts.consents import handlers, store
 from contacts.consents.commands import (
@@ -43,12 +43,15 @@ class CapturedInFutureError(InvalidError):
 
 
 class ConsentIn(BaseModel):
-    """What the person said, where, and when (now, if not given)."""
+    """What the person said, where, and when (now, if not given).
+
+    `source` and `evidence_ref` are codes, never words: they stand on a topic that is kept for ever.
+    """
 
     channel: Channel
     purpose: Purpose
-    source: Text
-    evidence_ref: Text | None = None
+    source: Code
+    evidence_ref: Code | None = None
     captured_at: AwareDatetime | None = None
 
 
@@ -56,7 +59,7 @@ class RequestIn(ConsentIn):
     """A yes in the name of an address; `evidence_ref` is where the proof of the act lies."""
 
     form_version: Text | None = None
-    ip_hash: Text | None = None
+    ip_hash: Code | None = None
 
     @property
     def evidence(self) -> Evidence:
@@ -72,12 +75,15 @@ class GrantIn(RequestIn):
 
 
 class NoIn(BaseModel):
-    """A no to everything, as far as it is not narrowed down to one channel or one purpose."""
+    """A no to everything, as far as it is not narrowed down to one channel or one purpose.
+
+    `source` and `source_ref` are codes, never words: they stand on a topic that is kept for ever.
+    """
 
     channel: Channel | None = None
     purpose: Purpose | None = None
-    source: Text
-    source_ref: Text | None = None
+    source: Code
+    source_ref: Code | None = None
     captured_at: AwareDatetime | None = None
 
 

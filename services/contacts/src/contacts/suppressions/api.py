@@ -38,7 +38,7 @@ class SuppressionIn(BaseModel):
     channel: Channel
     value: Text
     reason_code: SuppressionReason
-    source_ref: Text | None = None
+    source_ref: Code | None = None
 
 
 class LiftIn(BaseModel):
