@@ -8,13 +8,18 @@ from uuid import UUID
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
+from shared.contracts import TOPICS
 from shared.contracts.contacts import HOUSEHOLD_STATE
 from shared.contracts.customer_360 import PROFILE_STATE
 from shared.contracts.service_desk import TICKET_STATE
 from shared.contracts.topic import PARTITIONS
 from shared.db import Pool
-from shared.messaging.closing import Closing
+from shared.ids import new_id
+from shared.messaging.closing import EVERY, Closing
+from shared.messaging.looking import Found, look
 from shared.messaging.partitions import key_of_nobody, partition_of
+from shared.messaging.resyncs import Asked
+from shared.messaging.topics import COMPACTED_AFTER, config_of
 from shared.settings import KafkaSettings
 
 from tests.integration.event_path.conftest import until
@@ -95,3 +100,30 @@ async def test_one_that_was_closed_and_one_that_is_written_to_stay_as_they_are(
         await until(lambda: _is_published(pool))
     assert not await closing.work(pool)
     assert await _waiting(pool) == []
+
+
+async def test_a_resync_by_time_does_not_take_the_key_for_a_record_that_is_missing(
+    url: str, pool: Pool, topics: KafkaSettings, producer: AIOKafkaProducer, closing: Closing
+) -> None:
+    since = datetime.now(UTC)
+    await _write(producer, 6, timedelta(days=2))
+    assert await closing.work(pool)
+    async with relaying(url, topics):
+        await until(lambda: _is_published(pool))
+    real = new_id()
+    record = tombstone_of(HOUSEHOLD_STATE, str(real), 1)
+    await producer.send_and_wait(TOPIC, key=record.key, partition=6, headers=list(record.headers))
+    asked = Asked(("household",), "time", 100, changed_since=since)
+    found = await look("contacts", closing.options, asked, None)
+    while not found.is_done:
+        later = await look("contacts", closing.options, asked, found.places)
+        found = Found(later.places, {**found.ids, **later.ids})
+    assert real in found.ids["household"]
+    assert UUID(key_of_nobody(TOPIC, 6)) not in found.ids["household"]
+
+
+def test_what_was_erased_has_left_the_log_within_the_time_that_a_request_has() -> None:
+    told = [topic for topic in TOPICS.values() if topic.cleanup == "compact"]
+    lags = {config_of(topic)["max.compaction.lag.ms"] for topic in told}
+    assert lags == {str(COMPACTED_AFTER // timedelta(milliseconds=1))}
+    assert 2 * COMPACTED_AFTER + EVERY + timedelta(hours=1) <= timedelta(hours=50)
