@@ -9,8 +9,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from devstack.stack import Stack
 from shared.contracts import SERVICES, TOPICS
-from shared.db import open_pool
+from shared.contracts.topic import PARTITIONS
+from shared.db import Pool, open_pool
 from shared.messaging.closing import Closing
+from shared.messaging.partitions import key_of_nobody
 from shared.messaging.topics import config_of
 from shared.settings import KafkaSettings
 
@@ -44,12 +46,30 @@ async def close_silent(system: Stack, kafka: KafkaSettings) -> None:
     for service in SERVICES:
         closing = Closing(service, kafka.client_options(), silent_for=LAG)
         if closing.topics:
-            variable = f"{service.replace('-', '_').upper()}_DATABASE_URL"
-            pool = await open_pool(system.settings.values[variable], max_size=1)
-            try:
+            async with _database(system, service) as pool:
                 await closing.work(pool)
-            finally:
-                await pool.close()
+
+
+async def parked_ends(system: Stack) -> int:
+    """How many of the records that closed a partition some consumer could not take."""
+    keys = [key_of_nobody(each.name, n) for each in _COMPACTED for n in range(PARTITIONS)]
+    parked = 0
+    for service in SERVICES:
+        async with _database(system, service) as pool:
+            parked += await pool.fetchval(
+                "SELECT count(*) FROM parked_events WHERE key = ANY($1::text[])", keys
+            )
+    return parked
+
+
+@asynccontextmanager
+async def _database(system: Stack, service: str) -> AsyncIterator[Pool]:
+    variable = f"{service.replace('-', '_').upper()}_DATABASE_URL"
+    pool = await open_pool(system.settings.values[variable], max_size=1)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 async def _set(

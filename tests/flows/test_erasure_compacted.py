@@ -15,7 +15,7 @@ from shared.contracts.customer_360 import PROFILE_STATE
 from shared.contracts.pipeline import COMMITMENT_STATE, DEAL_STATE, LEAD_STATE
 from shared.settings import KafkaSettings
 
-from tests.flows.compaction import close_silent, compacting_soon
+from tests.flows.compaction import close_silent, compacting_soon, parked_ends
 from tests.flows.marked import CONTACT_PATH, become_known, email_of, erased, other_email_of
 from tests.flows.test_resync import _records
 
@@ -80,6 +80,8 @@ async def test_after_compaction_no_record_of_any_topic_tells_of_the_person(
 
     async with compacting_soon(kafka):
         after = await eventually(cleaned, "the log cleaner has been over every topic", 120)
+    await cast.rest()
+    assert await parked_ends(system) == 0
     left = [record for record in after if record.key in theirs and record.topic in ENDED]
     assert [record.value for record in left] == [None] * len(left)
     places = [(record.topic, record.key) for record in left]

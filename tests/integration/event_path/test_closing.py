@@ -102,6 +102,22 @@ async def test_one_that_was_closed_and_one_that_is_written_to_stay_as_they_are(
     assert await _waiting(pool) == []
 
 
+async def test_a_running_service_does_it_by_itself(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    pool: Pool,
+    producer: AIOKafkaProducer,
+    tail: TailFactory,
+) -> None:
+    await _write(producer, 7, timedelta(days=2))
+    arrivals = await tail(TOPIC, [UUID(key_of_nobody(TOPIC, 7))])
+    monkeypatch.setattr("shared.messaging.closing.FIRST_AFTER", timedelta(0))
+    request.getfixturevalue("address")  # starts the service
+    (record,) = await arrivals.records(1)
+    assert record.partition == 7
+    await until(lambda: _is_published(pool))
+
+
 async def test_a_resync_by_time_does_not_take_the_key_for_a_record_that_is_missing(
     url: str, pool: Pool, topics: KafkaSettings, producer: AIOKafkaProducer, closing: Closing
 ) -> None:
