@@ -213,3 +213,36 @@ async def write_to(cast: Cast, segment_id: str) -> None:
     }
     campaign = await cast.marketing.post("campaigns", "/v1/campaigns", plan)
     await cast.marketing.post("campaigns", f"/v1/campaigns/{campaign['campaign_id']}/launch")
+
+
+async def become_known(
+    cast: Cast, officer: Caller, mark: str, evidence: str | None = None
+) -> tuple[str, str]:
+    """Somebody of whom every service has something; the person and the customer.
+
+    `evidence` is what the consent rests on; it has the mark unless said otherwise.
+    """
+    contact_id, lead_id = await fill_form(cast, mark)
+    customer_id = str((await sell(cast, lead_id, mark))["customer_id"])
+    await cast.rest()
+    await complain(cast, customer_id, contact_id, mark)
+    await talk(cast, customer_id, contact_id, mark)
+    await allow_mail(cast, contact_id, "service", evidence or mark)
+    await make_one(cast, contact_id, await bring_by_file(cast, mark))
+    await settle_down(cast, contact_id, mark)
+    await cast.rest()
+    await tell_all(officer, contact_id)
+    return contact_id, customer_id
+
+
+async def erased(officer: Caller, contact_id: str) -> Json:
+    asked = await officer.post("contacts", "/v1/privacy/erasures", {"contact_id": contact_id})
+    path = f"/v1/privacy/requests/{asked['request_id']}"
+    await officer.post("contacts", f"{path}/verify", {"method": "passport"})
+    await officer.post("contacts", f"{path}/start")
+
+    async def done() -> Json | None:
+        request = await officer.get("contacts", path)
+        return request if request["status"] == "completed" else None
+
+    return await eventually(done, "every service has acknowledged")

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import asyncpg
-from devstack.demo.doors import Caller, Doors, Json, eventually
+from devstack.demo.doors import Doors, eventually
 from devstack.demo.story.cast import Cast
 from devstack.stack import Stack
 from shared.contracts import SERVICES, TOPICS
@@ -16,20 +16,7 @@ from shared.contracts.contacts import (
 )
 from shared.settings import KafkaSettings
 
-from tests.flows.marked import (
-    allow_mail,
-    bring_by_file,
-    complain,
-    fill_form,
-    mails_of,
-    make_one,
-    select,
-    sell,
-    settle_down,
-    talk,
-    tell_all,
-    write_to,
-)
+from tests.flows.marked import become_known, erased, mails_of, select, write_to
 from tests.flows.test_resync import _records
 
 KNOWN_IN = {
@@ -52,19 +39,6 @@ KNOWN_IN = {
 ON_TOPICS = {CONTACT_STATE.name, CUSTOMER_STATE.name, HOUSEHOLD_STATE.name}
 FOR_EVER = {CONSENT_EVENTS.name}
 """What a consent rests on is told by its reference; nothing else that is theirs is in a fact."""
-
-
-async def _erased(officer: Caller, contact_id: str) -> Json:
-    asked = await officer.post("contacts", "/v1/privacy/erasures", {"contact_id": contact_id})
-    path = f"/v1/privacy/requests/{asked['request_id']}"
-    await officer.post("contacts", f"{path}/verify", {"method": "passport"})
-    await officer.post("contacts", f"{path}/start")
-
-    async def done() -> Json | None:
-        request = await officer.get("contacts", path)
-        return request if request["status"] == "completed" else None
-
-    return await eventually(done, "every service has acknowledged")
 
 
 async def _tables_with(system: Stack, mark: str) -> set[str]:
@@ -104,26 +78,11 @@ async def _topics_with(kafka: KafkaSettings, mark: str) -> tuple[set[str], set[s
     }
 
 
-async def _become_known(cast: Cast, officer: Caller, mark: str) -> tuple[str, str]:
-    """Somebody of whom every service has something; the person and the customer."""
-    contact_id, lead_id = await fill_form(cast, mark)
-    customer_id = str((await sell(cast, lead_id, mark))["customer_id"])
-    await cast.rest()
-    await complain(cast, customer_id, contact_id, mark)
-    await talk(cast, customer_id, contact_id, mark)
-    await allow_mail(cast, contact_id, "service", mark)
-    await make_one(cast, contact_id, await bring_by_file(cast, mark))
-    await settle_down(cast, contact_id, mark)
-    await cast.rest()
-    await tell_all(officer, contact_id)
-    return contact_id, customer_id
-
-
 async def test_after_an_erasure_a_search_for_the_person_finds_nothing(
     system: Stack, kafka: KafkaSettings, doors: Doors, cast: Cast
 ) -> None:
     mark, officer = f"zqx{uuid.uuid4().hex[:10]}", doors.caller("pia", "privacy")
-    contact_id, customer_id = await _become_known(cast, officer, mark)
+    contact_id, customer_id = await become_known(cast, officer, mark)
     segment_id = await select(cast, contact_id)
     await write_to(cast, segment_id)
     sent = await eventually(lambda: mails_of(doors, mark), "the mail arrives")
@@ -132,7 +91,7 @@ async def test_after_an_erasure_a_search_for_the_person_finds_nothing(
     before = await reader.get("customer-360", f"/v1/customers/{customer_id}")
     assert await _tables_with(system, mark) >= KNOWN_IN
 
-    request = await _erased(officer, contact_id)
+    request = await erased(officer, contact_id)
     await cast.rest()
     await write_to(cast, segment_id)
     await cast.rest()

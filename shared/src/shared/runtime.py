@@ -36,7 +36,8 @@ class ConsumerIsLostError(Exception):
 class Job:
     """Work that is done again and again, `every` seconds, in each process of the service.
 
-    Where it finds nothing to do and has a time `at_rest`, the pause grows up to that.
+    Where it finds nothing to do and has a time `at_rest`, the pause grows up to that. The first
+    time is `first_after` seconds after the start.
     Two processes may do it at once: it takes its rows with `FOR UPDATE SKIP LOCKED`. A fault of
     the world is logged and tried again; any other error ends the process.
     """
@@ -45,6 +46,7 @@ class Job:
     work: Work
     every: float
     at_rest: float | None = None
+    first_after: float = 0.0
 
     def pause_after(self, pause: float, *, was_busy: bool) -> float:
         """Seconds until the next time, given the last pause and whether there was work."""
@@ -167,6 +169,7 @@ async def _tell(broker: PatientBroker, runtime: Runtime, error: Exception) -> No
 async def repeat(job: Job, pool: Pool) -> None:
     """Do a job for ever."""
     pause = job.every
+    await asyncio.sleep(job.first_after)
     while True:
         try:
             was_busy = bool(await job.work(pool))

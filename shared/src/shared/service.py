@@ -17,6 +17,7 @@ from shared.http.problems import add_problem_handlers
 from shared.http.refusing import about_problems
 from shared.logs import configure_logs
 from shared.messaging.bookmarks import Cursors
+from shared.messaging.closing import Closing
 from shared.messaging.following import Following
 from shared.messaging.reactions import Consumer
 from shared.messaging.resyncing import Resyncable, Resyncing
@@ -63,13 +64,19 @@ def build_app(service: Service, settings: ServiceSettings) -> FastAPI:
         settings.kafka.client_options(),
     )
 
+    closing = Closing(service.name, settings.kafka.client_options())
+    upkeep = [
+        *([resyncing.job()] if service.resyncables else []),
+        *([closing.job()] if closing.topics else []),
+    ]
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with running(
             service.name,
             settings,
             service.consumers,
-            (*service.jobs, *([resyncing.job()] if service.resyncables else [])),
+            (*service.jobs, *upkeep),
             prepare=service.prepare,
             following=following,
         ) as runtime:

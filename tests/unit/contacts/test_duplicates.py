@@ -120,7 +120,7 @@ LINK = LinkIdentity("loyalty_no", "hash", ONE, None, "club")
 
 
 def linked() -> identities.Link:
-    return identities.evolve(None, identities.decide(None, LINK)[0])
+    return identities.evolve(None, identities.decide(None, LINK)[0], AT)
 
 
 def test_an_identifier_is_linked_once() -> None:
@@ -131,26 +131,26 @@ def test_an_identifier_is_linked_once() -> None:
 def test_an_identifier_of_one_alone_that_another_claims_is_a_conflict() -> None:
     claim = replace(LINK, contact_id=TWO)
     [fact] = identities.decide(linked(), claim)
-    link = identities.evolve(linked(), fact)
+    link = identities.evolve(linked(), fact, AT)
     assert link.claimed_for == (TWO,)
     assert link.linked.contact_id == ONE
     assert identities.decide(link, claim) == []
     [third] = identities.decide(link, replace(LINK, contact_id=THREE))
-    assert identities.evolve(link, third).claimed_for == (TWO, THREE)
+    assert identities.evolve(link, third, AT).claimed_for == (TWO, THREE)
 
 
 def test_a_device_that_two_share_is_no_conflict() -> None:
     device = replace(LINK, identifier_type="device_id")
-    link = identities.evolve(None, identities.decide(None, device)[0])
+    link = identities.evolve(None, identities.decide(None, device)[0], AT)
     assert identities.decide(link, replace(device, contact_id=TWO)) == []
 
 
 def test_what_was_unlinked_can_be_anothers() -> None:
     [fact] = identities.decide(linked(), UnlinkIdentity(ONE, "wrong-person"))
-    link = identities.evolve(linked(), fact)
+    link = identities.evolve(linked(), fact, AT)
     assert (link.is_active, link.version) == (False, 2)
     assert identities.decide(link, UnlinkIdentity(ONE, "wrong-person")) == []
-    again = identities.evolve(link, identities.decide(link, replace(LINK, contact_id=TWO))[0])
+    again = identities.evolve(link, identities.decide(link, replace(LINK, contact_id=TWO))[0], AT)
     assert (again.linked.contact_id, again.is_active, again.version) == (TWO, True, 3)
 
 

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.contracts import TOPICS
 from shared.contracts.readers import own_topics
 from shared.messaging.following import partitions_of
+from shared.messaging.partitions import key_of_nobody
 from shared.messaging.resyncs import Asked, Places
 
 MARGIN = timedelta(seconds=60)
@@ -109,8 +110,9 @@ async def _look_on(consumer: Any, found: Found) -> Found:
 def _note(found: Found, partition: TopicPartition, records: list[Any]) -> None:
     end = found.places[_name(partition)][1]
     ids = found.ids[TOPICS[partition.topic].aggregate]
+    nobody = key_of_nobody(*partition).encode()
     for record in records:
-        if record.offset < end and record.key is not None:
+        if record.offset < end and record.key not in {None, nobody}:
             try:
                 ids.add(UUID(record.key.decode()))
             except ValueError:

@@ -2,6 +2,10 @@
 
 import struct
 from functools import lru_cache
+from itertools import count
+
+from shared.contracts.topic import PARTITIONS
+from shared.ids import derived_id
 
 _SEED = 0x9747B28C
 _FACTOR = 0x5BD1E995
@@ -12,6 +16,13 @@ _MASK = 0xFFFFFFFF
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's clients choose for a key by default."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+@lru_cache(maxsize=1_000)
+def key_of_nobody(topic: str, partition: int) -> str:
+    """A key on this partition that no aggregate has; for ever the same."""
+    keys = (str(derived_id("nobody", topic, partition, number)) for number in count())
+    return next(key for key in keys if partition_of(key.encode(), PARTITIONS) == partition)
 
 
 def murmur2(key: bytes) -> int:

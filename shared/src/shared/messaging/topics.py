@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -13,6 +14,8 @@ from shared.settings import KafkaSettings
 
 _ALREADY_EXISTS = 36
 _DAY_MS = 86_400_000
+COMPACTED_AFTER = timedelta(days=1)
+"""How long a compacted topic keeps everything, and then a closed segment waits for the cleaner."""
 _TOPIC = ConfigResourceType.TOPIC
 _DYNAMIC = 1
 """The source of a setting that the topic itself has, as the protocol numbers it."""
@@ -102,11 +105,12 @@ def _require_no_error(resources: Iterable[Any]) -> None:
 def config_of(topic: Topic) -> dict[str, str]:
     """The settings of a topic on the broker."""
     if topic.cleanup == "compact":
+        lag = str(COMPACTED_AFTER // timedelta(milliseconds=1))
         return {
             "cleanup.policy": "compact",
             "delete.retention.ms": str(7 * _DAY_MS),
-            "min.compaction.lag.ms": str(_DAY_MS),  # a resync hides no news from who is behind
-            "max.compaction.lag.ms": str(_DAY_MS),  # what was erased leaves the log, traffic or not
+            "min.compaction.lag.ms": lag,  # a resync hides no news from who is behind
+            "max.compaction.lag.ms": lag,  # what was erased is cleaned away, few as it may be
         }
     retention = -1 if topic.retention_days is None else topic.retention_days * _DAY_MS
     return {"cleanup.policy": "delete", "retention.ms": str(retention)}

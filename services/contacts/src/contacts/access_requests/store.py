@@ -40,7 +40,7 @@ SECTIONS = {
         SELECT channel, scope, reason_code, is_active, changed_at FROM suppressions
         WHERE subject_hash = ANY($3) ORDER BY changed_at, suppression_id""",
     "identity_links": """
-        SELECT identifier_type, identifier, source, confidence, linked_at, unlinked_at
+        SELECT identifier_type, identifier, source, confidence, linked_at, last_seen_at, unlinked_at
         FROM identity_links WHERE contact_id = ANY($1) ORDER BY linked_at, link_id""",
     "household": """
         SELECT m.household_id, h.name, m.since, h.head_contact_id = m.contact_id AS is_head

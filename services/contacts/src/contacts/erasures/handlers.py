@@ -14,6 +14,7 @@ from contacts.erasures.domain import marks_of
 from contacts.erasures.store import Told
 from contacts.history.store import delete_history
 from contacts.households.handlers import leave_all
+from contacts.identities.store import forget_sightings
 from contacts.interactions.store import forget_texts
 from contacts.merges import store as merges
 from contacts.partners import handlers as partners
@@ -46,6 +47,7 @@ async def erase(
     await people.save_changes(connection, cause, gone)
     gone_ids = [*locked, *locked_customers]
     await delete_history(connection, gone_ids)
+    await forget_sightings(connection, list(locked))
     await merges.forget_of(connection, gone_ids)
     marks = marks_of(told.addresses, told.names)
     spoken = {f"{given} {family}" for given, family in marks.names} | marks.addresses

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, assert_never
 from uuid import UUID
 
@@ -20,6 +21,9 @@ IdentifierType: TypeAlias = Literal[
 UNIQUE: frozenset[str] = frozenset({"loyalty_no", "external_id", "email_hash"})
 """Identifiers that one person alone can have: where they differ, two records are two people."""
 
+SEEN_AGAIN_AFTER = timedelta(hours=1)
+"""What is seen all the time is written down once in this time."""
+
 
 class IdentityLinkNotFoundError(NotFoundError):
     """The contact has no such identity."""
@@ -27,10 +31,16 @@ class IdentityLinkNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """To whom an identifier belongs now, nobody after it was unlinked, and who else claimed it."""
+    """To whom an identifier belongs now, nobody after it was unlinked, and who else claimed it.
+
+    It was seen with them first when it was linked, and then again; that it was is no fact, and
+    makes no version.
+    """
 
     linked: IdentityLinked
     version: int
+    first_seen_at: datetime
+    last_seen_at: datetime
     is_active: bool = True
     claimed_for: tuple[UUID, ...] = ()
 
@@ -77,9 +87,10 @@ def decide(link: Link | None, command: Command) -> Sequence[IdentityEvent]:
             assert_never(command)
 
 
-def evolve(link: Link | None, event: IdentityEvent) -> Link:
+def evolve(link: Link | None, event: IdentityEvent, at: datetime) -> Link:
+    """The link after a fact of that time."""
     if isinstance(event, IdentityLinked):
-        return Link(event, link.version + 1 if link else 1)
+        return Link(event, link.version + 1 if link else 1, at, at)
     assert link is not None
     match event:
         case IdentityUnlinked():
@@ -89,6 +100,18 @@ def evolve(link: Link | None, event: IdentityEvent) -> Link:
             return replace(link, claimed_for=claimed_for, version=link.version + 1)
         case _:
             assert_never(event)
+
+
+def is_repeat(link: Link, command: LinkIdentity) -> bool:
+    """Whether the identifier is this person's already, and was seen with them once more."""
+    return link.is_active and link.linked.contact_id == command.contact_id
+
+
+def see(link: Link, at: datetime) -> Link:
+    """The link once it was seen at a time; it is the same within the hour, or before."""
+    if not link.is_active or at < link.last_seen_at + SEEN_AGAIN_AFTER:
+        return link
+    return replace(link, last_seen_at=at)
 
 
 def _link(link: Link | None, command: LinkIdentity) -> Sequence[IdentityEvent]:

@@ -1,7 +1,8 @@
 """The table of identity links."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -20,10 +21,12 @@ from contacts.identities.domain import (
     LinkIdentity,
     decide,
     evolve,
+    is_repeat,
+    see,
 )
 
 _COLUMNS = """link_id, contact_id, customer_id, identifier_type, identifier, source, confidence,
-    version, unlinked_at IS NULL AS is_active, claimed_for"""
+    version, unlinked_at IS NULL AS is_active, claimed_for, linked_at, last_seen_at"""
 _NAMES = (
     "link_id",
     "contact_id",
@@ -35,16 +38,29 @@ _NAMES = (
     "version",
     "unlinked_at",
     "claimed_for",
+    "linked_at",
+    "last_seen_at",
 )
 _INSERT = """
 INSERT INTO identity_links (link_id, contact_id, customer_id, identifier_type, identifier, source,
-    confidence, version, unlinked_at, claimed_for, linked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    confidence, version, unlinked_at, claimed_for, linked_at, last_seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _UPDATE = """
 UPDATE identity_links SET contact_id = $2, customer_id = $3, identifier_type = $4, identifier = $5,
-    source = $6, confidence = $7, version = $8, unlinked_at = $9, claimed_for = $10
-WHERE link_id = $1 AND version = $11
+    source = $6, confidence = $7, version = $8, unlinked_at = $9, claimed_for = $10,
+    linked_at = $11,
+    last_seen_at = CASE WHEN contact_id = $2 THEN greatest(last_seen_at, $12) ELSE $12 END
+WHERE link_id = $1 AND version = $13
+"""
+_SEE = """
+UPDATE identity_links AS link SET last_seen_at = seen.at
+FROM (
+    SELECT link_id, least(at, now()) AS at FROM identity_links AS l
+    JOIN unnest($1::uuid[], $2::timestamptz[]) AS sighting (link_id, at) USING (link_id)
+    ORDER BY link_id FOR UPDATE OF l
+) AS seen
+WHERE link.link_id = seen.link_id AND link.last_seen_at < seen.at AND link.unlinked_at IS NULL
 """
 
 _MOVE = """
@@ -122,14 +138,53 @@ async def find_claims(connection: Connection, contact_ids: Collection[UUID]) -> 
     return Claims(claimed, frozenset(row["contact_id"] for row in rows))
 
 
+async def find_links(connection: Connection, link_ids: Collection[UUID]) -> dict[UUID, Link]:
+    """Those of these links that were ever made."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM identity_links WHERE link_id = ANY($1::uuid[])", list(link_ids)
+    )
+    return {row["link_id"]: _link(row) for row in rows}
+
+
 async def find_owners(connection: Connection, link_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Whose each of these links is now; those of nobody are absent."""
-    rows = await connection.fetch(
-        "SELECT link_id, contact_id FROM identity_links"
-        " WHERE link_id = ANY($1::uuid[]) AND unlinked_at IS NULL",
-        list(link_ids),
+    return {
+        link_id: link.linked.contact_id
+        for link_id, link in (await find_links(connection, link_ids)).items()
+        if link.is_active
+    }
+
+
+async def note_sightings(
+    connection: Connection, sightings: Iterable[tuple[Link, datetime]]
+) -> None:
+    """Write down when links were seen again: at most once an hour for each, never backward.
+
+    It is no fact and makes no version. What a system dates into the future was seen now. To be
+    called last, as it locks the links.
+    """
+    due: dict[UUID, datetime] = {}
+    for link, at in sightings:
+        if see(link, at) is not link:
+            link_id = link.linked.link_id
+            due[link_id] = max(at, due.get(link_id, at))
+    if due:
+        await connection.execute(_SEE, list(due), list(due.values()))
+
+
+async def see_again(connection: Connection, cause: Cause, command: LinkIdentity) -> None:
+    """Note that an identifier was seen, where it is linked like this; nothing is linked."""
+    link = await find_link(connection, command.link_id)
+    if link is not None and is_repeat(link, command):
+        await note_sightings(connection, [(link, cause.at)])
+
+
+async def forget_sightings(connection: Connection, contact_ids: Collection[UUID]) -> None:
+    """When the identifiers of these people were seen again; that they were linked stays."""
+    await connection.execute(
+        "UPDATE identity_links SET last_seen_at = linked_at WHERE contact_id = ANY($1::uuid[])",
+        list(contact_ids),
     )
-    return {row["link_id"]: row["contact_id"] for row in rows}
 
 
 async def record_all(
@@ -138,24 +193,29 @@ async def record_all(
     """Link many by a constant number of calls; only claims of what is another's cost one each."""
     if not commands:
         return
-    link_ids = [command.link_id for command in commands]
-    rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM identity_links WHERE link_id = ANY($1::uuid[])", link_ids
-    )
-    known = {row["link_id"] for row in rows}
+    known = await find_links(connection, {command.link_id for command in commands})
     new = {each.link_id: each for each in reversed(commands) if each.link_id not in known}
-    links = [evolve(None, decide(None, command)[0]) for command in new.values()]
-    columns = (*_NAMES, "linked_at")
+    links = {
+        link_id: evolve(None, decide(None, command)[0], cause.at)
+        for link_id, command in new.items()
+    }
     with refusing({"identity_links_pkey": StaleVersionError}):
         await connection.copy_records_to_table(
             "identity_links",
-            records=[(*_values(cause, link), cause.at) for link in links],
-            columns=columns,
+            records=[_values(cause, link) for link in links.values()],
+            columns=_NAMES,
         )
-    await outbox.append(connection, cause, [Fact(link.linked, link.version) for link in links])
+    made = [Fact(link.linked, link.version) for link in links.values()]
+    await outbox.append(connection, cause, made)
+    links |= known
+    seen: list[Link] = []
     for command in commands:
-        if command is not new.get(command.link_id):
+        link = links[command.link_id]
+        if is_repeat(link, command):
+            seen.append(link)
+        else:
             await record(connection, cause, command)
+    await note_sightings(connection, [(link, cause.at) for link in seen])
 
 
 async def move_links(
@@ -189,13 +249,19 @@ async def record(connection: Connection, cause: Cause, command: LinkIdentity) ->
 
 
 async def carry_out(connection: Connection, cause: Cause, link_id: UUID, command: Command) -> Link:
-    """Decide a command on a link, write and publish what follows; `StaleVersionError` if late."""
+    """Decide a command on a link, write and publish what follows; `StaleVersionError` if late.
+
+    Where it is linked like this already, the identifier was seen once more.
+    """
     link = before = await find_link(connection, link_id)
     for event in decide(link, command):
-        link = evolve(link, event)
+        link = evolve(link, event, cause.at)
         await _save(connection, cause, before, link)
         await outbox.append(connection, cause, [Fact(event, link.version)])
     assert link is not None
+    if isinstance(command, LinkIdentity) and before is not None and is_repeat(before, command):
+        await note_sightings(connection, [(link, cause.at)])
+        return see(link, cause.at)
     return link
 
 
@@ -203,7 +269,7 @@ async def _save(connection: Connection, cause: Cause, before: Link | None, link:
     values = _values(cause, link)
     if before is None:
         with refusing({"identity_links_pkey": StaleVersionError}):
-            await connection.execute(_INSERT, *values, cause.at)
+            await connection.execute(_INSERT, *values)
     elif rows_affected(await connection.execute(_UPDATE, *values, before.version)) != 1:
         raise StaleVersionError
 
@@ -221,6 +287,8 @@ def _values(cause: Cause, link: Link) -> list[Any]:
         link.version,
         None if link.is_active else cause.at,
         list(link.claimed_for),
+        link.first_seen_at,
+        link.last_seen_at,
     ]
 
 
@@ -229,4 +297,5 @@ def _link(row: asyncpg.Record) -> Link:
     version: int = values.pop("version")
     is_active: bool = values.pop("is_active")
     claimed_for: list[UUID] = values.pop("claimed_for")
-    return Link(IdentityLinked(**values), version, is_active, tuple(claimed_for))
+    seen: tuple[datetime, datetime] = values.pop("linked_at"), values.pop("last_seen_at")
+    return Link(IdentityLinked(**values), version, *seen, is_active, tuple(claimed_for))

@@ -20,6 +20,7 @@ from contacts.customers.lifecycle import FollowFact
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
 from contacts.people import store as people
+from contacts.people.addresses import claim_of
 from contacts.people.domain import (
     AddPoint,
     Command,
@@ -65,6 +66,8 @@ async def receive_form(
     await detect_duplicates(connection, cause, [change], "reaction")
     await keep_ticked(connection, cause, change.after.state.contact_id, form)
     await _link(connection, cause, change.after, form)
+    claim = claim_of(rules, change.after.state.contact_id, email.normalized)
+    await identities.see_again(connection, cause, claim)
 
 
 async def _find_person(connection: Connection, normalized: str, contact_id: UUID) -> Person | None:

@@ -65,7 +65,7 @@ async def _save_invalid(
     await store.save_changes(connection, cause, [change])
     state = change.after.state
     for email in _verified_emails(change.before) - _verified_emails(change.after):
-        link_id = _claim(rules, state.contact_id, email).link_id
+        link_id = claim_of(rules, state.contact_id, email).link_id
         await _give_up_claim(connection, cause, link_id, state.contact_id)
 
 
@@ -113,7 +113,7 @@ async def _verify(
     """The person as they are then, and whose the address is."""
     change = carry_out(person, command)
     for email in _verified_emails(change.after) - _verified_emails(person):
-        claim = _claim(rules, person.state.contact_id, email)
+        claim = claim_of(rules, person.state.contact_id, email)
         owner = await _make_claim(connection, cause, claim, email)
         if owner != claim.contact_id:
             return person, owner
@@ -144,7 +144,7 @@ async def _give_up_claim(
         await identities.carry_out(connection, cause, link_id, unlink)
 
 
-def _claim(rules: PointRules, contact_id: UUID, email: str) -> LinkIdentity:
+def claim_of(rules: PointRules, contact_id: UUID, email: str) -> LinkIdentity:
     """A verified address identifies its person, and nobody else."""
     hashed = rules.subject("email", email)
     return LinkIdentity("email_hash", hashed, contact_id, None, "verified-email")

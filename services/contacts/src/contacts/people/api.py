@@ -1,5 +1,6 @@
 """People over HTTP; the outside calls them contacts."""
 
+from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
@@ -101,7 +102,10 @@ class UnlinkIn(BaseModel):
 
 
 class IdentityOut(BaseModel):
-    """An identifier by its hash, whose it is, and for whom else it was claimed."""
+    """An identifier by its hash, whose it is, and for whom else it was claimed.
+
+    It was first seen with the person when it was linked; seen again within an hour is not noted.
+    """
 
     link_id: UUID
     contact_id: UUID
@@ -112,6 +116,8 @@ class IdentityOut(BaseModel):
     confidence: float
     is_active: bool
     claimed_for: tuple[UUID, ...]
+    first_seen_at: datetime
+    last_seen_at: datetime
 
 
 @router.post(
@@ -360,6 +366,8 @@ def _identity(link: Link) -> IdentityOut:
         identifier_hash=link.linked.identifier,
         is_active=link.is_active,
         claimed_for=link.claimed_for,
+        first_seen_at=link.first_seen_at,
+        last_seen_at=link.last_seen_at,
     )
 
 

@@ -36,6 +36,7 @@ from contacts.people.memberships import (
 )
 from contacts.points import NewPoint, PointRules
 from contacts.postal_points import NewPostalPoint
+from contacts.records import require_present
 
 
 async def create_person(
@@ -137,6 +138,7 @@ async def link_identity(pool: Pool, cause: Cause, contact_id: UUID, command: Lin
     async def attempt() -> Link:
         async with transaction(pool) as connection:
             person = await lock_person(connection, contact_id)
+            require_present(person.state)
             theirs = replace(command, contact_id=person.state.contact_id)
             return await identities.carry_out(connection, cause, theirs.link_id, theirs)
 

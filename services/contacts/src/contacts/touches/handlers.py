@@ -50,22 +50,31 @@ def _number(rules: PointRules, phone: str) -> str | None:
 async def note_purchases(connection: Connection, purchases: Purchases, rules: PointRules) -> None:
     """A purchase is of whoever the card's number is linked to."""
     hashes = [rules.identifier("loyalty_no", each.loyalty_no) for each, _ in purchases]
-    links = [
+    link_ids = [
         link_id_of("loyalty_no", hashed, each.program)
         for (each, _), hashed in zip(purchases, hashes, strict=True)
     ]
-    owners = await identities.find_owners(connection, links)
+    links = await identities.find_links(connection, link_ids)
+    owners = {each: link.linked.contact_id for each, link in links.items() if link.is_active}
     present = await people.find_present(connection, set(owners.values()))
     touches = [
         Touch(
             of_purchase(purchase),
-            tuple({owners[link]} & present) if link in owners else (),
+            tuple({owners[link_id]} & present) if link_id in owners else (),
             hashed,
             cause,
         )
-        for (purchase, cause), hashed, link in zip(purchases, hashes, links, strict=True)
+        for (purchase, cause), hashed, link_id in zip(purchases, hashes, link_ids, strict=True)
     ]
     await _keep(connection, touches)
+    await identities.note_sightings(
+        connection,
+        [
+            (links[link_id], touch.cause.at)
+            for link_id, touch in zip(link_ids, touches, strict=True)
+            if touch.contact_id is not None
+        ],
+    )
 
 
 async def _keep(connection: Connection, touches: Sequence[Touch]) -> None:
