@@ -18,25 +18,20 @@ from contacts.file_layout import CUSTOMER_EXTERNAL_ID, EXTERNAL_ID, KNOWN, Batch
 from contacts.file_optouts import honour_opt_outs
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
+from contacts.key_dates import SetKeyDate
 from contacts.matching.keys import KeyChanges
 from contacts.matching.subjects import Unique
 from contacts.people import store
-from contacts.people.domain import (
-    AddPoint,
-    AddPostalPoint,
-    Command,
-    CreatePerson,
-    Person,
-    PersonChange,
-    SetKeyDate,
-    UpdatePerson,
-    carry_out,
-)
+from contacts.people.creation import CreatePerson
+from contacts.people.domain import Command, Person, PersonChange, carry_out
+from contacts.people.finding import find_by_emails
 from contacts.people.handlers import postal_point
 from contacts.people.memberships import Part, SetMembership, live_memberships
+from contacts.people.points import AddPoint
+from contacts.people.profile import UpdatePerson
 from contacts.person_rows import CellInvalidError, OptOut, PersonRow
 from contacts.points import NewPoint, PointRules, country
-from contacts.postal_points import NewPostalPoint
+from contacts.postal_points import AddPostalPoint, NewPostalPoint
 
 _NOBODY = UUID(int=0)
 
@@ -112,7 +107,7 @@ async def _what_is_known(
     people: dict[UUID, Person] = {}
     if batch.on_duplicate != "create":
         emails = [row.email for row in rows if row.email is not None]
-        contact_ids = await store.find_by_emails(connection, emails)
+        contact_ids = await find_by_emails(connection, emails)
     if batch.on_duplicate == "update":
         people = await store.lock_people(connection, {*owners.values(), *contact_ids.values()})
     return _Known(customer_ids, named, regions, owners, contact_ids, people)
