@@ -13,6 +13,7 @@ from shared.ids import new_id
 from contacts.current import hold_current
 from contacts.customers import store as customers
 from contacts.customers.domain import ExternalIdIsTakenError
+from contacts.customers.external_ids import find_by_external_ids
 from contacts.duplicates import handlers as duplicates
 from contacts.file_layout import CUSTOMER_EXTERNAL_ID, EXTERNAL_ID, KNOWN, Batch, Tally
 from contacts.file_optouts import honour_opt_outs
@@ -94,7 +95,7 @@ async def _what_is_known(
     connection: Connection, batch: Batch, rows: Sequence[PersonRow], rules: PointRules
 ) -> _Known:
     names = [row.customer for row in rows if row.customer is not None]
-    customer_ids = await customers.find_by_external_ids(connection, names)
+    customer_ids = await find_by_external_ids(connection, names)
     written = {row.customer_name for row in rows if row.customer_name}
     named = await customers.find_by_names(connection, written) if written else {}
     current = await hold_current(connection, {*customer_ids.values(), *named.values()})
