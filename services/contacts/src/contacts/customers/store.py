@@ -66,6 +66,16 @@ UPDATE customers SET
 FROM {_ARRAYS}, $25::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
 """
+_LOCK = """
+SELECT customer_id FROM customers
+WHERE customer_id = ANY($1::uuid[]) AND ($2 OR record_status <> 'merged')
+ORDER BY customer_id FOR UPDATE
+"""
+_HOLD = """
+SELECT customer_id FROM customers
+WHERE customer_id = ANY($1::uuid[]) AND ($2 OR merged_into IS NULL)
+ORDER BY customer_id FOR KEY SHARE
+"""
 
 
 async def find_customer(connection: Connection, customer_id: UUID) -> Customer | None:
@@ -89,19 +99,15 @@ async def load_customer(connection: Connection, customer_id: UUID) -> Customer:
 
 
 async def lock_customers(
-    connection: Connection, customer_ids: Iterable[UUID]
+    connection: Connection, customer_ids: Iterable[UUID], *, even_merged: bool = True
 ) -> dict[UUID, Customer]:
     """The customers among these ids, locked in one order so that two lockers never deadlock.
 
     The locks come first, in a statement of their own: external ids are read after them.
     """
-    wanted = list(customer_ids)
-    await connection.execute(
-        "SELECT 1 FROM customers WHERE customer_id = ANY($1::uuid[])"
-        " ORDER BY customer_id FOR UPDATE",
-        wanted,
-    )
-    rows = await connection.fetch(f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", wanted)
+    locked = await connection.fetch(_LOCK, list(customer_ids), even_merged)
+    ids = [row["customer_id"] for row in locked]
+    rows = await connection.fetch(f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", ids)
     return {row["customer_id"]: _customer(row) for row in rows}
 
 
@@ -191,18 +197,14 @@ async def find_regions(connection: Connection, customer_ids: Iterable[UUID]) -> 
 
 
 async def hold_customers(
-    connection: Connection, customer_ids: Iterable[UUID]
-) -> dict[UUID, UUID | None]:
-    """Those of these that are there, each with the one it is merged into; nobody merges them now.
+    connection: Connection, customer_ids: Iterable[UUID], *, even_merged: bool = True
+) -> set[UUID]:
+    """Those of these that are there; nobody merges them, or parts them again, before the commit.
 
     To be called before the first person is locked.
     """
-    rows = await connection.fetch(
-        "SELECT customer_id, merged_into FROM customers WHERE customer_id = ANY($1::uuid[])"
-        " ORDER BY customer_id FOR KEY SHARE",
-        list(customer_ids),
-    )
-    return {row["customer_id"]: row["merged_into"] for row in rows}
+    rows = await connection.fetch(_HOLD, list(customer_ids), even_merged)
+    return {row["customer_id"] for row in rows}
 
 
 async def select_customers(

@@ -71,6 +71,11 @@ UPDATE people SET
 FROM {_ARRAYS}, $13::bigint[]) AS new ({_COLUMNS}, version, seen)
 WHERE people.contact_id = new.contact_id AND people.version = new.seen
 """
+_LOCK = """
+SELECT contact_id FROM people
+WHERE contact_id = ANY($1::uuid[]) AND ($2 OR record_status <> 'merged')
+ORDER BY contact_id FOR UPDATE
+"""
 
 
 async def find_person(connection: Connection, contact_id: UUID) -> Person | None:
@@ -101,17 +106,16 @@ async def list_by_ids(connection: Connection, contact_ids: Collection[UUID]) -> 
     return [_person(row) for row in rows]
 
 
-async def lock_people(connection: Connection, contact_ids: Iterable[UUID]) -> dict[UUID, Person]:
+async def lock_people(
+    connection: Connection, contact_ids: Iterable[UUID], *, even_merged: bool = True
+) -> dict[UUID, Person]:
     """The people among these ids, locked in one order.
 
     The locks come first, in a statement of their own: points and memberships are read after them.
     """
-    wanted = list(contact_ids)
-    await connection.execute(
-        "SELECT 1 FROM people WHERE contact_id = ANY($1::uuid[]) ORDER BY contact_id FOR UPDATE",
-        wanted,
-    )
-    rows = await connection.fetch(f"{_SELECT} WHERE contact_id = ANY($1::uuid[])", wanted)
+    locked = await connection.fetch(_LOCK, list(contact_ids), even_merged)
+    ids = [row["contact_id"] for row in locked]
+    rows = await connection.fetch(f"{_SELECT} WHERE contact_id = ANY($1::uuid[])", ids)
     return {row["contact_id"]: _person(row) for row in rows}
 
 
