@@ -28,7 +28,7 @@ from tests.faults.log import Log
 from tests.faults.oracle import judge, mails_of, seen_in
 from tests.faults.rig import Rig
 from tests.records import record_of, tombstone_of
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 
 SECONDS = 12.0
 

@@ -8,6 +8,9 @@ status, a consumer parks the record.
 import re
 from typing import ClassVar
 
+_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""In `BeACircle` before the `A` and before the `C`."""
+
 
 class Refusal(Exception):  # noqa: N818 -- the families below carry the suffix
     """The request was refused."""
@@ -26,8 +29,7 @@ class Refusal(Exception):  # noqa: N818 -- the families below carry the suffix
     @classmethod
     def code(cls) -> str:
         """`DealIsLostError` → `deal-is-lost`: stable, for machines."""
-        name = cls.__name__.removesuffix("Error")
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+        return _WORD_BEGINS.sub("-", cls.__name__.removesuffix("Error")).lower()
 
     def __str__(self) -> str:
         details = ", ".join(f"{name}={value}" for name, value in self.details.items())

@@ -1,10 +1,11 @@
 """What is done at the very moment of a merge: one waits for the other, and nothing is missed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
+import pytest
 from contacts.intake.consumers import intake
 from shared.db import Pool, transaction
 from shared.messaging.consuming import apply
@@ -34,10 +35,11 @@ async def person(api: Api, *customer_ids: str) -> str:
     return str(answer.json()["contact_id"])
 
 
-async def merge_people(api: Api, survivor: str, other: str) -> None:
+async def merge_people(api: Api, survivor: str, other: str) -> str:
     body = {"survivor_id": survivor, "merged_ids": [other], "reason_code": "duplicate"}
     answer = await api.post("/v1/merges/people", body)
     assert answer.status_code == 201, answer.text
+    return str(answer.json()["merge_id"])
 
 
 async def related(api: Api, party_id: str) -> list[tuple[str, str]]:
@@ -55,6 +57,23 @@ async def one_waits_for_the_other(pool: Pool, first: Act, second: Act) -> Any:
         await _waiting(pool, 2)
     answers = await asyncio.gather(merging, beside)
     return answers[1]
+
+
+async def undoing_goes_first(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, table: str, survivor_id: str, acts: Sequence[Act]
+) -> list[Any]:
+    """Both wait for the one that stays, the undoing before the other, and nobody tries again."""
+    monkeypatch.setattr("shared.db.ATTEMPTS", 1)
+    column = "customer_id" if table == "customers" else "contact_id"
+    async with transaction(pool) as outside:
+        await outside.execute(
+            f"SELECT FROM {table} WHERE {column} = $1 FOR UPDATE", UUID(survivor_id)
+        )
+        waiting = []
+        for count, act in enumerate(acts, 1):
+            waiting.append(asyncio.ensure_future(act()))
+            await _waiting(pool, count)
+    return await asyncio.gather(*waiting)
 
 
 async def _waiting(pool: Pool, wanted: int) -> None:
@@ -121,3 +140,47 @@ async def test_a_row_that_names_a_customer_is_of_the_one_that_stays(
     await one_waits_for_the_other(pool, lambda: merged(api, stays, goes), run_all_imports)
     assert len(await members(api, stays)) == 1
     assert await members(api, goes) == set()
+
+
+async def test_a_change_by_the_old_id_of_a_customer_does_not_stand_in_the_way_of_an_undoing(
+    api: Api, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays, goes = sorted([await organization(api), await organization(api)])
+    made = await merged(api, stays, goes)
+    acts = (
+        lambda: undo(api, made["merge_id"]),
+        lambda: api.call("PATCH", f"/v1/customers/{goes}", json={"region": "AT"}),
+    )
+    parted, changed = await undoing_goes_first(pool, monkeypatch, "customers", stays, acts)
+    assert (parted.status_code, changed.status_code) == (200, 200), (parted.text, changed.text)
+    assert changed.json()["customer_id"] == goes
+
+
+async def test_a_change_by_the_old_id_of_a_person_does_not_stand_in_the_way_of_an_undoing(
+    api: Api, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays, goes = sorted([await person(api), await person(api)])
+    merge_id = await merge_people(api, stays, goes)
+    acts = (
+        lambda: undo(api, merge_id),
+        lambda: api.call("PATCH", f"/v1/contacts/{goes}", json={"job_title": "boss"}),
+    )
+    parted, changed = await undoing_goes_first(pool, monkeypatch, "people", stays, acts)
+    assert (parted.status_code, changed.status_code) == (200, 200), (parted.text, changed.text)
+    assert changed.json()["contact_id"] == goes
+
+
+async def test_a_part_in_the_old_id_does_not_stand_in_the_way_of_an_undoing(
+    api: Api, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays, goes = sorted([await organization(api), await organization(api)])
+    made = await merged(api, stays, goes)
+    newcomer = await person(api)
+    acts = (
+        lambda: undo(api, made["merge_id"]),
+        lambda: api.call("PUT", f"/v1/contacts/{newcomer}/memberships/{goes}", json={}),
+    )
+    parted, joined = await undoing_goes_first(pool, monkeypatch, "customers", stays, acts)
+    assert (parted.status_code, joined.status_code) == (200, 200), (parted.text, joined.text)
+    assert await members(api, goes) == {newcomer}
+    assert await members(api, stays) == set()

@@ -25,7 +25,8 @@ from shared.messaging.reactions import Consumer
 
 from tests.databases import Databases
 from tests.records import cause_of_test, record_of
-from tests.unit.customer_360.histories import HASH_KEY, START
+from tests.unit.customer_360.histories.permissions import HASH_KEY
+from tests.unit.customer_360.histories.times import START
 
 OTHERS = (
     "ownerships",

@@ -11,7 +11,10 @@ from shared.contracts import contacts, pipeline, service_desk
 from shared.contracts.topic import Event
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import HASH_KEY, Story, an_id, at
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.permissions import HASH_KEY
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import at
 
 MOBILE = "+447700900123"
 HOME = "12 mill lane, leeds"

@@ -10,7 +10,8 @@ from shared.contracts.privacy import ANSWERING, EXPORT_ACKNOWLEDGED
 
 from tests.integration.customer_360.conftest import Customer360, token
 from tests.integration.customer_360.test_grades import graded
-from tests.unit.customer_360.histories import Story, at
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import at
 
 ADA, BOB = Story("ada"), Story("bob")
 REQUEST = UUID(int=41)

@@ -13,7 +13,9 @@ from shared.contracts.contacts import (
 from shared.contracts.pipeline import DealOwnerChanged
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import START, Story, an_id
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import START
 
 HANDOVER = an_id("handover")
 

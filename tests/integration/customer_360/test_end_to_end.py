@@ -12,7 +12,8 @@ from shared.settings import KafkaSettings
 from tests.conftest import DatabaseFactory
 from tests.integration.customer_360.conftest import JWT_KEY, token, until
 from tests.records import record_of
-from tests.unit.customer_360.histories import HASH_KEY, Story
+from tests.unit.customer_360.histories.permissions import HASH_KEY
+from tests.unit.customer_360.histories.story import Story
 
 
 async def _publish(kafka: KafkaSettings, story: Story) -> None:

@@ -11,7 +11,8 @@ from shared.messaging.consuming import apply
 
 from tests.integration.customer_360.conftest import Customer360
 from tests.records import record_of
-from tests.unit.customer_360.histories import START, Story
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import START
 
 ADA = Story("ada")
 

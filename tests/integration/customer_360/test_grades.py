@@ -19,7 +19,7 @@ from shared.messaging.consuming import apply
 
 from tests.integration.customer_360.conftest import Customer360
 from tests.records import NOBODY, record_of
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 from tests.unit.customer_360.test_grades import PARTS
 
 NOW = datetime.now(UTC)

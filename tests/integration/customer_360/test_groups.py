@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 
 ROOT, ADA, BOB = Story("root"), Story("ada"), Story("bob")
 

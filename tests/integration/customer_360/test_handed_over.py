@@ -10,7 +10,9 @@ from shared.contracts import service_desk as s
 from shared.contracts.contacts.ratings import Credit
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import Story, an_id, at
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import at
 
 ADA, BOB = Story("ada"), Story("bob")
 HANDOVER = an_id("handover")

@@ -5,7 +5,9 @@ from uuid import UUID
 from shared.contracts import contacts
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import Story, an_id, at
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import at
 
 ADA = Story("ada")
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 
 ADA, BOB = Story("ada"), Story("bob")
 

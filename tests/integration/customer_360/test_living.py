@@ -6,7 +6,8 @@ from uuid import UUID
 from shared.contracts import contacts
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import Story, an_id
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.story import Story
 
 ADA, BOB = Story("ada"), Story("bob")
 

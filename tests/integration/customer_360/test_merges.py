@@ -7,7 +7,8 @@ from uuid import UUID
 from shared.contracts import contacts, pipeline
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import START, Story, at
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import START, at
 
 ADA, BEN, CLEO = Story("ada"), Story("ben"), Story("cleo")
 

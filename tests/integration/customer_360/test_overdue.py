@@ -7,7 +7,9 @@ from shared.db import transaction
 
 from tests.integration.customer_360.conftest import Customer360
 from tests.integration.customer_360.test_commitments import alerts_of, view_of
-from tests.unit.customer_360.histories import Story, an_id, at
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import at
 
 ADA = Story("ada")
 ORDER = str(an_id("order-3", "ada"))

@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser import browsing
 from tests.integration.customer_360.conftest import Customer360, asking, token
 from tests.integration.customer_360.rich import Rich
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 
 WIDE, NARROW = 1200, 400
 TEXTS = """

@@ -7,7 +7,7 @@ from shared.contracts import contacts
 from shared.contracts.privacy import ANSWERING
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 
 ADA, BOB = Story("ada"), Story("bob")
 DUE = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -13,7 +13,7 @@ from shared.db import Pool, transaction
 
 from tests.integration.customer_360.conftest import Customer360
 from tests.records import record_of
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 
 STORIES = [Story(name) for name in ("ada", "bob", "cyd")]
 

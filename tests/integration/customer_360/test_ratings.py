@@ -6,7 +6,8 @@ from typing import Any
 from shared.contracts import contacts
 
 from tests.integration.customer_360.conftest import Customer360
-from tests.unit.customer_360.histories import START, Story
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import START
 
 ADA = Story("ada")
 PART = contacts.GradeComponent(

@@ -28,7 +28,8 @@ from shared.settings import KafkaSettings, from_environment
 from tests.conftest import DatabaseFactory
 from tests.integration.customer_360.conftest import JWT_KEY, token, until
 from tests.records import record_of
-from tests.unit.customer_360.histories import HASH_KEY, Story
+from tests.unit.customer_360.histories.permissions import HASH_KEY
+from tests.unit.customer_360.histories.story import Story
 
 PACE = 0.5
 """Seconds between two works of a load: a slow machine must be able to keep up with it."""

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.integration.customer_360.conftest import Customer360, token
-from tests.unit.customer_360.histories import Story
+from tests.unit.customer_360.histories.story import Story
 
 STORY = Story()
 

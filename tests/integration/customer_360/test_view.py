@@ -11,7 +11,8 @@ from shared.contracts.contacts import CONTACT_STATE, CUSTOMER_STATE
 
 from tests.integration.customer_360.conftest import JWT_KEY, Customer360
 from tests.records import NOBODY, record_of, tombstone_of
-from tests.unit.customer_360.histories import HASH_KEY, Story
+from tests.unit.customer_360.histories.permissions import HASH_KEY
+from tests.unit.customer_360.histories.story import Story
 
 STORY = Story()
 

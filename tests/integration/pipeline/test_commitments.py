@@ -23,7 +23,7 @@ from shared.db import Pool
 from shared.ids import new_id
 
 from tests.integration.pipeline.conftest import Caller, Outbox
-from tests.integration.pipeline.test_deals import open_deal
+from tests.integration.pipeline.deals import open_deal
 
 WORDS = "Two spare lamps before winter, for nothing"
 NOW = datetime.now(UTC)

@@ -22,8 +22,8 @@ from shared.ids import new_id
 from shared.messaging.resyncing import Resyncing
 
 from tests.integration.pipeline.conftest import HASH_KEY, Caller, Outbox
+from tests.integration.pipeline.deals import open_deal
 from tests.integration.pipeline.test_commitments import promise
-from tests.integration.pipeline.test_deals import open_deal
 from tests.integration.pipeline.test_leads import form
 from tests.records import record_of
 

@@ -9,7 +9,7 @@ from shared.contracts.contacts import CustomerCreditHoldPlaced, CustomerCreditHo
 from shared.ids import new_id
 
 from tests.integration.pipeline.conftest import Caller
-from tests.integration.pipeline.test_deals import command, open_deal, risks
+from tests.integration.pipeline.deals import command, open_deal, risks
 from tests.records import record_of
 
 Feed = Callable[..., Awaitable[None]]

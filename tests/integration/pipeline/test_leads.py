@@ -27,7 +27,7 @@ from shared.ids import derived_id, new_id
 from shared.messaging.consuming import apply
 
 from tests.integration.pipeline.conftest import OWNER, Caller, Outbox
-from tests.integration.pipeline.test_deals import ticket_opened
+from tests.integration.pipeline.tickets import ticket_opened
 from tests.records import record_of
 
 Feed = Callable[..., Awaitable[None]]

@@ -30,11 +30,12 @@ from shared.ids import new_id
 from shared.merges import move_batch, sweep
 
 from tests.integration.pipeline.conftest import OWNER, Caller, Outbox
+from tests.integration.pipeline.deals import deal_of, open_deal, risks
 from tests.integration.pipeline.test_commitments import order, promise, promise_of
-from tests.integration.pipeline.test_deals import breached, deal_of, open_deal, risks, ticket_opened
 from tests.integration.pipeline.test_holds import placed
 from tests.integration.pipeline.test_leads import form, identity
 from tests.integration.pipeline.test_orders import customer, erp_order
+from tests.integration.pipeline.tickets import breached, ticket_opened
 from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
 from tests.records import record_of
 

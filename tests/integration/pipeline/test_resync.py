@@ -20,8 +20,8 @@ from shared.messaging.reactions import Consumer
 from shared.messaging.resyncing import Resyncing
 
 from tests.integration.pipeline.conftest import Caller, Outbox
+from tests.integration.pipeline.deals import command, open_deal
 from tests.integration.pipeline.test_commitments import promise
-from tests.integration.pipeline.test_deals import command, open_deal
 from tests.integration.pipeline.test_orders import Feed, customer, erp_order
 from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
 from tests.records import record_of

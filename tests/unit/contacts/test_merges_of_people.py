@@ -13,7 +13,7 @@ from contacts.merges.person_decisions import (
     plan_person,
     survivor_given_back,
 )
-from contacts.people.domain import point_id_of
+from contacts.people.points import point_id_of
 from pydantic_core import to_jsonable_python
 from shared.contracts.contacts import (
     ConsentStatus,

@@ -5,22 +5,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from contacts.key_dates import SetKeyDate
+from contacts.people.creation import ContactIdIsTakenError, CreatePerson
 from contacts.people.domain import (
-    AddPoint,
-    AddPostalPoint,
-    ArchivePerson,
-    ContactIdIsTakenError,
     ContactNotFoundError,
-    CreatePerson,
-    InvalidatePoint,
     Person,
-    PointNotFoundError,
-    RestorePerson,
-    SetKeyDate,
-    UpdatePerson,
     carry_out,
     decide,
-    point_id_of,
 )
 from contacts.people.memberships import (
     EndMembership,
@@ -28,9 +19,13 @@ from contacts.people.memberships import (
     Part,
     SetMembership,
 )
+from contacts.people.points import AddPoint, InvalidatePoint, point_id_of
+from contacts.people.profile import UpdatePerson
+from contacts.people.status import ArchivePerson, RestorePerson
 from contacts.points import PointRules
-from contacts.postal_points import NewPostalPoint, PostalAddress
+from contacts.postal_points import AddPostalPoint, NewPostalPoint, PostalAddress
 from contacts.records import RecordIsArchivedError, RecordIsErasedError
+from contacts.verified_points import PointNotFoundError
 from hypothesis import given
 from hypothesis import strategies as st
 from shared.contracts.contacts import KeyDate

@@ -67,8 +67,9 @@ def test_parties_must_fit_the_type() -> None:
 
 def test_a_group_has_no_circle_and_each_member_one_parent() -> None:
     circle = Surroundings(ancestor_ids=(OTHER, CHILD))
-    with pytest.raises(GroupWouldBeACircleError):
+    with pytest.raises(GroupWouldBeACircleError) as refused:
         decide(None, EstablishRelationship(told(), circle))
+    assert refused.value.code() == "group-would-be-a-circle"
     with pytest.raises(CustomerHasParentError):
         decide(None, EstablishRelationship(told(), Surroundings(parent_of_to=OTHER)))
     dealer = told(relationship_type="dealer")

@@ -4,15 +4,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from contacts.people.domain import (
-    AddPoint,
-    CreatePerson,
-    InvalidatePoint,
-    Person,
-    carry_out,
-    decide,
-    point_id_of,
-)
+from contacts.people.creation import CreatePerson
+from contacts.people.domain import Person, carry_out, decide
+from contacts.people.points import AddPoint, InvalidatePoint, point_id_of
 from contacts.points import PointRules
 from contacts.records import MergeRecord, RecordIsErasedError
 from contacts.verified_points import (

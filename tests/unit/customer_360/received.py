@@ -7,7 +7,7 @@ from shared.contracts.topic import Event
 from shared.ids import derived_id
 from shared.messaging.envelope import Envelope, Received
 
-from tests.unit.customer_360.histories import START
+from tests.unit.customer_360.histories.times import START
 
 
 def received(event: Event, version: int = 1, time: datetime = START) -> Received[Event]:

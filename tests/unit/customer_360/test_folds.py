@@ -25,7 +25,10 @@ from shared.contracts.pipeline import DealReopened, LeadAssigned, LeadContacted
 from shared.contracts.topic import Event
 from shared.messaging.envelope import Received
 
-from tests.unit.customer_360.histories import HASH_KEY, Story, an_id, at
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.permissions import HASH_KEY
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import at
 from tests.unit.customer_360.received import received
 
 STORIES = (Story("ada"), Story("bob"))

@@ -12,7 +12,10 @@ from customer_360.value.rfm import RfmModel, cell_of, score
 from shared.contact_points import subject_hash
 from shared.contracts.contacts import Channel, PostalPoint
 
-from tests.unit.customer_360.histories import HASH_KEY, Story, an_id, at
+from tests.unit.customer_360.histories.ids import an_id
+from tests.unit.customer_360.histories.permissions import HASH_KEY
+from tests.unit.customer_360.histories.story import Story
+from tests.unit.customer_360.histories.times import at
 
 MODEL = RfmModel.model_validate(
     {

@@ -1,9 +1,13 @@
 """Old ids lead on: whoever was merged is meant by their old id, in every command and every fact.
 
-What is locked here is merged by nobody before the commit, for a merge takes the same locks.
+What is locked here is merged by nobody before the commit, for a merge takes the same locks; and its
+merges are not undone, for that takes the lock of the one that stays. An old id itself is never
+locked: who waited for the one that stays with that in hand would stand in the way of an undoing,
+which takes both in the order of their ids.
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -14,18 +18,18 @@ from shared.http.requests import require_version
 
 from contacts.customers.store import hold_customers
 from contacts.permits.store import lock_against_sending
-from contacts.records import Recorded, RecordIsMergedError
+from contacts.records import RecordIsMergedError
+
+RecordT = TypeVar("RecordT")
+Hold: TypeAlias = Callable[[Collection[UUID]], Awaitable[Collection[UUID]]]
 
 
-class Record(Protocol):
-    """A customer or a person."""
+class Lock(Protocol[RecordT]):
+    """Locks customers, or people, in the order of their ids; answers those that are there."""
 
-    @property
-    def state(self) -> Recorded: ...
-
-
-RecordT = TypeVar("RecordT", bound=Record)
-Lock: TypeAlias = Callable[[Connection, Collection[UUID]], Awaitable[dict[UUID, RecordT]]]
+    def __call__(
+        self, connection: Connection, ids: Collection[UUID], /, *, even_merged: bool = True
+    ) -> Awaitable[dict[UUID, RecordT]]: ...
 
 
 async def lock_current(
@@ -33,17 +37,17 @@ async def lock_current(
 ) -> dict[UUID, RecordT]:
     """Lock whom these ids mean now, also where one is merged while we wait for its lock.
 
-    Answers by the ids that were asked for: several may mean one record. Nothing more than the
-    locks where none of them was merged, as most are not.
+    Answers by the ids that were asked for: several may mean one record; unknown ones are absent.
     """
-    current = {each: each for each in ids}
-    locked = await lock(connection, ids)
-    while any(_is_merged(locked.get(each)) for each in current.values()):
-        before, current = current, await current_ids(connection, ids)
-        if current == before:
-            break
-        locked |= await lock(connection, set(current.values()))
-    return {old_id: locked[id_] for old_id, id_ in current.items() if id_ in locked}
+    locked: dict[UUID, RecordT] = {}
+
+    async def hold(wanted: Collection[UUID]) -> Collection[UUID]:
+        found = await lock(connection, wanted, even_merged=False)
+        locked.update(found)
+        return found
+
+    current = await _led_on(connection, hold, ids)
+    return {old_id: locked[id_] for old_id, id_ in current.items()}
 
 
 async def lock_named(
@@ -65,15 +69,24 @@ async def hold_current(connection: Connection, customer_ids: Collection[UUID]) -
 
     To be called before the first person is locked.
     """
-    current = {each: each for each in customer_ids}
-    held: set[UUID] = set()
-    while more := set(current.values()) - held:
-        into = await hold_customers(connection, more)
-        held |= more
-        current = {each: id_ for each, id_ in current.items() if id_ not in more or id_ in into}
-        if any(into.values()):
-            current |= await current_ids(connection, list(current))
-    return current
+    return await _led_on(
+        connection, partial(hold_customers, connection, even_merged=False), customer_ids
+    )
+
+
+async def _led_on(connection: Connection, hold: Hold, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whom these ids mean once those are held, as looked up anew after the last of them.
+
+    Nothing more than the locks where all are there and none was merged, as most are.
+    """
+    held = set(await hold(ids))
+    old_ids = [each for each in ids if each not in held]
+    current: dict[UUID, UUID] = {}
+    while old_ids and (now := await current_ids(connection, old_ids)) != current:
+        current = now
+        held |= set(await hold(set(now.values()) - held))
+    meant = {each: current.get(each, each) for each in ids}
+    return {each: id_ for each, id_ in meant.items() if id_ in held}
 
 
 def require_seen(named: UUID, current: UUID, version: int, seen: int | None) -> None:
@@ -84,10 +97,6 @@ def require_seen(named: UUID, current: UUID, version: int, seen: int | None) -> 
     if seen is not None and named != current:
         raise RecordIsMergedError(merged_into=current)
     require_version(version, seen)
-
-
-def _is_merged(record: Record | None) -> bool:
-    return record is not None and record.state.record_status == "merged"
 
 
 async def lock_current_against_sending(

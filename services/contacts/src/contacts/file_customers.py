@@ -20,6 +20,7 @@ from contacts.customers.domain import (
     UpdateCustomer,
     carry_out,
 )
+from contacts.customers.external_ids import find_by_external_ids
 from contacts.customers.places import ChangeOwner, QueueCustomer
 from contacts.duplicates import handlers as duplicates
 from contacts.file_layout import EXTERNAL_ID, KNOWN, Batch, Tally
@@ -81,7 +82,7 @@ async def import_customers(
 async def _what_is_known(
     connection: Connection, batch: Batch, rows: Sequence[CustomerRow]
 ) -> _Known:
-    ids = await store.find_by_external_ids(connection, [name for row in rows for name in row.names])
+    ids = await find_by_external_ids(connection, [name for row in rows for name in row.names])
     wanted = set(ids.values()) if batch.on_duplicate == "update" else set[UUID]()
     owners = {row.said.owner_id for row in rows if row.said.owner_id}
     left = await successors_of(connection, owners) if owners else {}

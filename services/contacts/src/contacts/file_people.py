@@ -13,30 +13,26 @@ from shared.ids import new_id
 from contacts.current import hold_current
 from contacts.customers import store as customers
 from contacts.customers.domain import ExternalIdIsTakenError
+from contacts.customers.external_ids import find_by_external_ids
 from contacts.duplicates import handlers as duplicates
 from contacts.file_layout import CUSTOMER_EXTERNAL_ID, EXTERNAL_ID, KNOWN, Batch, Tally
 from contacts.file_optouts import honour_opt_outs
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
+from contacts.key_dates import SetKeyDate
 from contacts.matching.keys import KeyChanges
 from contacts.matching.subjects import Unique
 from contacts.people import store
-from contacts.people.domain import (
-    AddPoint,
-    AddPostalPoint,
-    Command,
-    CreatePerson,
-    Person,
-    PersonChange,
-    SetKeyDate,
-    UpdatePerson,
-    carry_out,
-)
+from contacts.people.creation import CreatePerson
+from contacts.people.domain import Command, Person, PersonChange, carry_out
+from contacts.people.finding import find_by_emails
 from contacts.people.handlers import postal_point
 from contacts.people.memberships import Part, SetMembership, live_memberships
+from contacts.people.points import AddPoint
+from contacts.people.profile import UpdatePerson
 from contacts.person_rows import CellInvalidError, OptOut, PersonRow
 from contacts.points import NewPoint, PointRules, country
-from contacts.postal_points import NewPostalPoint
+from contacts.postal_points import AddPostalPoint, NewPostalPoint
 
 _NOBODY = UUID(int=0)
 
@@ -99,7 +95,7 @@ async def _what_is_known(
     connection: Connection, batch: Batch, rows: Sequence[PersonRow], rules: PointRules
 ) -> _Known:
     names = [row.customer for row in rows if row.customer is not None]
-    customer_ids = await customers.find_by_external_ids(connection, names)
+    customer_ids = await find_by_external_ids(connection, names)
     written = {row.customer_name for row in rows if row.customer_name}
     named = await customers.find_by_names(connection, written) if written else {}
     current = await hold_current(connection, {*customer_ids.values(), *named.values()})
@@ -112,7 +108,7 @@ async def _what_is_known(
     people: dict[UUID, Person] = {}
     if batch.on_duplicate != "create":
         emails = [row.email for row in rows if row.email is not None]
-        contact_ids = await store.find_by_emails(connection, emails)
+        contact_ids = await find_by_emails(connection, emails)
     if batch.on_duplicate == "update":
         people = await store.lock_people(connection, {*owners.values(), *contact_ids.values()})
     return _Known(customer_ids, named, regions, owners, contact_ids, people)

@@ -1,8 +1,14 @@
 """Key dates of people: the day is personal data, so the fact names the kind alone."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shared.contracts.contacts import ContactKeyDateSet, ContactState, KeyDate
+
+
+@dataclass(frozen=True, slots=True)
+class SetKeyDate:
+    date: KeyDate
 
 
 def set_date(state: ContactState, date: KeyDate) -> Sequence[ContactState | ContactKeyDateSet]:

@@ -37,6 +37,11 @@ class NewPostalPoint:
     is_primary: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AddPostalPoint:
+    point: NewPostalPoint
+
+
 def postal_point_id(contact_id: UUID, normalized: str) -> UUID:
     """The same address of the same person is the same point."""
     return derived_id("postal-point", contact_id, normalized)

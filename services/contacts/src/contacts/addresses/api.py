@@ -11,7 +11,9 @@ from shared.http.requests import Database
 from contacts.inputs import PointIn, PostalIn
 from contacts.people import addresses, handlers
 from contacts.people.api import ContactOut, Editor, out
-from contacts.people.domain import AddPostalPoint, ContactNotFoundError, InvalidatePoint, InvalidFor
+from contacts.people.domain import ContactNotFoundError
+from contacts.people.points import InvalidatePoint, InvalidFor
+from contacts.postal_points import AddPostalPoint
 from contacts.records import NOT_IN_USE, RecordIsRestrictedError
 from contacts.requests import Rules
 from contacts.verified_points import (

@@ -29,6 +29,7 @@ from contacts.matching.subjects import EntityType, customer_traits, person_trait
 from contacts.merges.domain import BY_POLICY, MergeRecords
 from contacts.merges.handlers import merge_records
 from contacts.people import store as people
+from contacts.people.members import list_members
 
 AT_ONCE = 200
 
@@ -102,7 +103,7 @@ async def _decide(pool: Pool, window: timedelta, case: DuplicateCase, look: Look
 async def look_at_customers(connection: Connection, customer_ids: Collection[UUID]) -> Found:
     """As matching sees them, each with what its people alone have; deals are looked at later."""
     known = await customers.list_by_ids(connection, customer_ids)
-    members = await people.list_members(connection, [each.state.customer_id for each in known])
+    members = await list_members(connection, [each.state.customer_id for each in known])
     unique = await identities.find_unique(connection, set(chain(*members.values())))
     return {
         each.state.customer_id: Candidate(

@@ -12,7 +12,7 @@ from shared.handovers import require_employed
 
 from contacts.changes import Change
 from contacts.current import lock_current, require_seen
-from contacts.customers import store
+from contacts.customers import purchases, store
 from contacts.customers.domain import (
     Command,
     CreateCustomer,
@@ -78,7 +78,7 @@ async def lock_customer(
 
 async def note_won_deal(connection: Connection, cause: Cause, won: DealWon) -> None:
     """A won deal makes a customer; one that is not there yet becomes it when it appears."""
-    await store.save_won_deal(connection, won.deal_id, won.customer_id, won.won_at)
+    await purchases.save_won_deal(connection, won.deal_id, won.customer_id, won.won_at)
     command = FollowFact("deal-won", "customer", cause.at, "deal", won.deal_id)
     await follow(connection, cause, won.customer_id, command)
 
@@ -88,10 +88,10 @@ async def take_back_won_deal(connection: Connection, cause: Cause, reopened: Dea
 
     So is whoever it was won under, where a merge was undone since and took the deal elsewhere.
     """
-    noted = await store.find_winner(connection, reopened.deal_id)
+    noted = await purchases.find_winner(connection, reopened.deal_id)
     ids = {reopened.customer_id} if noted is None else {reopened.customer_id, noted}
     locked = await lock_current(connection, store.lock_customers, ids)
-    await store.delete_won_deal(connection, reopened.deal_id)
+    await purchases.delete_won_deal(connection, reopened.deal_id)
     command = FollowFact("deal-reopened", "prospect", cause.at, "deal", reopened.deal_id)
     concerned = {customer.state.customer_id: customer for customer in locked.values()}
     changes = [
@@ -108,10 +108,10 @@ async def standing(connection: Connection, customer_id: UUID, at: datetime) -> F
     Both stay noted under the id that they came with: a merge that is undone takes none away.
     """
     ids = await all_ids_of(connection, customer_id)
-    won = await store.find_won_deal(connection, ids)
+    won = await purchases.find_won_deal(connection, ids)
     if won is not None:
         return FollowFact("deal-won", "customer", at, "deal", won[0])
-    ordered = await store.find_first_order(connection, ids)
+    ordered = await purchases.find_first_order(connection, ids)
     if ordered is not None:
         return FollowFact("order-confirmed", "customer", at, "order", ordered[0])
     return None
@@ -120,7 +120,7 @@ async def standing(connection: Connection, customer_id: UUID, at: datetime) -> F
 async def find_standing(connection: Connection, customer_ids: Collection[UUID]) -> set[UUID]:
     """Those of these whom a won deal or an order makes a customer, by whatever id."""
     named = await ids_of_each(connection, customer_ids)
-    buyers = await store.find_buyers(connection, set[UUID]().union(*named.values()))
+    buyers = await purchases.find_buyers(connection, set[UUID]().union(*named.values()))
     return {customer_id for customer_id, ids in named.items() if ids & buyers}
 
 
@@ -156,7 +156,7 @@ async def note_orders(
     A constant number of statements, however many orders: nearly all are not the first.
     """
     causes: Mapping[UUID, Cause] = {order.order_id: cause for order, cause in orders}
-    first = await store.note_first_orders(
+    first = await purchases.note_first_orders(
         connection,
         [(order.customer_id, order.order_id, order.ordered_at) for order, _ in orders],
     )

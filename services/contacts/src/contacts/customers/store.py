@@ -1,31 +1,21 @@
-"""The tables of customers: rows in, rows out, one or a thousand by a constant number of calls."""
+"""The table of customers: rows in, rows out, one or a thousand by a constant number of calls."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from shared.cause import Cause
-from shared.contracts.contacts import (
-    Credit,
-    CustomerState,
-    ExternalId,
-    Grading,
-)
+from shared.contracts.contacts import Credit, CustomerState, ExternalId, Grading
 from shared.db import Connection, refusing, rows_affected
 from shared.errors import StaleVersionError
 from shared.messaging import outbox
 from shared.messaging.outbox import Fact
 
-from contacts.customers.domain import (
-    Customer,
-    CustomerChange,
-    CustomerNotFoundError,
-    ExternalIdIsTakenError,
-)
+from contacts.customers.domain import Customer, CustomerChange, CustomerNotFoundError
+from contacts.customers.external_ids import save_external_ids
 from contacts.customers.ratings import save_ratings
 from contacts.duplicates import store as duplicates
 from contacts.filters import fetch_listed
@@ -76,27 +66,15 @@ UPDATE customers SET
 FROM {_ARRAYS}, $25::bigint[]) AS new ({_NAMES}, seen)
 WHERE customers.customer_id = new.customer_id AND customers.version = new.seen
 """
-_FIND_BY_EXTERNAL_IDS = """
-SELECT system, id, customer_id
-FROM external_ids JOIN unnest($1::text[], $2::text[]) AS wanted (system, id) USING (system, id)
+_LOCK = """
+SELECT customer_id FROM customers
+WHERE customer_id = ANY($1::uuid[]) AND ($2 OR record_status <> 'merged')
+ORDER BY customer_id FOR UPDATE
 """
-_NOTE_FIRST_ORDERS = """
-INSERT INTO first_orders (customer_id, order_id, confirmed_at)
-SELECT DISTINCT ON (customer_id) customer_id, order_id, confirmed_at
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS new (customer_id, order_id, confirmed_at)
-ORDER BY customer_id, confirmed_at
-ON CONFLICT (customer_id) DO NOTHING
-RETURNING customer_id
-"""
-
-_SYSTEMS = """
-WITH RECURSIVE systems AS (
-    (SELECT system FROM external_ids ORDER BY system LIMIT 1)
-    UNION ALL
-    SELECT (SELECT system FROM external_ids WHERE system > known.system ORDER BY system LIMIT 1)
-    FROM systems AS known WHERE known.system IS NOT NULL
-)
-SELECT system FROM systems WHERE system IS NOT NULL
+_HOLD = """
+SELECT customer_id FROM customers
+WHERE customer_id = ANY($1::uuid[]) AND ($2 OR merged_into IS NULL)
+ORDER BY customer_id FOR KEY SHARE
 """
 
 
@@ -113,11 +91,6 @@ async def find_customers(
     return {customer.state.customer_id: customer.state for customer in found}
 
 
-async def list_systems(connection: Connection) -> list[str]:
-    """The systems that name any customer; one look into the index for each."""
-    return [row["system"] for row in await connection.fetch(_SYSTEMS)]
-
-
 async def load_customer(connection: Connection, customer_id: UUID) -> Customer:
     customer = await find_customer(connection, customer_id)
     if customer is None:
@@ -126,20 +99,25 @@ async def load_customer(connection: Connection, customer_id: UUID) -> Customer:
 
 
 async def lock_customers(
-    connection: Connection, customer_ids: Iterable[UUID]
+    connection: Connection, customer_ids: Iterable[UUID], *, even_merged: bool = True
 ) -> dict[UUID, Customer]:
     """The customers among these ids, locked in one order so that two lockers never deadlock.
 
     The locks come first, in a statement of their own: external ids are read after them.
     """
-    wanted = list(customer_ids)
-    await connection.execute(
-        "SELECT 1 FROM customers WHERE customer_id = ANY($1::uuid[])"
-        " ORDER BY customer_id FOR UPDATE",
-        wanted,
-    )
-    rows = await connection.fetch(f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", wanted)
+    locked = await connection.fetch(_LOCK, list(customer_ids), even_merged)
+    ids = [row["customer_id"] for row in locked]
+    rows = await connection.fetch(f"{_SELECT} WHERE customer_id = ANY($1::uuid[])", ids)
     return {row["customer_id"]: _customer(row) for row in rows}
+
+
+async def lock_customers_to_come(connection: Connection, customer_ids: Iterable[UUID]) -> None:
+    """Take turns, until the commit, with whoever is about to create one of these customers."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(id::text, 1))"
+        " FROM (SELECT unnest($1::uuid[]) AS id ORDER BY id) AS awaited",
+        list(customer_ids),
+    )
 
 
 async def list_by_ids(connection: Connection, customer_ids: Iterable[UUID]) -> list[Customer]:
@@ -198,18 +176,6 @@ async def lock_customer(connection: Connection, customer_id: UUID) -> Customer:
     return found[customer_id]
 
 
-async def find_by_external_ids(
-    connection: Connection, names: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], UUID]:
-    """Which customer each external id belongs to; ids that nobody has are absent."""
-    if not names:
-        return {}
-    rows = await connection.fetch(
-        _FIND_BY_EXTERNAL_IDS, [system for system, _ in names], [name for _, name in names]
-    )
-    return {(row["system"], row["id"]): row["customer_id"] for row in rows}
-
-
 async def find_by_names(connection: Connection, names: Iterable[str]) -> dict[str, UUID]:
     """Which one customer in use has each display name, by the lower case of the name."""
     rows = await connection.fetch(
@@ -231,18 +197,14 @@ async def find_regions(connection: Connection, customer_ids: Iterable[UUID]) -> 
 
 
 async def hold_customers(
-    connection: Connection, customer_ids: Iterable[UUID]
-) -> dict[UUID, UUID | None]:
-    """Those of these that are there, each with the one it is merged into; nobody merges them now.
+    connection: Connection, customer_ids: Iterable[UUID], *, even_merged: bool = True
+) -> set[UUID]:
+    """Those of these that are there; nobody merges them, or parts them again, before the commit.
 
     To be called before the first person is locked.
     """
-    rows = await connection.fetch(
-        "SELECT customer_id, merged_into FROM customers WHERE customer_id = ANY($1::uuid[])"
-        " ORDER BY customer_id FOR KEY SHARE",
-        list(customer_ids),
-    )
-    return {row["customer_id"]: row["merged_into"] for row in rows}
+    rows = await connection.fetch(_HOLD, list(customer_ids), even_merged)
+    return {row["customer_id"] for row in rows}
 
 
 async def select_customers(
@@ -264,8 +226,7 @@ async def save_changes(
     changed = [change for change in changes if change.facts]
     await _insert(connection, [change.after for change in changed if change.before is None])
     await _update(connection, [change for change in changed if change.before is not None])
-    await _delete_external_ids(connection, changed)
-    await _insert_external_ids(connection, changed)
+    await save_external_ids(connection, changed)
     await save_ratings(
         connection, [(c.before.state if c.before else None, c.after.state) for c in changed]
     )
@@ -311,39 +272,6 @@ async def _update(connection: Connection, changes: Sequence[CustomerChange]) -> 
         raise StaleVersionError
 
 
-async def _delete_external_ids(connection: Connection, changes: Sequence[CustomerChange]) -> None:
-    """Those that a record lost to another: before the other gets them."""
-    gone = [
-        (named.system, named.id)
-        for change in changes
-        if change.before is not None
-        for named in change.before.state.external_ids
-        if named not in change.after.state.external_ids
-    ]
-    if gone:
-        systems, ids = zip(*gone, strict=True)
-        await connection.execute(
-            "DELETE FROM external_ids USING unnest($1::text[], $2::text[]) AS gone (system, id)"
-            " WHERE external_ids.system = gone.system AND external_ids.id = gone.id",
-            list(systems),
-            list(ids),
-        )
-
-
-async def _insert_external_ids(connection: Connection, changes: Sequence[CustomerChange]) -> None:
-    added = [
-        (named.system, named.id, change.after.state.customer_id)
-        for change in changes
-        for named in change.after.state.external_ids
-        if change.before is None or named not in change.before.state.external_ids
-    ]
-    if added:
-        with refusing({"external_ids_pkey": ExternalIdIsTakenError}):
-            await connection.copy_records_to_table(
-                "external_ids", records=added, columns=("system", "id", "customer_id")
-            )
-
-
 def _row(customer: Customer) -> tuple[Any, ...]:
     return (*_values_of(customer.state), customer.version, _details(customer.state))
 
@@ -378,82 +306,3 @@ def _customer(row: asyncpg.Record) -> Customer:
     for name, part in (("grading", Grading), ("credit", Credit)):
         values[name] = part.model_validate_json(values[name]) if values[name] else None
     return Customer(CustomerState.model_validate(values), version)
-
-
-async def lock_customers_to_come(connection: Connection, customer_ids: Iterable[UUID]) -> None:
-    """Take turns, until the commit, with whoever is about to create one of these customers."""
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended(id::text, 1))"
-        " FROM (SELECT unnest($1::uuid[]) AS id ORDER BY id) AS awaited",
-        list(customer_ids),
-    )
-
-
-async def save_won_deal(
-    connection: Connection, deal_id: UUID, customer_id: UUID, won_at: datetime
-) -> None:
-    await connection.execute(
-        """
-        INSERT INTO won_deals (deal_id, customer_id, won_at) VALUES ($1, $2, $3)
-        ON CONFLICT (deal_id) DO UPDATE
-        SET customer_id = excluded.customer_id, won_at = excluded.won_at
-        """,
-        deal_id,
-        customer_id,
-        won_at,
-    )
-
-
-async def find_winner(connection: Connection, deal_id: UUID) -> UUID | None:
-    """Under whose id a deal was won, if it is won."""
-    customer_id: UUID | None = await connection.fetchval(
-        "SELECT customer_id FROM won_deals WHERE deal_id = $1", deal_id
-    )
-    return customer_id
-
-
-async def delete_won_deal(connection: Connection, deal_id: UUID) -> None:
-    await connection.execute("DELETE FROM won_deals WHERE deal_id = $1", deal_id)
-
-
-async def find_won_deal(
-    connection: Connection, ids: Sequence[UUID]
-) -> tuple[UUID, datetime] | None:
-    """The first deal that this customer's being one rests on, by all the ids that mean it."""
-    row = await connection.fetchrow(
-        "SELECT deal_id, won_at FROM won_deals WHERE customer_id = ANY($1::uuid[])"
-        " ORDER BY won_at LIMIT 1",
-        ids,
-    )
-    return (row["deal_id"], row["won_at"]) if row else None
-
-
-async def find_buyers(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
-    """Those of these ids under which a deal was won or something was ordered."""
-    rows = await connection.fetch(
-        "SELECT customer_id FROM won_deals WHERE customer_id = ANY($1::uuid[])"
-        " UNION SELECT customer_id FROM first_orders WHERE customer_id = ANY($1::uuid[])",
-        list(ids),
-    )
-    return {row["customer_id"] for row in rows}
-
-
-async def find_first_order(
-    connection: Connection, ids: Sequence[UUID]
-) -> tuple[UUID, datetime] | None:
-    row = await connection.fetchrow(
-        "SELECT order_id, confirmed_at FROM first_orders WHERE customer_id = ANY($1::uuid[])"
-        " ORDER BY confirmed_at LIMIT 1",
-        ids,
-    )
-    return (row["order_id"], row["confirmed_at"]) if row else None
-
-
-async def note_first_orders(
-    connection: Connection, orders: Sequence[tuple[UUID, UUID, datetime]]
-) -> set[UUID]:
-    """Note (customer, order, time) of customers that had no order; answers which those are."""
-    rows = await connection.fetch(
-        _NOTE_FIRST_ORDERS, *(list(column) for column in zip(*orders, strict=True))
-    )
-    return {row["customer_id"] for row in rows}

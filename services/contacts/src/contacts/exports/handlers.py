@@ -15,6 +15,7 @@ from contacts.csv_files import write_rows
 from contacts.customers import lists as customer_lists
 from contacts.customers import store as customers
 from contacts.customers.domain import Customer
+from contacts.customers.external_ids import list_systems
 from contacts.exports.domain import (
     ContactFormat,
     CustomerFormat,
@@ -40,7 +41,7 @@ async def export_customers(
 ) -> AsyncIterator[str]:
     """The customers that a list with these filters shows."""
     async with pool.acquire() as connection:
-        systems = await customers.list_systems(connection)
+        systems = await list_systems(connection)
     if form == "csv":
         yield write_rows([customer_columns(systems)])
     rows = 0
@@ -58,7 +59,7 @@ async def export_contacts(
 ) -> AsyncIterator[str]:
     """The people whom a list with these filters shows."""
     async with pool.acquire() as connection:
-        systems = await customers.list_systems(connection)
+        systems = await list_systems(connection)
     if form == "csv":
         yield write_rows([contact_columns(systems)])
     rows = 0

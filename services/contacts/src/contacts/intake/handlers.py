@@ -21,20 +21,17 @@ from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity
 from contacts.people import store as people
 from contacts.people.addresses import claim_of
-from contacts.people.domain import (
-    AddPoint,
-    Command,
-    CreatePerson,
-    Person,
-    UpdatePerson,
-    carry_out,
-)
+from contacts.people.creation import CreatePerson
+from contacts.people.domain import Command, Person, carry_out
+from contacts.people.finding import find_by_emails, lock_email
 from contacts.people.handlers import detect_duplicates
 from contacts.people.memberships import (
     Part,
     SetMembership,
     live_memberships,
 )
+from contacts.people.points import AddPoint
+from contacts.people.profile import UpdatePerson
 from contacts.points import NewPoint, PointRules
 from contacts.records import is_present
 
@@ -47,7 +44,7 @@ async def receive_form(
     Of a known person nothing is overwritten: blanks are filled and new points added.
     """
     email = rules.read("email", form.email)
-    await people.lock_email(connection, email.normalized)
+    await lock_email(connection, email.normalized)
     contact_id = derived_id(form.submission_id, "contact")
     known = await _find_person(connection, email.normalized, contact_id)
     if known is not None and not is_present(known.state):
@@ -72,7 +69,7 @@ async def receive_form(
 
 async def _find_person(connection: Connection, normalized: str, contact_id: UUID) -> Person | None:
     """Whose address it is, or who was made of this very submission before."""
-    found = await people.find_by_emails(connection, [normalized])
+    found = await find_by_emails(connection, [normalized])
     wanted = found.get(normalized, contact_id)
     return (await lock_current(connection, people.lock_people, [wanted])).get(wanted)
 
@@ -164,7 +161,7 @@ async def _join(connection: Connection, cause: Cause, lead: LeadState, rules: Po
         if point is not None
     )
     if points and points[0].type == "email":
-        await people.lock_email(connection, points[0].normalized)
+        await lock_email(connection, points[0].normalized)
     locked = await lock_current(connection, people.lock_people, [lead.contact_id])
     known = locked.get(lead.contact_id)
     part = Part(lead.customer_id)

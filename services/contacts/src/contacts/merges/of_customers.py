@@ -57,6 +57,7 @@ from contacts.offboardings.store import list_open_of
 from contacts.partners.handlers import move_partners, partners_objection, return_partners
 from contacts.people import store as people
 from contacts.people.domain import carry_out as carry_out_person
+from contacts.people.members import lock_members
 from contacts.people.memberships import MoveMembership, ReturnMembership
 from contacts.records import MergeRecord, UnmergeRecord, is_present
 from contacts.relationships.handlers import move_all, return_all
@@ -165,7 +166,7 @@ async def _lock(connection: Connection, record_ids: tuple[UUID, ...]) -> dict[UU
 
 
 async def _move_members(connection: Connection, cause: Cause, command: MergeRecords) -> int:
-    locked = await people.lock_members(connection, command.merged_ids)
+    locked = await lock_members(connection, command.merged_ids)
     moves = [MoveMembership(each, command.survivor_id, cause.at) for each in command.merged_ids]
     changes = [carry_out_person(person, *moves) for person in locked.values()]
     await people.save_changes(connection, cause, changes)
@@ -173,7 +174,7 @@ async def _move_members(connection: Connection, cause: Cause, command: MergeReco
 
 
 async def _return_members(connection: Connection, cause: Cause, merge: Merge) -> None:
-    locked = await people.lock_members(connection, merge.merged_ids, merge.decided_at)
+    locked = await lock_members(connection, merge.merged_ids, merge.decided_at)
     returns = [
         ReturnMembership(merge.survivor_id, each, merge.decided_at, cause.at)
         for each in merge.merged_ids

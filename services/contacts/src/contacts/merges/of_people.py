@@ -55,13 +55,8 @@ from contacts.merges.rows import (
 from contacts.partners.decisions import MergedReps
 from contacts.partners.handlers import merge_reps, return_reps
 from contacts.people import store as people
-from contacts.people.domain import (
-    ContactNotFoundError,
-    Person,
-    PersonChange,
-    ReplaceFields,
-    carry_out,
-)
+from contacts.people.domain import ContactNotFoundError, Person, PersonChange, carry_out
+from contacts.people.profile import ReplaceFields
 from contacts.permits.store import lock_against_sending
 from contacts.records import MergeRecord, RecordIsRestrictedError, UnmergeRecord
 from contacts.relationships.handlers import move_all, return_all

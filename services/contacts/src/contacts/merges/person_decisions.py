@@ -21,7 +21,7 @@ from shared.contracts.contacts import (
 )
 
 from contacts.merges.decisions import Resolved, Said, changed_by, given_back, resolve
-from contacts.people.domain import point_id_of
+from contacts.people.points import point_id_of
 from contacts.postal_points import postal_point_id
 
 PROFILE = (

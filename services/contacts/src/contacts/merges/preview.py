@@ -25,6 +25,7 @@ from contacts.merges.person_decisions import plan_person
 from contacts.merges.rows import count_rows
 from contacts.partners import store as partners
 from contacts.people import store as people
+from contacts.people.members import find_members
 from contacts.relationships.store import count_active_of
 
 
@@ -53,7 +54,7 @@ async def preview_customers(connection: Connection, command: MergeRecords) -> Pr
     records = {each: await customers.load_customer(connection, each) for each in command.record_ids}
     said = await find_said(connection, records)
     plan = plan_customer(of_customers.states_of(records), command.choices, said)
-    members = await people.find_members(connection, command.merged_ids)
+    members = await find_members(connection, command.merged_ids)
     return Preview(
         {customer_id: customer.version for customer_id, customer in records.items()},
         plan.resolved,

@@ -11,8 +11,10 @@ from contacts.current import lock_current
 from contacts.identities import store as identities
 from contacts.identities.domain import LinkIdentity, UnlinkIdentity
 from contacts.people import store
-from contacts.people.domain import InvalidatePoint, Person, PersonChange, carry_out
+from contacts.people.domain import Person, PersonChange, carry_out
+from contacts.people.finding import is_verified
 from contacts.people.handlers import lock_person
+from contacts.people.points import InvalidatePoint
 from contacts.points import PointRules
 from contacts.suppressions import store as suppressions
 from contacts.suppressions.domain import AddSuppression
@@ -128,7 +130,7 @@ async def _make_claim(
     link = await identities.find_link(connection, claim.link_id)
     if link is not None and link.linked.contact_id != claim.contact_id:
         owner = link.linked.contact_id
-        if link.is_active and not await store.is_verified(connection, owner, email):
+        if link.is_active and not await is_verified(connection, owner, email):
             await _give_up_claim(connection, cause, claim.link_id, owner)
     claimed = await identities.carry_out(connection, cause, claim.link_id, claim)
     assert claimed is not None

@@ -39,20 +39,17 @@ from contacts.duplicates.domain import ProbableDuplicateError
 from contacts.identities import store as identities_store
 from contacts.identities.domain import Link, LinkIdentity
 from contacts.inputs import ContactIn, KeyDateIn, Language, PersonIn
+from contacts.key_dates import SetKeyDate
 from contacts.people import handlers, lists, store
-from contacts.people.domain import (
-    ArchivePerson,
-    ContactIdIsTakenError,
-    Person,
-    RestorePerson,
-    SetKeyDate,
-    UpdatePerson,
-)
+from contacts.people.creation import ContactIdIsTakenError
+from contacts.people.domain import Person
 from contacts.people.memberships import (
     EndMembership,
     Part,
     SetMembership,
 )
+from contacts.people.profile import UpdatePerson
+from contacts.people.status import ArchivePerson, RestorePerson
 from contacts.points import PointRules
 from contacts.requests import AsIs, ForceReason, Rules, Since
 

@@ -20,20 +20,15 @@ from contacts.identities.domain import Link, LinkIdentity, UnlinkIdentity
 from contacts.inputs import ContactIn, PointIn, PostalIn
 from contacts.matching.subjects import person_traits
 from contacts.people import store
-from contacts.people.domain import (
-    AddPoint,
-    Command,
-    ContactNotFoundError,
-    CreatePerson,
-    Person,
-    PersonChange,
-    carry_out,
-)
+from contacts.people.creation import CreatePerson
+from contacts.people.domain import Command, ContactNotFoundError, Person, PersonChange, carry_out
+from contacts.people.members import find_only_customers
 from contacts.people.memberships import (
     EndMembership,
     Part,
     SetMembership,
 )
+from contacts.people.points import AddPoint
 from contacts.points import NewPoint, PointRules
 from contacts.postal_points import NewPostalPoint
 from contacts.records import require_present
@@ -125,7 +120,7 @@ async def customers_meant(
 ) -> list[UUID | None]:
     """Of each customer and person that a fact names: the customer, or the only one they are in."""
     alone = {contact_id for customer_id, contact_id in parties if contact_id and not customer_id}
-    theirs = await store.find_only_customers(connection, alone)
+    theirs = await find_only_customers(connection, alone)
     return [
         customer_id or (theirs.get(contact_id) if contact_id else None)
         for customer_id, contact_id in parties

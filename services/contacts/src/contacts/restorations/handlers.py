@@ -17,7 +17,8 @@ from contacts.households import handlers as households
 from contacts.households.domain import Household, RenameHousehold
 from contacts.inputs import CustomerPatch, PersonIn
 from contacts.people import handlers as people
-from contacts.people.domain import Person, UpdatePerson
+from contacts.people.domain import Person
+from contacts.people.profile import UpdatePerson
 
 OF_CUSTOMERS = frozenset(CustomerPatch.model_fields) - {"external_ids"}
 OF_PEOPLE = frozenset(PersonIn.model_fields)

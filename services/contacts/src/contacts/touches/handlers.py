@@ -15,6 +15,8 @@ from contacts.interactions import store as interactions
 from contacts.interactions.domain import Interaction, RecordInteraction, carry_out
 from contacts.interactions.handlers import record_interaction
 from contacts.people import store as people
+from contacts.people.finding import find_all_by_phones
+from contacts.people.members import find_only_customers
 from contacts.points import PointRules
 from contacts.touches import store
 from contacts.touches.domain import Touch, attached, of_call, of_purchase
@@ -26,7 +28,7 @@ Purchases: TypeAlias = Sequence[tuple[PurchaseRecorded, Cause]]
 async def note_calls(connection: Connection, calls: Calls, rules: PointRules) -> None:
     """A call is with whoever has the number alone."""
     numbers = [_number(rules, call.phone) for call, _ in calls]
-    owners = await people.find_all_by_phones(connection, {each for each in numbers if each})
+    owners = await find_all_by_phones(connection, {each for each in numbers if each})
     touches = [
         Touch(
             of_call(call),
@@ -80,7 +82,7 @@ async def note_purchases(connection: Connection, purchases: Purchases, rules: Po
 async def _keep(connection: Connection, touches: Sequence[Touch]) -> None:
     """Those of a known person as interactions, with the customer where there is one alone."""
     owners = {touch.contact_id for touch in touches if touch.contact_id}
-    customers = await people.find_only_customers(connection, owners)
+    customers = await find_only_customers(connection, owners)
     recorded = [
         (
             *carry_out(
@@ -112,7 +114,7 @@ async def attach(
     async with pool.acquire() as connection:
         touch = await store.load_touch(connection, interaction_id)
         if contact_id is not None and customer_id is None:
-            found = await people.find_only_customers(connection, [contact_id])
+            found = await find_only_customers(connection, [contact_id])
             customer_id = found.get(contact_id)
     told = attached(touch.told, contact_id, customer_id)
     return await record_interaction(pool, cause, RecordInteraction(told, cause.at))

@@ -1,4 +1,4 @@
-"""What service-desk publishes: tickets, their clocks, calendars, policies and surveys."""
+"""Facts of tickets: what customers need, and how it was done."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -32,34 +32,12 @@ TicketStatus = Literal[
 Priority = Literal["urgent", "high", "normal", "low"]
 AssignedBy = Literal["manual", "least-busy", "handover"]
 ClosedBy = Literal["auto", "customer", "agent"]
-SurveyKind = Literal["csat", "ces", "nps"]
-ClockMetric = Literal["first-response", "resolution"]
 
 TICKET_EVENTS = events_topic(
     "service-desk", "ticket", key="ticket_id", holds="every fact of a ticket"
 )
 TICKET_STATE = state_topic(
     "service-desk", "ticket", key="ticket_id", holds="the current ticket, with its subject"
-)
-CLOCK_EVENTS = events_topic(
-    "service-desk", "sla", key="clock_id", holds="the clocks that run against a ticket"
-)
-POLICY_EVENTS = events_topic(
-    "service-desk",
-    "sla-policy",
-    key="policy_id",
-    holds="published service levels",
-    personal_data="none",
-)
-CALENDAR_EVENTS = events_topic(
-    "service-desk",
-    "calendar",
-    key="calendar_id",
-    holds="published business calendars",
-    personal_data="none",
-)
-SURVEY_EVENTS = events_topic(
-    "service-desk", "survey", key="survey_id", holds="how satisfied people were"
 )
 
 
@@ -259,161 +237,3 @@ class TicketState(Event):
     root_cause: str | None = None
     user_error: bool
     duplicate_of: UUID | None = None
-
-
-@CLOCK_EVENTS.fact("started")
-class ClockStarted(Event):
-    """A promise runs: `target_minutes` are business minutes of the calendar."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    target_minutes: int
-    calendar_id: UUID
-    calendar_version: int
-    policy_id: UUID
-    policy_version: int
-    started_at: datetime
-    due_at: datetime
-
-
-@CLOCK_EVENTS.fact("paused")
-class ClockPaused(Event):
-    """The clock rests while we wait for the customer."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    used_minutes: int
-    paused_at: datetime
-
-
-@CLOCK_EVENTS.fact("resumed")
-class ClockResumed(Event):
-    """The clock runs again towards a new due time."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    resumed_at: datetime
-    due_at: datetime
-
-
-@CLOCK_EVENTS.fact("retargeted")
-class ClockRetargeted(Event):
-    """Another priority set another target, counted from the original start."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    severity: int | None = None
-    target_minutes: int
-    due_at: datetime
-
-
-@CLOCK_EVENTS.fact("warned")
-class ClockWarned(Event):
-    """This share of the time is gone; once per percentage."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    percent: int
-    due_at: datetime
-
-
-@CLOCK_EVENTS.fact("breached")
-class ClockBreached(Event):
-    """The promise is broken; once per clock."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    severity: int
-    due_at: datetime
-    breached_at: datetime
-
-
-@CLOCK_EVENTS.fact("met")
-class ClockMet(Event):
-    """The promise was kept, or kept late (`late_by_minutes` > 0, business minutes)."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    business_minutes: int
-    late_by_minutes: int
-    met_at: datetime
-
-
-@CLOCK_EVENTS.fact("cancelled")
-class ClockCancelled(Event):
-    """The promise no longer applies."""
-
-    clock_id: UUID
-    ticket_id: UUID
-    customer_id: UUID
-    metric: ClockMetric
-    reason_code: str
-
-
-@POLICY_EVENTS.fact("published")
-class SlaPolicyPublished(Event):
-    """A version of a service level is in force for new clocks; targets in business minutes.
-
-    A resolved ticket is closed after `auto_close_days`.
-    """
-
-    policy_id: UUID
-    policy_version: int
-    name: str
-    calendar_id: UUID
-    targets: dict[Priority, dict[ClockMetric, int]]
-    warn_percents: tuple[int, ...]
-    auto_close_days: int = 5
-
-
-@CALENDAR_EVENTS.fact("published")
-class CalendarPublished(Event):
-    """A version of a business calendar; per weekday 0–6 half-open intervals of local time."""
-
-    calendar_id: UUID
-    calendar_version: int
-    name: str
-    timezone: str
-    weekly: dict[int, tuple[tuple[str, str], ...]]
-    holidays: tuple[str, ...] = ()
-
-
-@SURVEY_EVENTS.fact("sent")
-class SurveySent(Event):
-    """A person was asked how it was."""
-
-    survey_id: UUID
-    kind: Annotated[str, Open.to(SurveyKind)]
-    customer_id: UUID
-    contact_id: UUID | None = None
-    ticket_id: UUID | None = None
-    sent_at: datetime
-
-
-@SURVEY_EVENTS.fact("answered")
-class SurveyAnswered(Event):
-    """A person said how it was: CSAT and CES 1–5, NPS 0–10. The comment stays in service-desk."""
-
-    survey_id: UUID
-    kind: Annotated[str, Open.to(SurveyKind)]
-    customer_id: UUID
-    contact_id: UUID | None = None
-    ticket_id: UUID | None = None
-    agent_id: str | None = None
-    score: int
-    has_comment: bool = False
-    answered_at: datetime
