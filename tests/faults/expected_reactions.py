@@ -205,15 +205,15 @@ def _opt_outs(log: Log) -> Iterator[str]:
             yield f"message {event.message_id}: its opt-out suppressed {times} times"
         if consents[meaning.now(event.contact_id), event.channel] == {"ConsentGranted"}:
             yield f"message {event.message_id}: the consent of {event.contact_id} is still granted"
+    caused = {e.envelope.event_id: e.causation for e in log.entries[k.CONSENT_EVENTS.name]}
     withdrawn = Counter(
-        (r.event.source_ref, r.event.contact_id, r.event.purpose)
+        (caused[r.envelope.event_id], r.event.contact_id, r.event.purpose)
         for r in log.facts(k.ConsentWithdrawn)
-        if (r.event.source_ref or "").startswith("message:")
     )
-    for (source, contact_id, purpose), times in withdrawn.items():
-        if times > 1:
+    for (opt_out, contact_id, purpose), times in withdrawn.items():
+        if opt_out is not None and times > 1:
             what = f"the consent of {contact_id} for {purpose}"
-            yield f"{source}: {what} was withdrawn {times} times"
+            yield f"opt-out {opt_out}: {what} was withdrawn {times} times"
 
 
 def _risks(log: Log, held: Holdings) -> Iterator[str]:
