@@ -1,7 +1,9 @@
 """Row 36: a customer that fell asleep is an occasion; of what it was by turns the last counts."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 from shared.contracts.contacts import CustomerLifecycleChanged
 from shared.db import Connection
@@ -20,10 +22,11 @@ async def on_lifecycles_changed(
 ) -> None:
     newest = {each.event.customer_id: each for each in newest_of_each(records)}
     told = {id_: (r.envelope.version, r.event.to_lifecycle) for id_, r in newest.items()}
-    now = datetime.now(UTC)
+    asleep_since: dict[datetime, list[UUID]] = defaultdict(list)
     for customer_id in await save_lifecycles(connection, told):
         envelope, event = newest[customer_id]
         if event.to_lifecycle == "dormant":
-            await write_to_people_of(
-                connection, "customer-dormant", customer_id, envelope.time, now
-            )
+            asleep_since[envelope.time].append(customer_id)
+    now = datetime.now(UTC)
+    for since, customer_ids in asleep_since.items():  # most often of one look at many
+        await write_to_people_of(connection, "customer-dormant", customer_ids, since, now)

@@ -1,10 +1,10 @@
 """What an occasion makes due: a message for each person, which passes the gate like every other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from shared.aliases import ids_of
+from shared.aliases import ids_of_many
 from shared.contracts.campaigns import Occasion
 from shared.db import Connection, Pool, transaction
 
@@ -18,15 +18,22 @@ PAGE = 1000
 
 
 async def write_to_people_of(
-    connection: Connection, occasion: Occasion, customer_id: UUID, came_at: datetime, now: datetime
+    connection: Connection,
+    occasion: Occasion,
+    customer_ids: Collection[UUID],
+    came_at: datetime,
+    now: datetime,
 ) -> None:
-    """To everybody of this customer, whatever ids it has; what is no news any more is let be."""
+    """To everybody of these customers, whatever ids they have; what is no news any more is let be.
+
+    Who belongs to several of them gets one message.
+    """
     if came_at < now - NEWS:
         return
     send = await _send(connection, occasion, came_at, now)
-    customer_ids = await ids_of(connection, customer_id)
+    every_id = set[UUID]().union(*(await ids_of_many(connection, customer_ids)).values())
     await _reserve(
-        connection, send, await store.list_people_of(connection, send, customer_ids, came_at)
+        connection, send, await store.list_people_of(connection, send, every_id, came_at)
     )
 
 

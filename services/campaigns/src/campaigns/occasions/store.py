@@ -1,6 +1,6 @@
 """SQL of occasions: where customers stand, whose day it is, and who gets a mail for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -75,10 +75,10 @@ async def save_lifecycles(
 
 
 async def list_people_of(
-    connection: Connection, send: Send, customer_ids: Sequence[UUID], came_at: datetime
+    connection: Connection, send: Send, customer_ids: Collection[UUID], came_at: datetime
 ) -> list[Recipients]:
     """Everybody of these customers, for the campaigns that ran when it came."""
-    rows = await connection.fetch(_OF_CUSTOMERS, *astuple(send), customer_ids, came_at)
+    rows = await connection.fetch(_OF_CUSTOMERS, *astuple(send), list(customer_ids), came_at)
     return _by_campaign(rows)
 
 
