@@ -118,8 +118,10 @@ WHERE deliveries.subscription_id = concluded.subscription_id
 RETURNING deliveries.subscription_id, deliveries.delivery_id, lane, deliveries.status,
     first_attempted_at
 """
+
+# Whether the next one was put off is not asked: a claim that puts it off just now is waited for.
 _WAKE_NEXT = """
-UPDATE deliveries SET due_at = now()
+UPDATE deliveries SET due_at = least(due_at, now())
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS done (subscription_id, lane, delivery_id)
 CROSS JOIN LATERAL (
     SELECT delivery_id FROM deliveries
@@ -129,7 +131,7 @@ CROSS JOIN LATERAL (
 ) AS next
 WHERE deliveries.subscription_id = done.subscription_id
     AND deliveries.delivery_id = next.delivery_id
-    AND status = 'waiting' AND NOT is_leased AND due_at > now()
+    AND status = 'waiting' AND NOT is_leased
 """
 _UNREACHABLE = """
 SELECT DISTINCT subscription_id
@@ -208,12 +210,17 @@ class Room:
 
 async def claim(pool: Pool, room: Room, lease: float) -> list[Claimed]:
     """Lease what is due for so many seconds; an endpoint that fails gets one request at a time."""
-    busy = list(room.busy), list(room.busy.values())
     async with transaction(pool) as connection:
-        await plan_anew(connection)
-        rows = await connection.fetch(
-            _CLAIM, *busy, STEADY, room.of_each, lease, room.in_all, room.after
-        )
+        return await claim_within(connection, room, lease)
+
+
+async def claim_within(connection: Connection, room: Room, lease: float) -> list[Claimed]:
+    """The same; nobody sees of it before the commit."""
+    await plan_anew(connection)
+    busy = list(room.busy), list(room.busy.values())
+    rows = await connection.fetch(
+        _CLAIM, *busy, STEADY, room.of_each, lease, room.in_all, room.after
+    )
     return [Claimed(*row) for row in rows]
 
 
@@ -235,7 +242,7 @@ async def conclude(connection: Connection, conclusions: Sequence[Conclusion]) ->
 
 
 async def wake_next(connection: Connection, finished: Sequence[Concluded]) -> None:
-    """Let the next of each lane go, where it was put off behind one that is finished."""
+    """Let the next of each lane go, though it was put off behind the finished one."""
     await connection.execute(
         _WAKE_NEXT,
         [each.subscription_id for each in finished],
