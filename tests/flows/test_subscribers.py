@@ -46,6 +46,17 @@ async def test_a_subscriber_knows_what_the_360_knows(
         _only_forward(again)
         assert await again.stop() == AFTER_SIGTERM[language]
 
+    async with examples.running(lines, folder, environment) as hasty:
+        await eventually(_has_begun(hasty), "the first of what it knows", PATIENCE)
+        assert await hasty.stop() == AFTER_SIGTERM[language]
+
+
+def _has_begun(example: Example):  # noqa: ANN202
+    async def look() -> bool:
+        return bool(example.lines)
+
+    return look
+
 
 async def _customer(cast: Cast, name: str) -> str:
     body = {"kind": "organization", "display_name": f"{name} Ltd", "owner_id": "anna"}

@@ -10,10 +10,12 @@ const consumer = new Consumer({
   deserializers: stringDeserializers,
   autocommit: false
 })
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => consumer.close(true))
-for await (const record of await consumer.consume({ topics: [topic], mode: 'earliest' })) {
+const stream = await consumer.consume({ topics: [topic], mode: 'earliest' })
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stream.close())
+for await (const record of stream) {
   if (record.value == null) continue // the end of a key on a state topic is no event
   const headers = Object.fromEntries(record.headers)
   const event = Kafka.toEvent({ headers, key: record.key, value: record.value, body: record.value })
   console.log(JSON.stringify(new CloudEvent(event)))
 }
+await consumer.close(true)

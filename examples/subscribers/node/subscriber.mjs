@@ -43,15 +43,23 @@ const access = {
 }
 
 const consumer = new Consumer({ ...access, groupId: group })
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => consumer.close(true))
+let stream
+let isStopping = false
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { isStopping = true; stream?.close() })
+
+async function * read (options) { // to its end, or until we are told to stop
+  if (isStopping) return
+  stream = await consumer.consume(options)
+  if (isStopping) stream.close()
+  yield * stream
+}
 
 // Every snapshot that stands on the state topic now.
 const ends = (await consumer.listOffsets({ topics: [STATE] })).get(STATE)
 const starts = (await consumer.listOffsets({ topics: [STATE], timestamp: -2n })).get(STATE)
 const unread = new Set(ends.keys().filter(partition => ends[partition] > starts[partition]))
 if (unread.size > 0) {
-  const snapshots = await consumer.consume({ topics: [STATE], mode: 'earliest' })
-  for await (const message of snapshots) {
+  for await (const message of read({ topics: [STATE], mode: 'earliest' })) {
     apply(message)
     if (message.offset + 1n >= ends[message.partition]) unread.delete(message.partition)
     if (unread.size === 0) break
@@ -59,8 +67,8 @@ if (unread.size > 0) {
 }
 
 // Each change since; what is applied is committed, so that nothing is missed.
-const changes = await consumer.consume({ topics: [STATE, EVENTS], mode: 'committed', fallbackMode: 'earliest' })
-for await (const message of changes) {
+for await (const message of read({ topics: [STATE, EVENTS], mode: 'committed', fallbackMode: 'earliest' })) {
   apply(message)
   message.commit(error => { if (error) throw error }) // the client sends many as one
 }
+await consumer.close(true)
