@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.message import EmailMessage
 from uuid import UUID
 
 import httpx
@@ -237,3 +238,8 @@ async def policy(pool: Pool, **changes: object) -> None:
         f"INSERT INTO contact_policies SELECT policy_version + 1, {', '.join(columns.values())}"
         " FROM contact_policies ORDER BY policy_version DESC LIMIT 1"
     )
+
+
+def way_out(letter: EmailMessage) -> str:
+    """Where a mail program sends its one click."""
+    return str(letter["List-Unsubscribe"]).strip("<>")

@@ -60,7 +60,7 @@ async def test_after_an_opt_out_the_next_send_is_refused_with_its_reason(
     contact_id, _ = await scene.person(pool)
     await scene.launch(pool, client, [contact_id])
     await sender.send_due(pool)
-    path = mail.received[0]["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC_URL)
+    path = scene.way_out(mail.received[0])
 
     page = await stranger.get(path)
     assert page.status_code == 200
@@ -90,7 +90,7 @@ async def test_a_consent_given_after_the_opt_out_opens_the_gate_again(
     contact_id, _ = await scene.person(pool)
     await scene.launch(pool, client, [contact_id])
     await sender.send_due(pool)
-    path = mail.received[0]["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC_URL)
+    path = scene.way_out(mail.received[0])
     await stranger.post(path)
 
     again = scene.consent_granted(contact_id, captured_at=datetime.now(UTC))
@@ -116,7 +116,7 @@ async def test_an_opt_out_returns_only_when_no_mail_can_start_any_more(
     contact_id, _ = await scene.person(pool)
     await scene.launch(pool, client, [contact_id])
     await sender.send_due(pool)
-    path = mail.received[0]["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC_URL)
+    path = scene.way_out(mail.received[0])
     await scene.launch(pool, client, [contact_id])
     is_in_data, may_go_on = asyncio.Event(), asyncio.Event()
 

@@ -16,7 +16,7 @@ from shared.db import Pool, transaction
 from shared.ids import new_id
 
 from tests.integration.campaigns import scene
-from tests.integration.campaigns.conftest import PUBLIC_URL, MailSink
+from tests.integration.campaigns.conftest import MailSink
 from tests.integration.campaigns.test_merges import happens, merge, move_all, undoing
 from tests.integration.pipeline.waiting import until_somebody_waits_for_a_lock
 from tests.records import record_of
@@ -170,7 +170,7 @@ async def test_each_address_of_somebody_who_was_merged_may_opt_out(
     await sender.send_due(pool)
     await happens(pool, merge(one, two))
     for letter in [*mail.received, *mail.received]:
-        way_out = letter["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC_URL)
+        way_out = scene.way_out(letter)
         assert (await stranger.post(way_out)).status_code == 200
     told = await scene.published(pool, MessageUnsubscribed)
     addresses = [fact.subject_hash for fact in told if isinstance(fact, MessageUnsubscribed)]
@@ -190,7 +190,7 @@ async def test_who_opts_out_by_a_mail_to_the_merged_one_gets_no_more(
     merged = merge(one, two)
     await happens(pool, merged)
     campaign_id = await scene.launch(pool, client, [one])
-    way_out = mail.received[0]["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC_URL)
+    way_out = scene.way_out(mail.received[0])
     for _ in range(2):
         done = await stranger.post(way_out, data={"List-Unsubscribe": "One-Click"})
         assert done.status_code == 200

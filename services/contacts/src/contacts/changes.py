@@ -5,9 +5,9 @@ that no fact may carry (personal data) reach the state by a snapshot that `decid
 fact. Of a transaction's snapshots only the last is published, with the version of the last fact.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from shared.cause import Cause
 from shared.contracts.topic import Event
@@ -73,3 +73,8 @@ def carry_out(
                 facts.append(event)
     assert current is not None
     return Change(before, current, tuple(facts))
+
+
+def differing(state: Event, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of these values that the snapshot does not have already."""
+    return {name: value for name, value in profile.items() if getattr(state, name) != value}

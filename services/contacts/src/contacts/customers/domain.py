@@ -271,7 +271,7 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
 
 def _create(customer: Customer | None, command: CreateCustomer) -> Sequence[CustomerEvent]:
     if customer is not None:
-        if customer.version == 1 and _differing(customer.state, command.profile):
+        if customer.version == 1 and changes.differing(customer.state, command.profile):
             raise CustomerIdIsTakenError(customer_id=command.customer_id)
         return []
     state = CustomerState(
@@ -319,7 +319,7 @@ def _update(
 def _changed(
     state: CustomerState, profile: Mapping[str, Any], import_id: UUID | None
 ) -> Sequence[CustomerEvent]:
-    changed = _differing(state, profile)
+    changed = changes.differing(state, profile)
     if not changed:
         return []
     fact = CustomerUpdated(
@@ -328,10 +328,6 @@ def _changed(
         import_id=import_id,
     )
     return [state.model_copy(update=changed), fact]
-
-
-def _differing(state: CustomerState, profile: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in profile.items() if getattr(state, name) != value}
 
 
 def joined(present: Iterable[ExternalId], added: Iterable[ExternalId]) -> tuple[ExternalId, ...]:

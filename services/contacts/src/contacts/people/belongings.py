@@ -74,11 +74,8 @@ async def _save_points(connection: Connection, changes: Sequence[PersonChange]) 
         if change.before is None or point not in change.before.state.points
     ]
     rows.sort(key=lambda row: row[-1] is not None)
-    if rows:
-        with refusing({"points_verified_key": EmailIsAnothersError}):
-            await connection.execute(
-                _SAVE_POINTS, *(list(column) for column in zip(*rows, strict=True))
-            )
+    with refusing({"points_verified_key": EmailIsAnothersError}):
+        await _write(connection, _SAVE_POINTS, rows)
 
 
 async def _save_memberships(connection: Connection, changes: Sequence[PersonChange]) -> None:
@@ -88,10 +85,7 @@ async def _save_memberships(connection: Connection, changes: Sequence[PersonChan
         for part in change.after.state.memberships
         if change.before is None or part not in change.before.state.memberships
     ]
-    if rows:
-        await connection.execute(
-            _SAVE_MEMBERSHIPS, *(list(column) for column in zip(*rows, strict=True))
-        )
+    await _write(connection, _SAVE_MEMBERSHIPS, rows)
 
 
 async def _save_postal_points(connection: Connection, changes: Sequence[PersonChange]) -> None:
@@ -107,10 +101,7 @@ async def _save_postal_points(connection: Connection, changes: Sequence[PersonCh
         for point in change.after.state.postal_points
         if change.before is None or point not in change.before.state.postal_points
     ]
-    if rows:
-        await connection.execute(
-            _SAVE_POSTAL_POINTS, *(list(column) for column in zip(*rows, strict=True))
-        )
+    await _write(connection, _SAVE_POSTAL_POINTS, rows)
 
 
 async def _save_key_dates(connection: Connection, changes: Sequence[PersonChange]) -> None:
@@ -120,10 +111,7 @@ async def _save_key_dates(connection: Connection, changes: Sequence[PersonChange
         for date in change.after.state.key_dates
         if change.before is None or date not in change.before.state.key_dates
     ]
-    if rows:
-        await connection.execute(
-            _SAVE_KEY_DATES, *(list(column) for column in zip(*rows, strict=True))
-        )
+    await _write(connection, _SAVE_KEY_DATES, rows)
 
 
 async def _delete_gone(connection: Connection, changes: Sequence[PersonChange]) -> None:
@@ -135,9 +123,13 @@ async def _delete_gone(connection: Connection, changes: Sequence[PersonChange]) 
             if change.before is not None
             for key in _keys(change.before.state, table) - _keys(change.after.state, table)
         ]
-        if gone:
-            columns = [list(column) for column in zip(*gone, strict=True)]
-            await connection.execute(_delete(table, names), *columns)
+        await _write(connection, _delete(table, names), gone)
+
+
+async def _write(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Run a statement over the columns of these rows, if there are any."""
+    if rows:
+        await connection.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
 
 
 def _keys(state: ContactState, table: str) -> set[tuple[Any, ...]]:

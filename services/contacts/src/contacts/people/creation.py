@@ -9,10 +9,10 @@ from uuid import UUID
 from shared.contracts.contacts import ContactCreated, ContactState, KeyDate
 from shared.errors import ConflictError
 
+from contacts.changes import differing
 from contacts.key_dates import SetKeyDate
 from contacts.people.memberships import Part, SetMembership
 from contacts.people.points import AddPoint, point_id_of
-from contacts.people.profile import differing
 from contacts.points import NewPoint
 from contacts.postal_points import AddPostalPoint, NewPostalPoint, postal_point_id
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from shared.contracts.contacts import ContactState, ContactUpdated
 
+from contacts.changes import differing
+
 
 @dataclass(frozen=True, slots=True)
 class UpdatePerson:
@@ -34,7 +36,3 @@ def change_fields(
         import_id=import_id,
     )
     return [state.model_copy(update=changed), fact]
-
-
-def differing(state: ContactState, profile: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in profile.items() if getattr(state, name) != value}
